@@ -1,0 +1,301 @@
+//! All that was pulled, in columns: appended, never changed, cheap to snapshot.
+//!
+//! An event is one row of fixed-width columns. Its text stays where it was read from and is read again through
+//! [`Evidence::origin`]. Cloning an [`Evidence`] shares everything with the original; appending copies what it touches.
+
+mod chunks;
+mod identifiers;
+mod names;
+
+pub use chunks::Chunks;
+pub use identifiers::{IdentifierId, Identifiers};
+pub use names::Names;
+
+use crate::telemetry::{
+    Change, Event, EventKind, Glances, IdentifierClass, Nanos, Origin, Series, Severity, SpanInfo, Time,
+    Window,
+};
+use std::sync::Arc;
+
+/// An event: its place in the columns. Rows are in order of arrival, not of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Row(pub u32);
+
+/// A system by number; the name is in [`Evidence::systems`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SystemId(pub u16);
+
+/// A masked message or an operation by number; the text is in [`Evidence::texts`]. 0 is "none".
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TextId(pub u32);
+
+/// A span, or the span that a log record was written under.
+#[derive(Clone, Copy, Debug)]
+pub struct SpanRow {
+    pub row: Row,
+    pub info: SpanInfo,
+}
+
+/// Where rows lead back to: a file, or a page of whole events that a live source delivered.
+#[derive(Clone, Debug)]
+pub enum Place {
+    File { path: Arc<str> },
+    Page { source: Arc<str>, url: Arc<str>, events: Arc<[Event]> },
+}
+
+/// Everything that was pulled. See the module's header.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    time: Chunks<Time>,
+    origin: Chunks<Origin>,
+    system: Chunks<u16>,
+    severity: Chunks<u8>,
+    kind: Chunks<u8>,
+    shape: Chunks<u32>,
+    operation: Chunks<u32>,
+    duration_us: Chunks<u32>,
+    /// The identifier that the row is filed under; `u32::MAX` for none.
+    identifier: Chunks<u32>,
+    /// The row before this one that is filed under the same identifier; `u32::MAX` for none.
+    previous: Chunks<u32>,
+    /// Further identifiers of rows, rows ascending.
+    further: Chunks<(u32, u32)>,
+    spans: Chunks<SpanRow>,
+    pub systems: Arc<Names>,
+    pub texts: Arc<Names>,
+    pub identifiers: Arc<Identifiers>,
+    pub places: Arc<Vec<Place>>,
+    pub series: Arc<Vec<Series>>,
+    /// Oldest first.
+    pub changes: Arc<Vec<Change>>,
+    /// Calls between systems that a source declared: (caller, callee).
+    pub topology: Arc<Vec<(SystemId, SystemId)>>,
+}
+
+impl Evidence {
+    /// Adds a place that rows can lead back to and returns its number for [`Origin::new`].
+    ///
+    /// Returns `None` when all 65 535 numbers are taken.
+    pub fn add_place(&mut self, place: Place) -> Option<u16> {
+        let number = u16::try_from(self.places.len()).ok()?;
+        Arc::make_mut(&mut self.places).push(place);
+        Some(number)
+    }
+
+    /// Appends events at a glance; returns the first new row and how many there are.
+    pub fn append(&mut self, glances: &Glances) -> (Row, u32) {
+        let first = self.time.len() as u32;
+        let systems: Vec<u16> = {
+            let names = Arc::make_mut(&mut self.systems);
+            glances.system_names.iter().map(|name| names.intern(name) as u16).collect()
+        };
+        if self.texts.is_empty() {
+            Arc::make_mut(&mut self.texts).intern_as(0, ""); // Number 0 is "none".
+        }
+        if !glances.new_texts.is_empty() {
+            let texts = Arc::make_mut(&mut self.texts);
+            for new in &glances.new_texts {
+                texts.intern_as(new.fingerprint, &new.text);
+            }
+        }
+        self.time.extend(&glances.time);
+        self.origin.extend(&glances.origin);
+        self.system.extend_from(glances.system.iter().map(|&local| systems[local as usize]));
+        self.severity.extend_from(glances.severity.iter().map(|severity| severity.0));
+        self.kind.extend_from(glances.kind.iter().map(|&kind| kind as u8));
+        let texts = &self.texts;
+        self.shape.extend_from(glances.shape.iter().map(|&print| texts.number(print).unwrap_or(0)));
+        self.operation.extend_from(glances.operation.iter().map(|&print| texts.number(print).unwrap_or(0)));
+        self.duration_us.extend(&glances.duration_us);
+        self.file_under_identifiers(first, glances);
+        self.spans.extend_from(
+            glances.spans.iter().map(|&(local, info)| SpanRow { row: Row(first + local), info }),
+        );
+        (Row(first), glances.time.len() as u32)
+    }
+
+    fn file_under_identifiers(&mut self, first: u32, glances: &Glances) {
+        let identifiers = Arc::make_mut(&mut self.identifiers);
+        for (key, spelling) in &glances.new_identifiers {
+            identifiers.spell(*key, spelling);
+        }
+        let mut filed = 0u32; // Rows of this batch that the identifier columns already cover.
+        let count = glances.time.len() as u32;
+        let mut last = None;
+        for &(local, class, key) in &glances.identifiers {
+            let id = identifiers.intern(class, key);
+            if last == Some(local) {
+                self.further.push((first + local, id.0));
+                continue;
+            }
+            for _ in filed..local {
+                self.identifier.push(u32::MAX);
+                self.previous.push(u32::MAX);
+            }
+            self.identifier.push(id.0);
+            self.previous.push(identifiers.file(id, first + local));
+            filed = local + 1;
+            last = Some(local);
+        }
+        for _ in filed..count {
+            self.identifier.push(u32::MAX);
+            self.previous.push(u32::MAX);
+        }
+    }
+
+    /// How many events there are.
+    pub fn rows(&self) -> u32 {
+        self.time.len() as u32
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows() == 0
+    }
+
+    /// The time as the system's clock had it; skew is corrected by the flows, never here.
+    pub fn time(&self, row: Row) -> Time {
+        self.time.get(row.0)
+    }
+
+    pub fn origin(&self, row: Row) -> Origin {
+        self.origin.get(row.0)
+    }
+
+    pub fn system(&self, row: Row) -> SystemId {
+        SystemId(self.system.get(row.0))
+    }
+
+    pub fn severity(&self, row: Row) -> Severity {
+        Severity(self.severity.get(row.0))
+    }
+
+    pub fn kind(&self, row: Row) -> EventKind {
+        match self.kind.get(row.0) {
+            0 => EventKind::Log,
+            1 => EventKind::Span,
+            2 => EventKind::Change,
+            _ => EventKind::Alert,
+        }
+    }
+
+    /// The message with its variable parts masked.
+    pub fn shape(&self, row: Row) -> TextId {
+        TextId(self.shape.get(row.0))
+    }
+
+    pub fn operation(&self, row: Row) -> TextId {
+        TextId(self.operation.get(row.0))
+    }
+
+    pub fn duration(&self, row: Row) -> Option<Nanos> {
+        match self.duration_us.get(row.0) {
+            0 => None,
+            micros => Some(Nanos(i64::from(micros) * 1_000)),
+        }
+    }
+
+    /// The identifier that the event is filed under.
+    pub fn identifier(&self, row: Row) -> Option<IdentifierId> {
+        Some(self.identifier.get(row.0)).filter(|&id| id != u32::MAX).map(IdentifierId)
+    }
+
+    /// The events filed under an identifier, newest arrival first.
+    pub fn filed_under(&self, id: IdentifierId) -> impl Iterator<Item = Row> + '_ {
+        let mut next = self.identifiers.last_row(id);
+        std::iter::from_fn(move || {
+            let row = next?;
+            next = Some(self.previous.get(row.0)).filter(|&row| row != u32::MAX).map(Row);
+            Some(row)
+        })
+    }
+
+    /// Identifiers beyond the first, as (row, identifier), from the `from`-th on; rows ascending.
+    pub fn further_identifiers(&self, from: u32) -> impl Iterator<Item = (Row, IdentifierId)> + '_ {
+        (from..self.further.len() as u32).map(|index| {
+            let (row, id) = self.further.get(index);
+            (Row(row), IdentifierId(id))
+        })
+    }
+
+    /// Identifiers beyond the first of one event.
+    pub fn further_of(&self, row: Row) -> impl Iterator<Item = IdentifierId> + '_ {
+        let from = self.further.partition_point(|&(other, _)| other < row.0);
+        (from..self.further.len() as u32)
+            .map(|index| self.further.get(index))
+            .take_while(move |&(other, _)| other == row.0)
+            .map(|(_, id)| IdentifierId(id))
+    }
+
+    /// All spans and spans of log records, rows ascending.
+    pub fn spans(&self) -> impl Iterator<Item = SpanRow> + '_ {
+        (0..self.spans.len() as u32).map(|index| self.spans.get(index))
+    }
+
+    pub fn span_of(&self, row: Row) -> Option<SpanInfo> {
+        let index = self.spans.partition_point(|span| span.row < row);
+        (index < self.spans.len() as u32)
+            .then(|| self.spans.get(index))
+            .filter(|span| span.row == row)
+            .map(|s| s.info)
+    }
+
+    pub fn class(&self, id: IdentifierId) -> IdentifierClass {
+        self.identifiers.class(id)
+    }
+
+    pub fn system_name(&self, system: SystemId) -> &str {
+        self.systems.text(u32::from(system.0))
+    }
+
+    pub fn text(&self, text: TextId) -> &str {
+        self.texts.text(text.0)
+    }
+
+    pub fn system_named(&self, name: &str) -> Option<SystemId> {
+        self.systems.find(name).map(|number| SystemId(number as u16))
+    }
+
+    /// The system's number, made if it is new.
+    pub fn intern_system(&mut self, name: &str) -> SystemId {
+        SystemId(Arc::make_mut(&mut self.systems).intern(name) as u16)
+    }
+
+    /// Adds samples; those of a known series are merged into it by time, the newer answer winning.
+    pub fn add_series(&mut self, incoming: Vec<Series>) {
+        let all = Arc::make_mut(&mut self.series);
+        for series in incoming {
+            match all.iter_mut().find(|known| known.is_same_as(&series)) {
+                Some(known) => known.merge(series),
+                None => all.push(series),
+            }
+        }
+    }
+
+    /// Adds changes; one that is already known by its id is replaced.
+    pub fn add_changes(&mut self, incoming: Vec<Change>) {
+        let all = Arc::make_mut(&mut self.changes);
+        for change in incoming {
+            all.retain(|known| known.id != change.id);
+            all.push(change);
+        }
+        all.sort_by(|a, b| a.time.cmp(&b.time).then_with(|| a.id.cmp(&b.id)));
+    }
+
+    pub fn add_topology(&mut self, calls: &[(String, String)]) {
+        for (caller, callee) in calls {
+            let call = (self.intern_system(caller), self.intern_system(callee));
+            let all = Arc::make_mut(&mut self.topology);
+            if !all.contains(&call) {
+                all.push(call);
+            }
+        }
+    }
+
+    /// From the first to just past the last event, by raw time; `None` without events.
+    pub fn window(&self) -> Option<Window> {
+        let mut times = (0..self.rows()).map(|row| self.time(Row(row))).filter(|time| time.0 != 0);
+        let first = times.next()?;
+        let (from, to) = times.fold((first, first), |(from, to), time| (from.min(time), to.max(time)));
+        Some(Window { from, to: to + Nanos(1) })
+    }
+}

@@ -1,0 +1,271 @@
+//! Events joined into flows: linking, kinds, expected paths, verdicts, clock skew. Pure; the same evidence gives the
+//! same flows in whatever order it arrived.
+
+use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId};
+use crate::telemetry::{IdentifierClass, Nanos, Time, Window};
+use std::sync::Arc;
+
+/// A flow by its place in [`Flows::all`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlowId(pub u32);
+
+/// Flows with the same entry operation, by place in [`Flows::kinds`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KindId(pub u16);
+
+/// What became of a flow.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    strum::IntoStaticStr,
+    strum::EnumIter,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Verdict {
+    Completed,
+    Failed,
+    /// No terminal event, and silent for longer than the hop's usual p99.
+    Stuck,
+    /// Completed, far beyond what is usual for its kind.
+    Slow,
+    InFlight,
+    /// It may be stuck or not: the next hop's source could not have answered.
+    Unknown,
+}
+
+/// Things worth knowing of a flow that are no verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks(pub u8);
+
+impl Marks {
+    pub const RETRIED: Self = Self(1);
+    pub const DUPLICATED: Self = Self(2);
+    pub const DEAD_LETTERED: Self = Self(4);
+    pub const COMPENSATED: Self = Self(8);
+    pub const OUT_OF_ORDER: Self = Self(16);
+
+    pub fn has(self, mark: Self) -> bool {
+        self.0 & mark.0 != 0
+    }
+
+    pub fn add(&mut self, mark: Self) {
+        self.0 |= mark.0;
+    }
+
+    /// The marks by name, as on the command line.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [
+            (Self::RETRIED, "retried"),
+            (Self::DUPLICATED, "duplicated"),
+            (Self::DEAD_LETTERED, "dead_lettered"),
+            (Self::COMPENSATED, "compensated"),
+            (Self::OUT_OF_ORDER, "out_of_order"),
+        ]
+        .into_iter()
+        .filter(move |(mark, _)| self.has(*mark))
+        .map(|(_, name)| name)
+    }
+}
+
+/// The passage from one system to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hop {
+    pub from: SystemId,
+    pub to: SystemId,
+}
+
+/// What a flow did in one system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Visit {
+    pub system: SystemId,
+    pub events: u32,
+    pub errors: u32,
+}
+
+/// One flow in summary.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flow {
+    /// The identifier that it is named after: the most trusted one it has, correlation before trace and so on.
+    pub name: IdentifierId,
+    pub kind: KindId,
+    pub verdict: Verdict,
+    pub failing_hop: Option<Hop>,
+    /// First and last event, skew corrected.
+    pub first: Time,
+    pub last: Time,
+    pub events: u32,
+    pub errors: u32,
+    /// In order of first visit.
+    pub visits: Box<[Visit]>,
+    pub marks: Marks,
+}
+
+/// A constant error of a system's clock, estimated from causes that seem to follow their effects.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Skew {
+    pub system: SystemId,
+    /// How far ahead of the others the clock is; subtracted from its times.
+    pub offset: Nanos,
+    pub uncertainty: Nanos,
+    /// Pairs of events that the estimate rests on; 0 when there was nothing to compare.
+    pub pairs: u32,
+}
+
+/// An identifier that would have merged flows that are otherwise distinct: flows can be filtered by it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Group {
+    pub identifier: IdentifierId,
+    /// Why it is no link, in plain words with the figures.
+    pub reason: String,
+    pub flows: Vec<FlowId>,
+}
+
+/// How one hop of a kind usually goes, from its completed flows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Leg {
+    pub hop: Hop,
+    /// Completed flows that take it, of `ExpectedPath::completed`.
+    pub flows: u32,
+    pub p50: Nanos,
+    pub p95: Nanos,
+    pub p99: Nanos,
+}
+
+/// The directly-follows graph of a kind's completed flows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExpectedPath {
+    pub completed: u32,
+    pub legs: Vec<Leg>,
+    /// Systems of at least half of the completed flows, in their usual order.
+    pub systems: Vec<SystemId>,
+    pub duration_p50: Nanos,
+    pub duration_p99: Nanos,
+}
+
+/// Flows with one entry operation, and what is usual for them.
+#[derive(Clone, Debug)]
+pub struct Kind {
+    /// The entry operation: `kong POST /v1/orders`.
+    pub name: String,
+    pub entry_system: SystemId,
+    pub entry: TextId,
+    pub flows: u32,
+    /// Counts by [`Verdict`], in its order.
+    pub verdicts: [u32; 6],
+    pub path: ExpectedPath,
+}
+
+/// All flows of the evidence. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Flows {
+    /// Oldest first; ties by name.
+    pub all: Arc<Vec<Flow>>,
+    pub kinds: Arc<Vec<Kind>>,
+    pub skew: Arc<Vec<Skew>>,
+    pub groups: Arc<Vec<Group>>,
+    /// The flow of each identifier, by its number; `u32::MAX` for none.
+    pub by_identifier: Arc<Vec<u32>>,
+    /// Where the evidence ends: what is silent until here may still be in flight.
+    pub until: Time,
+}
+
+/// Which systems could not have been seen, so that absence is not taken for evidence.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Blindness {
+    /// Systems whose source could not answer, and for which time.
+    pub windows: Vec<(String, Window)>,
+}
+
+/// What the person has decided about flows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FlowSettings {
+    /// Show and judge by raw times, as if no clock were off.
+    pub ignore_skew: bool,
+    pub blindness: Blindness,
+}
+
+/// How an event came to belong to a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum How {
+    /// It carries the identifier that the flow is named after.
+    Exact,
+    /// It carries an identifier that another event links to it.
+    Linked,
+    /// It carries only a business key that is linked.
+    Business,
+}
+
+/// One event of a flow's timeline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    pub row: Row,
+    /// Skew corrected.
+    pub time: Time,
+    pub raw_time: Time,
+    pub system: SystemId,
+    pub joined_by: IdentifierId,
+    pub class: IdentifierClass,
+    pub how: How,
+}
+
+/// The first place where a flow leaves the expected path of its kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Divergence {
+    /// The path goes on to `hop.to` within `usual`; it was never seen there.
+    Missing {
+        hop: Hop,
+        usual: Nanos,
+    },
+    /// No completed flow goes this way.
+    Unexpected {
+        hop: Hop,
+    },
+    Late {
+        hop: Hop,
+        took: Nanos,
+        usual: Nanos,
+    },
+}
+
+/// A flow in full: its events in order, and how it differs from what is usual.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    pub flow: FlowId,
+    pub steps: Vec<Step>,
+    pub divergence: Option<Divergence>,
+}
+
+impl Flows {
+    /// Correlates all of the evidence.
+    pub fn of(_evidence: &Evidence, _settings: &FlowSettings) -> Self {
+        Self::default()
+    }
+
+    pub fn get(&self, id: FlowId) -> Option<&Flow> {
+        self.all.get(id.0 as usize)
+    }
+
+    /// The flow that an identifier belongs to.
+    pub fn with(&self, identifier: IdentifierId) -> Option<FlowId> {
+        self.by_identifier.get(identifier.0 as usize).copied().filter(|&id| id != u32::MAX).map(FlowId)
+    }
+
+    pub fn kind(&self, id: KindId) -> &Kind {
+        &self.kinds[id.0 as usize]
+    }
+
+    /// The flow's events in order, with how each one joined.
+    pub fn timeline(&self, _evidence: &Evidence, _id: FlowId) -> Option<Timeline> {
+        None
+    }
+}

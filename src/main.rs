@@ -1,0 +1,2 @@
+//! Arguments, error hooks, exit codes.
+fn main() {}

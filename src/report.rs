@@ -1,0 +1,1 @@
+//! An incident written out: Markdown, self-contained HTML, JSON, status updates. Pure.

@@ -1,0 +1,37 @@
+//! Where telemetry comes from, read-only. One file a backend; the rest of the program sees only [`Source`].
+
+use crate::telemetry::{Batch, Query};
+use futures::stream::BoxStream;
+use std::time::Duration;
+
+/// A backend that can be asked for evidence.
+pub trait Source: Send + Sync + 'static {
+    /// The name from the configuration, shown beside everything that this source yields.
+    fn name(&self) -> &str;
+
+    /// The kind of backend, as in the configuration: `prometheus`.
+    fn kind(&self) -> &'static str;
+
+    /// Streams what matches, oldest first, page by page.
+    ///
+    /// Dropping the stream cancels the request; an `Err` is the last item.
+    fn fetch(&self, query: Query) -> BoxStream<'_, Result<Batch, SourceError>>;
+
+    /// The query as a command that a person can run by hand, secrets as variables.
+    fn as_command(&self, query: &Query) -> String;
+}
+
+/// Why a source stopped. Each variant is something that a person can act on; no text holds a secret or a whole body.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SourceError {
+    #[error("cannot reach {endpoint}: {reason}")]
+    Unreachable { endpoint: String, reason: String },
+    #[error("{endpoint} refused the credentials ({status})")]
+    Denied { endpoint: String, status: u16 },
+    #[error("{endpoint} asked to slow down for {retry_after:?}")]
+    Throttled { endpoint: String, retry_after: Duration },
+    #[error("{endpoint} refused the query: {reason}")]
+    BadQuery { endpoint: String, reason: String },
+    #[error("the answer of {endpoint} could not be read: {reason}")]
+    Unreadable { endpoint: String, reason: String },
+}

@@ -1,0 +1,1 @@
+//! The journal on disk: SQLite by default, PostgreSQL for a team.

@@ -1,0 +1,19 @@
+//! The nouns: what can be observed of a system, as plain data. No I/O, no clock, no decisions.
+
+mod batch;
+mod change;
+mod event;
+mod health;
+mod identifier;
+mod series;
+mod severity;
+mod time;
+
+pub use batch::{Batch, Completeness, Glances, Issue, NewText, Query, Wanted};
+pub use change::{Change, ChangeKind};
+pub use event::{Event, EventKind, Origin, SourceRef, SpanInfo, SpanKind};
+pub use health::{Reach, SourceHealth};
+pub use identifier::{Identifier, IdentifierClass, IdentifierKey};
+pub use series::{Sample, Series, SeriesClass};
+pub use severity::Severity;
+pub use time::{Nanos, Time, Window, Zone};

@@ -1,0 +1,101 @@
+//! What ingest and live sources hand on: many events at a glance, whole events, samples, changes, and what was unread.
+
+use super::{
+    Change, Event, EventKind, IdentifierClass, IdentifierKey, Nanos, Origin, Series, Severity, SpanInfo,
+    Time, Window,
+};
+
+/// Events at a glance: what the index needs of each, in columns of equal length; no text but of patterns new to it.
+///
+/// Made by ingest from one stretch of one file at the speed of the disk. The rest of an event is read again from its
+/// origin when somebody looks at it.
+#[derive(Clone, Debug, Default)]
+pub struct Glances {
+    pub time: Vec<Time>,
+    pub origin: Vec<Origin>,
+    /// Index into [`Glances::system_names`].
+    pub system: Vec<u16>,
+    pub severity: Vec<Severity>,
+    pub kind: Vec<EventKind>,
+    /// Fingerprint of the message with its variable parts masked; 0 when there is no message.
+    pub shape: Vec<u64>,
+    /// Fingerprint of the operation; 0 when the record names none.
+    pub operation: Vec<u64>,
+    /// 0 when unknown.
+    pub duration_us: Vec<u32>,
+    /// Identifiers by row, rows ascending; the first of a row is the one it is filed under.
+    pub identifiers: Vec<(u32, IdentifierClass, IdentifierKey)>,
+    /// Spans, and the spans that log records were written under, by row, rows ascending.
+    pub spans: Vec<(u32, SpanInfo)>,
+    pub system_names: Vec<String>,
+    /// The text behind each fingerprint that the scanner had not met before.
+    pub new_texts: Vec<NewText>,
+    /// The spelling of identifiers that are not 128-bit hex, where not seen before by this scanner.
+    pub new_identifiers: Vec<(IdentifierKey, String)>,
+    pub issues: Vec<Issue>,
+    /// Lines read, blank ones too.
+    pub lines: u64,
+    pub bytes: u64,
+}
+
+/// The masked message or the operation behind a fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewText {
+    pub fingerprint: u64,
+    pub text: String,
+}
+
+/// A page of evidence from a source, and what in it could not be read.
+#[derive(Clone, Debug, Default)]
+pub struct Batch {
+    pub events: Vec<Event>,
+    pub series: Vec<Series>,
+    pub changes: Vec<Change>,
+    /// Known calls between systems: (caller, callee).
+    pub topology: Vec<(String, String)>,
+    pub completeness: Completeness,
+    pub issues: Vec<Issue>,
+}
+
+/// Something that could not be read: where, and what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Byte offset in the file, or position in the page.
+    pub offset: u64,
+    /// 1-based; 0 when not counted.
+    pub line: u64,
+    pub reason: String,
+}
+
+/// Whether an answer is all there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Completeness {
+    Full,
+    Partial(Vec<String>),
+    #[default]
+    Unknown,
+}
+
+/// What a live source is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Query {
+    pub window: Window,
+    pub wanted: Wanted,
+    pub limit: usize,
+    /// The person's patience; the source gives up by then.
+    pub deadline: Nanos,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// Every metric that the configuration names, in steps no finer than this.
+    Metrics {
+        step: Nanos,
+    },
+    /// Logs and spans of all systems.
+    Events,
+    /// Everything that carries one of these identifiers.
+    Identifiers(Vec<super::Identifier>),
+    Changes,
+    Alerts,
+}

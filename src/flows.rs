@@ -1,11 +1,16 @@
 //! Events joined into flows: linking, kinds, expected paths, verdicts, clock skew. Pure; the same evidence gives the
 //! same flows in whatever order it arrived.
 
-use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId};
-use crate::telemetry::{IdentifierClass, Nanos, Time, Window};
+mod table;
+
+pub use table::FlowTable;
+
+use crate::evidence::{Chunks, Evidence, IdentifierId, Row, SystemId, TextId};
+use crate::telemetry::{EventKind, IdentifierClass, Nanos, Time, Window};
 use std::sync::Arc;
 
-/// A flow by its place in [`Flows::all`].
+/// A flow by number. A number stays with its flow as evidence comes in; when two flows turn out to be one, both numbers
+/// lead to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FlowId(pub u32);
 
@@ -109,9 +114,13 @@ pub struct Flow {
 }
 
 /// A constant error of a system's clock, estimated from causes that seem to follow their effects.
+///
+/// A system's log may be stamped by another clock than its spans, so each kind of event has an offset of its own.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Skew {
     pub system: SystemId,
+    /// [`EventKind::Log`] or [`EventKind::Span`].
+    pub stamped_as: EventKind,
     /// How far ahead of the others the clock is; subtracted from its times.
     pub offset: Nanos,
     pub uncertainty: Nanos,
@@ -166,13 +175,13 @@ pub struct Kind {
 /// All flows of the evidence. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct Flows {
-    /// Oldest first; ties by name.
-    pub all: Arc<Vec<Flow>>,
+    /// The flows, by number and oldest first.
+    pub all: FlowTable,
     pub kinds: Arc<Vec<Kind>>,
     pub skew: Arc<Vec<Skew>>,
     pub groups: Arc<Vec<Group>>,
     /// The flow of each identifier, by its number; `u32::MAX` for none.
-    pub by_identifier: Arc<Vec<u32>>,
+    by_identifier: Chunks<u32>,
     /// Where the evidence ends: what is silent until here may still be in flight.
     pub until: Time,
 }
@@ -237,12 +246,27 @@ pub enum Divergence {
     },
 }
 
+/// One passage of a flow from system to system, as it went and as it usually goes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    pub hop: Hop,
+    /// The steps that it lies between, by place in [`Timeline::steps`].
+    pub from_step: usize,
+    pub to_step: usize,
+    pub took: Nanos,
+    /// `None` where no completed flow of the kind goes this way.
+    pub usual: Option<Leg>,
+}
+
 /// A flow in full: its events in order, and how it differs from what is usual.
 #[derive(Clone, Debug)]
 pub struct Timeline {
     pub flow: FlowId,
     pub steps: Vec<Step>,
+    pub passages: Vec<Passage>,
     pub divergence: Option<Divergence>,
+    /// Systems of the expected path that the flow never reached, in their usual order.
+    pub missing: Vec<SystemId>,
 }
 
 impl Flows {
@@ -252,12 +276,28 @@ impl Flows {
     }
 
     pub fn get(&self, id: FlowId) -> Option<&Flow> {
-        self.all.get(id.0 as usize)
+        self.all.get(id)
+    }
+
+    /// All flows, oldest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (FlowId, &Flow)> + DoubleEndedIterator {
+        self.all.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.len() == 0
     }
 
     /// The flow that an identifier belongs to.
     pub fn with(&self, identifier: IdentifierId) -> Option<FlowId> {
-        self.by_identifier.get(identifier.0 as usize).copied().filter(|&id| id != u32::MAX).map(FlowId)
+        ((identifier.0 as usize) < self.by_identifier.len())
+            .then(|| self.by_identifier.get(identifier.0))
+            .filter(|&id| id != u32::MAX)
+            .map(FlowId)
     }
 
     pub fn kind(&self, id: KindId) -> &Kind {

@@ -1,0 +1,117 @@
+//! Access logs of nginx, Apache and Kong's proxy: combined, with whatever was appended.
+
+use super::{Fit, Format, Glance, Sample, number, pairs, seconds_as_us, until_quote};
+use crate::ingest::shape::Operation;
+use crate::ingest::stamp::{Clock, Stamp};
+use crate::telemetry::{IdentifierClass, Severity};
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Access;
+
+pub(super) fn fit(sample: &Sample) -> Option<Fit> {
+    let score = sample.share(|line| parts(line).is_some());
+    (score > 0.5).then(|| Fit { score: score + 0.1, format: Arc::new(Access) })
+}
+
+struct Parts<'a> {
+    stamp: &'a [u8],
+    request: &'a [u8],
+    status: u16,
+    /// Everything behind the status.
+    rest: &'a [u8],
+}
+
+/// `host ident user [stamp] "request" status …`
+#[inline]
+fn parts(line: &[u8]) -> Option<Parts<'_>> {
+    let open = memchr::memchr(b'[', &line[..line.len().min(400)])?;
+    let stamp = line.get(open + 1..)?;
+    if stamp.len() < 24 || stamp[2] != b'/' || stamp[6] != b'/' {
+        return None;
+    }
+    let quote = 20 + memchr::memchr(b'"', &stamp[20..])?;
+    let request = until_quote(&stamp[quote + 1..]);
+    let rest = stamp.get(quote + 1 + request.len() + 2..)?;
+    let status = number(rest).filter(|status| (100..1000).contains(status))? as u16;
+    Some(Parts { stamp, request, status, rest })
+}
+
+impl Format for Access {
+    fn name(&self) -> &'static str {
+        "access-combined"
+    }
+
+    fn glance<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Glance<'a>> {
+        let parts = parts(line)?;
+        let (time, _) = clock.read(Stamp::Clf, parts.stamp)?;
+        let mut words = parts.request.split(|byte| *byte == b' ');
+        let operation = match (words.next(), words.next()) {
+            (Some(method), Some(path)) => Operation::Http { method, path },
+            _ => Operation::None,
+        };
+        Some(Glance {
+            time,
+            severity: Severity::from_http_status(parts.status),
+            body: parts.request,
+            operation,
+            duration_us: request_time(parts.rest),
+            positional: appended_identifier(parts.rest),
+            system: None,
+        })
+    }
+
+    fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {
+        let Some(parts) = parts(record) else { return Vec::new() };
+        let mut found = vec![("http.response.status_code".to_owned(), parts.status.to_string())];
+        let mut words = record.split(|byte| *byte == b' ');
+        if let Some(client) = words.next() {
+            found.push(("client.address".to_owned(), String::from_utf8_lossy(client).into_owned()));
+        }
+        found.extend(pairs(parts.rest));
+        found
+    }
+
+    fn message(&self, record: &[u8]) -> Option<String> {
+        let parts = parts(record)?;
+        Some(format!("{} {}", String::from_utf8_lossy(parts.request), parts.status))
+    }
+}
+
+/// `rt=0.105` or `request_time=0.105`, in seconds, as nginx writes `$request_time`.
+fn request_time(rest: &[u8]) -> u32 {
+    for key in [b" rt=".as_slice(), b" request_time=", b" rt:"] {
+        if let Some(at) = memchr::memmem::find(rest, key) {
+            let value = &rest[at + key.len()..];
+            let length = value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());
+            return seconds_as_us(&value[..length]);
+        }
+    }
+    0
+}
+
+/// A bare 128-bit hex value at the line's end, quoted or not: nginx's `$request_id` without a key.
+fn appended_identifier(rest: &[u8]) -> Option<(IdentifierClass, &[u8])> {
+    let rest = rest.trim_ascii_end();
+    let rest = rest.strip_suffix(b"\"").unwrap_or(rest);
+    let from = rest.iter().rposition(|byte| matches!(byte, b' ' | b'"' | b'=' | b':'))?;
+    let value = &rest[from + 1..];
+    let is_bare = matches!(rest[from], b' ' | b'"') && !matches!(rest.get(from.checked_sub(2)?), Some(b':'));
+    (is_bare && crate::ingest::identify::hex128(value).is_some_and(|(_, length)| length == value.len()))
+        .then_some((IdentifierClass::Message, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ingest::formats::testing::seen;
+
+    #[test]
+    fn nginx_with_appended_fields() {
+        insta::assert_snapshot!(seen("access-combined", concat!(
+            "203.0.113.141 - - [01/Mar/2026:08:00:07 +0000] \"POST /shop/checkout?x=1 HTTP/2.0\" 201 3637 \"https://shop.example.com/cart\" \"okhttp/4.12.0\" rt=0.105 urt=0.104 cid=6aff6fe9-b85b-48e9-b3b4-ea6b6d9c7ef9\n",
+            "203.0.113.9 - alice [14/Mar/2026:10:26:53 +0100] \"GET /orders/4711 HTTP/1.1\" 502 157 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"\n",
+            "203.0.113.9 - - [14/Mar/2026:09:26:53 +0000] \"POST /orders HTTP/2.0\" 429 211 \"-\" \"curl/8.5.0\" kong_request_id: \"b2c3d4e5f60718293a4b5c6d7e8f9001\"\n",
+            "203.0.113.9 - - [14/Mar/2026:09:26:53 +0000] \"POST /orders HTTP/2.0\" 200 211 \"-\" \"curl/8.5.0\" b2c3d4e5f60718293a4b5c6d7e8f9001\n",
+        )), @"");
+    }
+}

@@ -1,0 +1,219 @@
+//! Fields between separators, with or without a header: ERP job and IDoc logs, exports, CSV.
+
+use super::{Fit, Format, Glance, Sample};
+use crate::ingest::identify::hex128;
+use crate::ingest::shape::Operation;
+use crate::ingest::stamp::{Clock, Stamp};
+use crate::telemetry::{IdentifierClass, Severity};
+use std::sync::Arc;
+
+#[derive(Debug)]
+struct Delimited {
+    separator: u8,
+    names: Option<Vec<String>>,
+    columns: usize,
+    time: usize,
+    /// The time of day stands in the column behind the date.
+    is_split_time: bool,
+    stamp: Stamp,
+    has_zone: bool,
+    severity: Option<usize>,
+    identifier: Option<(usize, IdentifierClass)>,
+    message: usize,
+    operation: Option<usize>,
+}
+
+pub(super) fn fit(sample: &Sample) -> Option<Fit> {
+    [b'|', b';', b'\t', b','].into_iter().find_map(|separator| learn(separator, sample)).map(|(format, share)| Fit {
+        score: share * 0.8,
+        format: Arc::new(format) as Arc<dyn Format>,
+    })
+}
+
+/// The fields of a line; quotes around a field protect separators.
+#[inline]
+fn fields(line: &[u8], separator: u8) -> Vec<&[u8]> {
+    let mut found = Vec::with_capacity(16);
+    let (mut start, mut at, mut is_quoted) = (0, 0, false);
+    while let Some(offset) = memchr::memchr2(separator, b'"', &line[at..]) {
+        at += offset;
+        if line[at] == b'"' {
+            is_quoted = !is_quoted;
+        } else if !is_quoted {
+            found.push(unquoted(&line[start..at]));
+            start = at + 1;
+        }
+        at += 1;
+    }
+    found.push(unquoted(&line[start..]));
+    found
+}
+
+fn unquoted(field: &[u8]) -> &[u8] {
+    field.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).unwrap_or(field)
+}
+
+fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
+    let first = fields(sample.lines.first()?, separator);
+    let columns = first.len();
+    if columns < 4 {
+        return None;
+    }
+    let share = sample.share(|line| {
+        let count = fields(line, separator).len();
+        count + 1 >= columns && count <= columns + 1
+    });
+    if share < 0.8 {
+        return None;
+    }
+    let is_header = first.iter().all(|field| !field.is_empty() && !field[0].is_ascii_digit() && field.len() < 40);
+    let rows: Vec<Vec<&[u8]>> =
+        sample.lines.iter().skip(usize::from(is_header)).take(200).map(|line| fields(line, separator)).collect();
+    let column = |place: usize| rows.iter().filter_map(move |row| row.get(place).copied());
+    let share_of = |place: usize, test: &dyn Fn(&[u8]) -> bool| {
+        column(place).filter(|field| test(field)).count() as f32 / rows.len().max(1) as f32
+    };
+    // A time in one column, or a date in one and the time of day in the next.
+    let (time, is_split_time, (stamp, has_zone)) = (0..columns).find_map(|place| {
+        let read = |row: &Vec<&[u8]>| Stamp::of(row.get(place)?);
+        let joined = |row: &Vec<&[u8]>| Stamp::of(&[row.get(place)?, b"|".as_slice(), row.get(place + 1)?].concat());
+        let whole = rows.iter().take(5).find_map(read).map(|stamp| (place, false, stamp));
+        whole
+            .filter(|(_, _, (stamp, _))| *stamp != Stamp::Epoch || share_of(place, &|field| field.len() >= 10) > 0.9)
+            .or_else(|| rows.iter().take(5).find_map(joined).filter(|(stamp, _)| *stamp == Stamp::Compact).map(|stamp| (place, true, stamp)))
+    })?;
+    let names: Option<Vec<String>> = is_header.then(|| {
+        first.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect()
+    });
+    let named = |wanted: &[&str]| {
+        names.as_ref().and_then(|names| names.iter().position(|name| {
+            let name = name.to_ascii_lowercase().replace(['_', '-', ' ', '.'], "");
+            wanted.iter().any(|word| name == *word)
+        }))
+    };
+    let after_time = time + usize::from(is_split_time);
+    let is_level = |field: &[u8]| Severity::from_word(field) != Severity::UNSET || is_sap_type(field);
+    let severity = named(&["level", "severity", "type", "msgtype", "msgty", "loglevel"])
+        .or_else(|| (0..columns).find(|&place| place > after_time && share_of(place, &is_level) > 0.95));
+    let identifier = named(&["correlationid", "corrid", "cid", "correlation", "xcorrelationid"])
+        .map(|place| (place, IdentifierClass::Correlation))
+        .or_else(|| named(&["traceid", "trace"]).map(|place| (place, IdentifierClass::Trace)))
+        .or_else(|| {
+            // Without a header the column that is mostly 128-bit hex, and not the same throughout, is the identifier.
+            (0..columns).find(|&place| place > after_time && is_identifier_column(column(place)))
+                .map(|place| (place, IdentifierClass::Correlation))
+        });
+    let message = named(&["message", "msg", "text", "msgtext", "description"]).unwrap_or_else(|| {
+        let words = |place: usize| column(place).filter(|field| field.contains(&b' ')).map(<[u8]>::len).sum::<usize>();
+        (0..columns).max_by_key(|&place| (words(place), std::cmp::Reverse(place))).unwrap_or(columns - 1)
+    });
+    let operation = named(&["operation", "action", "transaction", "tcode", "job", "jobname", "step"]);
+    let format = Delimited { separator, names, columns, time, is_split_time, stamp, has_zone, severity, identifier, message, operation };
+    let mut clock = Clock::new(crate::telemetry::Zone::UTC, 2000);
+    let readable = rows.iter().filter(|row| format.time_of(row, &mut clock).is_some()).count() as f32 / rows.len().max(1) as f32;
+    (readable > 0.8).then_some((format, share))
+}
+
+/// SAP's message types: success, information, warning, error, abort.
+fn is_sap_type(field: &[u8]) -> bool {
+    matches!(field, b"S" | b"I" | b"W" | b"E" | b"A")
+}
+
+fn is_identifier_column<'a>(values: impl Iterator<Item = &'a [u8]>) -> bool {
+    let (mut hex, mut filled) = (0, 0);
+    let mut distinct = std::collections::BTreeSet::new();
+    for value in values {
+        if value.is_empty() || value == b"-" {
+            continue;
+        }
+        filled += 1;
+        if hex128(value).is_some_and(|(_, length)| length == value.len()) {
+            hex += 1;
+            distinct.insert(value);
+        }
+    }
+    filled >= 2 && hex * 10 >= filled * 8 && distinct.len() > 1 || filled == 1 && hex == 1
+}
+
+impl Delimited {
+    fn time_of(&self, row: &[&[u8]], clock: &mut Clock) -> Option<crate::telemetry::Time> {
+        let field = row.get(self.time)?;
+        if !self.is_split_time {
+            return clock.read(self.stamp, field).map(|(time, _)| time);
+        }
+        // Date and time of day are neighbours in the line, so one slice over both would do; copying is as quick.
+        let of_day = row.get(self.time + 1)?;
+        let mut joined = [b'|'; 40];
+        let length = field.len() + 1 + of_day.len();
+        joined.get_mut(..field.len())?.copy_from_slice(field);
+        joined.get_mut(field.len() + 1..length)?.copy_from_slice(of_day);
+        clock.read(self.stamp, &joined[..length]).map(|(time, _)| time)
+    }
+}
+
+impl Format for Delimited {
+    fn name(&self) -> &'static str {
+        "delimited"
+    }
+
+    fn has_zone(&self) -> bool {
+        self.has_zone
+    }
+
+    fn glance<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Glance<'a>> {
+        let row = fields(line, self.separator);
+        if row.len() + 1 < self.columns {
+            return None;
+        }
+        let time = self.time_of(&row, clock)?;
+        let severity = match self.severity.and_then(|place| row.get(place).copied()) {
+            Some(b"S") => Severity::INFO,
+            Some(b"A") => Severity::FATAL,
+            Some(word) => Severity::from_word(word),
+            None => Severity::UNSET,
+        };
+        let operation = self.operation.and_then(|place| row.get(place)).map_or(Operation::None, |name| Operation::Name(name));
+        Some(Glance {
+            time,
+            severity,
+            body: row.get(self.message).copied().unwrap_or_default(),
+            operation,
+            positional: self.identifier.and_then(|(place, class)| Some((class, *row.get(place)?))),
+            ..Glance::default()
+        })
+    }
+
+    fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {
+        let line = super::trim_line(record);
+        fields(line, self.separator)
+            .into_iter()
+            .enumerate()
+            .filter(|(place, value)| *place != self.message && !value.is_empty())
+            .map(|(place, value)| {
+                let name = self.names.as_ref().and_then(|names| names.get(place).cloned());
+                (name.unwrap_or_else(|| format!("field.{}", place + 1)), String::from_utf8_lossy(value).into_owned())
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ingest::formats::testing::{events, seen};
+
+    #[test]
+    fn an_erp_log_without_a_header_gives_its_identifier_by_the_columns_shape() {
+        insta::assert_snapshot!(seen("delimited", concat!(
+            "20260301|090003.217|ERP01|100|IDOC|0000000010000000|ORDERS05|64|S|abc99e3ed95f4ad37d195f2a1f6f6e53|IDoc ready to be transferred to application|BELNR=0110000001|USER=ALEREMOTE\n",
+            "20260301|090004.168|ERP01|100|IDOC|0000000010000001|ORDERS05|51|E|952b78e7-1b13-4460-b04a-15d352e920cc|Application document not posted|BELNR=0110000003|USER=ALEREMOTE\n",
+            "20260301|090005.000|ERP01|100|BATCH|0000000000000001|ZSD_DAILY|0|S||Job step finished|USER=BATCH01\n",
+        )), @"");
+    }
+
+    #[test]
+    fn a_header_names_the_columns() {
+        let text = "timestamp;level;correlation_id;order_no;message\n2026-03-14T09:26:53.589Z;ERROR;3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41;ORD-1;\"posting; failed\"\n";
+        insta::assert_snapshot!(seen("delimited", text), @"");
+        assert!(events("delimited", text)[0].attributes.contains(&("order_no".into(), "ORD-1".into())));
+    }
+}

@@ -1,0 +1,52 @@
+//! Wrappers that write JSON around a line: Docker's json-file, journald's export.
+
+use super::{Layout, Scale};
+
+pub(super) const LAYOUTS: &[Layout] = &[
+    Layout {
+        name: "docker",
+        requires: &["log", "stream", "time"],
+        time: &["time"],
+        level: &[],
+        scale: Scale::Inner,
+        message: &["log"],
+        system: &[],
+        method: &[],
+        path: &[],
+        duration_ms: &[],
+        details: &[],
+    },
+    Layout {
+        name: "journald",
+        requires: &["__REALTIME_TIMESTAMP", "MESSAGE"],
+        time: &["__REALTIME_TIMESTAMP"],
+        level: &["PRIORITY"],
+        scale: Scale::Syslog,
+        message: &["MESSAGE"],
+        system: &["SYSLOG_IDENTIFIER", "_SYSTEMD_UNIT"],
+        method: &[],
+        path: &[],
+        duration_ms: &[],
+        details: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use crate::ingest::formats::testing::{events, seen};
+
+    #[test]
+    fn docker_wraps_whatever_the_application_wrote() {
+        insta::assert_snapshot!(seen("docker", concat!(
+            r#"{"log":"{\"level\":\"error\",\"msg\":\"POST /orders failed\",\"correlationId\":\"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\"}\n","stream":"stderr","time":"2026-03-14T09:26:53.589123456Z"}"#, "\n",
+            r#"{"log":"plain WARN slow cid=abc99e3ed95f4ad37d195f2a1f6f6e53\n","stream":"stdout","time":"2026-03-14T09:26:54Z"}"#, "\n")), @"");
+    }
+
+    #[test]
+    fn journald_with_text_and_with_bytes() {
+        insta::assert_snapshot!(seen("journald", concat!(
+            r#"{"__REALTIME_TIMESTAMP":"1773480413589000","PRIORITY":"3","_HOSTNAME":"node-1","_SYSTEMD_UNIT":"orders.service","SYSLOG_IDENTIFIER":"orders","MESSAGE":"POST /orders failed corr=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"}"#, "\n")), @"");
+        let text = concat!(r#"{"__REALTIME_TIMESTAMP":"1773480413589000","PRIORITY":"6","MESSAGE":[104,105,27]}"#, "\n");
+        assert_eq!(events("journald", text)[0].body, "hi␛");
+    }
+}

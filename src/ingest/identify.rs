@@ -1,0 +1,491 @@
+//! Identifiers in raw bytes: one search for all key spellings, then the value behind each key.
+//!
+//! Keys decide, shapes never do: a UUID under a key that is not known is nobody's identifier. Sources of the spellings:
+//! W3C Trace Context, B3, OpenTelemetry log correlation, ECS, Serilog, MuleSoft, SAP, JMS, AMQP and Azure conventions.
+
+use crate::telemetry::{IdentifierClass, IdentifierKey};
+use aho_corasick::packed;
+use regex::bytes::Regex;
+use rustc_hash::FxHashMap;
+use serde::Deserialize;
+
+/// An identifier as found: class, key, and how it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found<'a> {
+    pub class: IdentifierClass,
+    pub key: IdentifierKey,
+    /// The value's own bytes.
+    pub text: &'a [u8],
+    /// The value is 128-bit hex, dashed or not.
+    pub is_hex: bool,
+    /// For `traceparent` and its kin, the span that came with the trace; 0 for none.
+    pub span: u64,
+}
+
+/// An identifier that the person taught us.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdentifierRule {
+    pub class: IdentifierClass,
+    /// The key, in any of its spellings: `orderRef` also finds `order_ref` and `Order-Ref`.
+    #[serde(default)]
+    pub key: Option<String>,
+    /// Or a pattern whose first group is the value.
+    #[serde(default)]
+    pub pattern: Option<String>,
+}
+
+/// Finds identifiers; built once from the known spellings and the person's own.
+#[derive(Clone, Debug)]
+pub struct Finder {
+    stems: packed::Searcher,
+    keys: FxHashMap<Vec<u8>, Kind>,
+    patterns: Vec<(IdentifierClass, Regex)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Plain(IdentifierClass),
+    Traceparent,
+    B3,
+    /// `1-8hex-24hex`, bare or after `Root=`.
+    XRay,
+    /// A trace if it is 128-bit hex, else a message.
+    TraceOrMessage,
+    /// MuleSoft's `event: <id>`; only inside its bracket.
+    MuleEvent,
+}
+
+/// Pieces of keys that are rare in other text; each known key contains one.
+const STEMS: [&str; 54] = [
+    "corr", "Corr", "CORR", "cid=", "cid\":", "cid:", "trace", "Trace", "TRACE", "\"@tr\"", "quest-id", "quest-Id",
+    "quest-ID", "quest_id", "questId", "questID", "QUEST_ID", "quest.id", "reqId", "req_id", "req-id", "req.id",
+    "ssageId", "ssageID", "ssage_id", "ssage.id", "ssage-id", "saction-id", "sactionId", "saction_id", "saction.id",
+    "onversation", "perationId", "peration_Id", "xecutionId", "xecution_id", "iagnostic-Id", "event: ", "b3\":", "b3=",
+    "DOCNUM", "docnum", "IDoc", "rderNo", "rder_no", "rderId", "rder_id", "rderNumber", "rder_number", "nvoiceNo",
+    "nvoice_no", "nvoiceId", "nvoice_id", "uetr",
+];
+
+/// Keys in canonical spelling: lower case, without `_ - .` and blanks. Prefixes such as `x-` are cut by [`Finder::kind`].
+const KEYS: [(&str, Kind); 47] = {
+    use IdentifierClass::{Business, Correlation, Message, Trace};
+    use Kind::{B3, MuleEvent, Plain, TraceOrMessage, Traceparent, XRay};
+    [
+        ("correlationid", Plain(Correlation)),
+        ("correlation", Plain(Correlation)),
+        ("corr", Plain(Correlation)),
+        ("corrid", Plain(Correlation)),
+        ("correlationidentifier", Plain(Correlation)),
+        ("cid", Plain(Correlation)),
+        ("conversationid", Plain(Correlation)),
+        ("mplcorrelationid", Plain(Correlation)),
+        ("jmscorrelationid", Plain(Correlation)),
+        ("traceid", Plain(Trace)),
+        ("trace", Plain(Trace)),
+        ("@tr", Plain(Trace)),
+        ("oteltraceid", Plain(Trace)),
+        ("b3traceid", Plain(Trace)),
+        ("ddtraceid", Plain(Trace)),
+        ("traceparent", Traceparent),
+        ("diagnosticid", Traceparent),
+        ("b3", B3),
+        ("xraytraceid", XRay),
+        ("amzntraceid", XRay),
+        ("requestid", Plain(Message)),
+        ("reqid", Plain(Message)),
+        ("requestuuid", Plain(Message)),
+        ("messageid", Plain(Message)),
+        ("jmsmessageid", Plain(Message)),
+        ("transactionid", Plain(Message)),
+        ("operationid", TraceOrMessage),
+        ("executionid", Plain(Message)),
+        ("event", MuleEvent),
+        ("docnum", Plain(Business)),
+        ("idoc", Plain(Business)),
+        ("idocnumber", Plain(Business)),
+        ("idocno", Plain(Business)),
+        ("idocnum", Plain(Business)),
+        ("orderno", Plain(Business)),
+        ("ordernr", Plain(Business)),
+        ("orderid", Plain(Business)),
+        ("ordernumber", Plain(Business)),
+        ("salesorderno", Plain(Business)),
+        ("purchaseorderno", Plain(Business)),
+        ("invoiceno", Plain(Business)),
+        ("invoicenr", Plain(Business)),
+        ("invoiceid", Plain(Business)),
+        ("invoicenumber", Plain(Business)),
+        ("uetr", Plain(Business)),
+        ("shipmentid", Plain(Business)),
+        ("shipmentno", Plain(Business)),
+    ]
+};
+
+const NO_VALUES: [&[u8]; 9] = [b"null", b"undefined", b"none", b"nil", b"n/a", b"unknown", b"false", b"true", b"(null)"];
+
+impl Finder {
+    /// All known spellings and the person's rules.
+    pub fn new(rules: &[IdentifierRule]) -> Result<Self, String> {
+        let mut keys: FxHashMap<Vec<u8>, Kind> =
+            KEYS.iter().map(|(key, kind)| (key.as_bytes().to_vec(), *kind)).collect();
+        let mut stems: Vec<Vec<u8>> = STEMS.iter().map(|stem| stem.as_bytes().to_vec()).collect();
+        let mut patterns = Vec::new();
+        for rule in rules {
+            match (&rule.key, &rule.pattern) {
+                (Some(key), None) => {
+                    let canonical = canonical(key.as_bytes());
+                    if canonical.len() < 2 {
+                        return Err(format!("identifier key `{key}` is too short to be searched for"));
+                    }
+                    stems.extend(spellings(key));
+                    keys.insert(canonical, Kind::Plain(rule.class));
+                }
+                (None, Some(pattern)) => {
+                    let regex = Regex::new(pattern).map_err(|error| format!("identifier pattern: {error}"))?;
+                    if regex.captures_len() < 2 {
+                        return Err(format!("identifier pattern `{pattern}` has no group for the value"));
+                    }
+                    patterns.push((rule.class, regex));
+                }
+                _ => return Err("an identifier rule takes either `key` or `pattern`".to_owned()),
+            }
+        }
+        let stems = packed::Config::new()
+            .builder()
+            .extend(&stems)
+            .build()
+            .ok_or("too many identifier keys of one's own for one search (about 70 spellings)")?;
+        Ok(Self { stems, keys, patterns })
+    }
+
+    /// The places in `text` where an identifier's key may stand: (start, end) of its stem, ascending.
+    pub fn stems<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize)> + 'a {
+        self.stems.find_iter(text).map(|hit| (hit.start(), hit.end()))
+    }
+
+    /// Every identifier in a text, in order of place; for reading an event in full and for continuation lines.
+    pub fn all<'a>(&self, text: &'a [u8]) -> Vec<Found<'a>> {
+        let mut found: Vec<Found> =
+            self.stems.find_iter(text).filter_map(|hit| self.at(text, hit.start(), hit.end())).collect();
+        self.by_pattern(text, |one| found.push(one));
+        found
+    }
+
+    pub fn has_patterns(&self) -> bool {
+        !self.patterns.is_empty()
+    }
+
+    /// What the person's own patterns find in a record.
+    pub fn by_pattern<'a>(&self, text: &'a [u8], mut take: impl FnMut(Found<'a>)) {
+        for (class, pattern) in &self.patterns {
+            for groups in pattern.captures_iter(text) {
+                if let Some(found) = groups.get(1).and_then(|value| value_of(*class, value.as_bytes())) {
+                    take(found);
+                }
+            }
+        }
+    }
+
+    /// The identifier whose key contains the stem at `start..end`, if it is one.
+    #[inline]
+    pub fn at<'a>(&self, text: &'a [u8], start: usize, end: usize) -> Option<Found<'a>> {
+        let first = text[..start].iter().rposition(|&byte| !is_key_byte(byte)).map_or(0, |before| before + 1);
+        let mut last = text[end..].iter().position(|&byte| !is_key_byte(byte)).map_or(text.len(), |after| end + after);
+        // `cid=`, `event: ` and `b3":` bring their separator along.
+        if matches!(text[end - 1], b'=' | b':' | b'"' | b' ') && end > start + 3 || text[end - 1] == b'=' {
+            last = text[start..end].iter().position(|&byte| !is_key_byte(byte)).map_or(last, |after| start + after);
+        }
+        if last < start || last - first > 48 {
+            return None;
+        }
+        let mut key = &text[first..last];
+        let mut value_at = last;
+        // `IDoc number 4711`, `correlation id: x`: a blank inside the key.
+        for word in [b" id".as_slice(), b" ID", b" Id", b" number", b" no.", b" nr."] {
+            if text[last..].starts_with(word) && !text.get(last + word.len()).is_some_and(u8::is_ascii_alphanumeric) {
+                value_at = last + word.len();
+                key = &text[first..value_at];
+            }
+        }
+        let kind = self.kind(key)?;
+        let value = value_at_separator(text, value_at, kind)?;
+        match kind {
+            Kind::Plain(class) => value_of(class, value),
+            Kind::TraceOrMessage => {
+                let class = if hex128(value).is_some() { IdentifierClass::Trace } else { IdentifierClass::Message };
+                value_of(class, value)
+            }
+            Kind::MuleEvent => {
+                // Only in `[processor: …; event: …]`; elsewhere the word is everyday English.
+                text[..first].ends_with(b"; ").then(|| value_of(IdentifierClass::Correlation, mule_core(value))).flatten()
+            }
+            Kind::Traceparent => traceparent(value),
+            Kind::B3 => {
+                let trace = value.split(|byte| *byte == b'-').next()?;
+                value_of(IdentifierClass::Trace, trace).filter(|found| found.is_hex)
+            }
+            Kind::XRay => xray(value),
+        }
+    }
+
+    /// What a key names: as it stands, or without the prefixes that headers and contexts bring.
+    #[inline]
+    fn kind(&self, key: &[u8]) -> Option<Kind> {
+        let mut buffer = [0u8; 56];
+        let mut length = 0;
+        for &byte in key {
+            if !matches!(byte, b'_' | b'-' | b'.' | b' ') {
+                *buffer.get_mut(length)? = byte.to_ascii_lowercase();
+                length += 1;
+            }
+        }
+        let key = &buffer[..length];
+        if let Some(kind) = self.keys.get(key) {
+            return Some(*kind);
+        }
+        // x-correlation-id, sap_correlationId, mdc.traceId, parentTraceId is no trace of its own.
+        if key.starts_with(b"parent") || key.starts_with(b"previous") || key.starts_with(b"stack") {
+            return None;
+        }
+        (1..key.len().saturating_sub(3)).find_map(|from| match self.keys.get(&key[from..]) {
+            // A short key must stand alone: `acid` is no `cid`, `background trace` no trace.
+            Some(kind) if key.len() - from >= 5 && &key[from..] != b"trace" && &key[from..] != b"event" => Some(*kind),
+            Some(kind) if from == 1 && key[0] == b'x' => Some(*kind),
+            _ => None,
+        })
+    }
+}
+
+/// The key that equal identifiers share, of a value as a person or a backend writes it. `None` for an empty one.
+pub fn identifier_key(class: IdentifierClass, text: &str) -> Option<IdentifierKey> {
+    value_of(class, text.trim().as_bytes()).map(|found| found.key)
+}
+
+/// The keys that a value may have when its class is not known: for looking up what somebody typed.
+pub fn possible_keys(text: &str) -> Vec<IdentifierKey> {
+    use strum::IntoEnumIterator;
+    let mut keys: Vec<IdentifierKey> =
+        IdentifierClass::iter().filter_map(|class| identifier_key(class, text)).collect();
+    keys.dedup();
+    keys
+}
+
+fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'@')
+}
+
+fn canonical(key: &[u8]) -> Vec<u8> {
+    key.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' ')).map(u8::to_ascii_lowercase).collect()
+}
+
+/// The spellings of a key that the search looks for: as written, with each separator, camel, lower and upper case.
+fn spellings(key: &str) -> Vec<Vec<u8>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous_lower = false;
+    for c in key.chars() {
+        if matches!(c, '_' | '-' | '.' | ' ') {
+            words.push(String::new());
+            previous_lower = false;
+            continue;
+        }
+        if words.is_empty() || (c.is_uppercase() && previous_lower) {
+            words.push(String::new());
+        }
+        previous_lower = c.is_lowercase() || c.is_ascii_digit();
+        words.last_mut().expect("a word was just pushed").extend(c.to_lowercase());
+    }
+    words.retain(|word| !word.is_empty());
+    let capital = |word: &String| word[..1].to_uppercase() + &word[1..];
+    let camel: String = words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect();
+    let mut all = vec![key.to_owned(), camel.clone(), capital(&camel), words.concat()];
+    for separator in ["_", "-", "."] {
+        all.push(words.join(separator));
+        all.push(words.iter().map(capital).collect::<Vec<_>>().join(separator));
+        all.push(words.join(separator).to_uppercase());
+    }
+    all.sort();
+    all.dedup();
+    all.into_iter().map(String::into_bytes).collect()
+}
+
+/// Skips from the end of a key over separators to the value, and cuts the value at its end.
+#[inline]
+fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<&[u8]> {
+    let limit = (at + 10).min(text.len());
+    let mut separated = false;
+    while at < limit {
+        match text[at] {
+            b'=' | b':' => separated = true,
+            b'"' | b'\'' | b'\\' | b' ' | b'<' | b']' => {}
+            b'[' | b'(' if separated => {}
+            _ => break,
+        }
+        at += 1;
+    }
+    // `IDoc number 0000448121` and `[corr abc]` have a blank alone; ordinary prose must not pass for a value.
+    if !separated && !(matches!(kind, Kind::Plain(IdentifierClass::Business)) && text.get(at)?.is_ascii_digit()) {
+        return None;
+    }
+    let rest = &text[at..];
+    let length = rest.iter().position(|&byte| !is_value_byte(byte)).unwrap_or(rest.len());
+    let mut value = &rest[..length.min(256)];
+    while let Some(b'.' | b':' | b'=' | b'-' | b',') = value.last() {
+        value = &value[..value.len() - 1];
+    }
+    Some(value)
+}
+
+#[inline]
+fn is_value_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'.' | b':' | b'#' | b'@' | b'-' | b'|')
+}
+
+/// An identifier of a class from its bare value.
+#[inline]
+pub(super) fn value_of(class: IdentifierClass, value: &[u8]) -> Option<Found<'_>> {
+    if let Some((key, length)) = hex128(value) {
+        // `uuid#counter` and `uuid_1`, as Kong and MuleSoft number copies, are the same transaction.
+        let rest = &value[length..];
+        if rest.is_empty() || matches!(rest[0], b'#' | b'_' | b'|' | b':' | b'/' | b'.') {
+            return (key != 0).then_some(Found {
+                class,
+                key: IdentifierKey(key),
+                text: &value[..length],
+                is_hex: true,
+                span: 0,
+            });
+        }
+    }
+    if value.len() < 3 && !(class == IdentifierClass::Business && value.len() > 1)
+        || value.iter().all(|byte| matches!(byte, b'0' | b'-' | b'.' | b'_'))
+        || NO_VALUES.iter().any(|none| value.eq_ignore_ascii_case(none))
+    {
+        return None;
+    }
+    let key = match class {
+        IdentifierClass::Trace => trace_key(value)?,
+        IdentifierClass::Span => u128::from(hex64(value)?) | 1 << 127,
+        _ => text_key(class, value),
+    };
+    Some(Found { class, key: IdentifierKey(key), text: value, is_hex: false, span: 0 })
+}
+
+/// Traces that are not written as 128-bit hex: 64-bit B3, and Datadog's decimal of the low 64 bits.
+fn trace_key(value: &[u8]) -> Option<u128> {
+    if value.len() == 16 {
+        return hex64(value).map(u128::from).filter(|&key| key != 0);
+    }
+    let text = std::str::from_utf8(value).ok()?;
+    if value.len() >= 17 && value.iter().all(u8::is_ascii_digit) {
+        return text.parse::<u64>().ok().map(u128::from);
+    }
+    if text.starts_with("1-") {
+        return xray(value).map(|found| found.key.0);
+    }
+    Some(text_key(IdentifierClass::Trace, value))
+}
+
+/// A hash of class and text (FNV-1a, 128 bits); numbers that people pad with zeros are equal without them.
+fn text_key(class: IdentifierClass, value: &[u8]) -> u128 {
+    let significant = if value.iter().all(u8::is_ascii_digit) {
+        let first = value.iter().position(|byte| *byte != b'0').unwrap_or(0);
+        &value[first..]
+    } else {
+        value
+    };
+    let mut hash: u128 = 0x6c62_272e_07bb_0142_62b8_2175_6295_c58d;
+    for &byte in std::iter::once(&(class as u8)).chain(significant) {
+        hash ^= u128::from(byte);
+        hash = hash.wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
+    }
+    hash
+}
+
+fn traceparent(value: &[u8]) -> Option<Found<'_>> {
+    let is_shaped = value.len() >= 52 && value[2] == b'-' && value[35] == b'-' && !value.starts_with(b"ff");
+    let trace = is_shaped.then(|| &value[3..35])?;
+    let (key, _) = hex128(trace)?;
+    let span = hex64(&value[36..52])?;
+    (key != 0).then_some(Found { class: IdentifierClass::Trace, key: IdentifierKey(key), text: trace, is_hex: true, span })
+}
+
+fn xray(value: &[u8]) -> Option<Found<'_>> {
+    let from = memchr::memmem::find(value, b"1-")?;
+    let text = value.get(from..from + 35)?;
+    let mut hex = [0u8; 32];
+    hex[..8].copy_from_slice(&text[2..10]);
+    hex[8..].copy_from_slice(&text[11..35]);
+    let (key, _) = (text[10] == b'-').then(|| hex128(&hex)).flatten()?;
+    Some(Found { class: IdentifierClass::Trace, key: IdentifierKey(key), text, is_hex: false, span: 0 })
+}
+
+/// `0-<uuid>` and `<uuid>_1`, as MuleSoft numbers events, without the numbers.
+fn mule_core(value: &[u8]) -> &[u8] {
+    match value.iter().position(|&byte| byte == b'-') {
+        Some(dash @ 1..=6) if value[..dash].iter().all(u8::is_ascii_digit) && hex128(&value[dash + 1..]).is_some() => {
+            &value[dash + 1..]
+        }
+        _ => value,
+    }
+}
+
+/// A UUID, or 32 hex digits, at the start of a value: the number and how many bytes it takes.
+///
+/// Envoy overwrites a request ID's version digit with its trace decision (9, a, b): read as 4, so that both spellings
+/// of one request are equal.
+#[inline]
+pub fn hex128(value: &[u8]) -> Option<(u128, usize)> {
+    let (digits, length) = if value.len() >= 36 && value[8] == b'-' {
+        if value[13] != b'-' || value[18] != b'-' || value[23] != b'-' {
+            return None;
+        }
+        let mut digits = [0u8; 32];
+        digits[..8].copy_from_slice(&value[..8]);
+        digits[8..12].copy_from_slice(&value[9..13]);
+        digits[12..16].copy_from_slice(&value[14..18]);
+        digits[16..20].copy_from_slice(&value[19..23]);
+        digits[20..].copy_from_slice(&value[24..36]);
+        (digits, 36)
+    } else {
+        let value = if value.starts_with(b"0x") { value.get(2..34)? } else { value };
+        let mut digits = [0u8; 32];
+        digits.copy_from_slice(value.get(..32)?);
+        (digits, if value.len() == 34 { 34 } else { 32 })
+    };
+    if value.get(length).is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    let high = u128::from(hex64(&digits[..16])?);
+    let key = high << 64 | u128::from(hex64(&digits[16..])?);
+    let version = key >> 76 & 0xf;
+    let key = if (9..=11).contains(&version) { key & !(0xf << 76) | 4 << 76 } else { key };
+    Some((key, length))
+}
+
+/// Sixteen hex digits.
+#[inline]
+pub fn hex64(text: &[u8]) -> Option<u64> {
+    let text: &[u8; 16] = text.get(..16)?.try_into().ok()?;
+    let (mut value, mut bad) = (0u64, 0u8);
+    for &byte in text {
+        let nibble = NIBBLES[byte as usize];
+        bad |= nibble;
+        value = value << 4 | u64::from(nibble & 0xf);
+    }
+    (bad & 0x80 == 0).then_some(value)
+}
+
+/// The value of each hex digit; 0x80 for other bytes, so that one test at the end tells them all.
+const NIBBLES: [u8; 256] = {
+    let mut table = [0x80u8; 256];
+    let mut value = 0;
+    while value < 16 {
+        table[b"0123456789abcdef"[value] as usize] = value as u8;
+        table[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
+    }
+    table
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! Where telemetry comes from, read-only. One file a backend; the rest of the program sees only [`Source`].
 
+pub mod files;
+
 use crate::telemetry::{Batch, Query};
 use futures::stream::BoxStream;
 use std::time::Duration;

@@ -79,7 +79,7 @@ fn is_no_telemetry(path: &str, sample: &Sample) -> bool {
     let is_truth = name.starts_with("truth") && (name.ends_with(".json") || name.ends_with(".jsonl"));
     // One JSON value over many lines is a document, not a stream of records.
     let first = sample.first();
-    let is_one_value = matches!(first, [b'{' | b'[', ..])
+    let is_one_value = (matches!(first, [b'{', ..] | b"[") || first.starts_with(b"[{"))
         && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_err()
         && sample.lines.last().is_some_and(|line| matches!(line, [b'}' | b']', ..]) || sample.lines.len() > 100)
         && sample.share(|line| matches!(line, [b'{', .., b'}'])) < 0.5;

@@ -4,7 +4,7 @@
 //! W3C Trace Context, B3, OpenTelemetry log correlation, ECS, Serilog, MuleSoft, SAP, JMS, AMQP and Azure conventions.
 
 use crate::telemetry::{IdentifierClass, IdentifierKey};
-use aho_corasick::packed;
+use aho_corasick::{AhoCorasick, packed};
 use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -39,6 +39,8 @@ pub struct IdentifierRule {
 #[derive(Clone, Debug)]
 pub struct Finder {
     stems: packed::Searcher,
+    /// The person's own keys, apart: the packed search takes no more than 64 pieces.
+    own_stems: Option<AhoCorasick>,
     keys: FxHashMap<Vec<u8>, Kind>,
     patterns: Vec<(IdentifierClass, Regex)>,
 }
@@ -58,7 +60,7 @@ enum Kind {
 
 /// Pieces of keys that are rare in other text; each known key contains one.
 const STEMS: [&str; 54] = [
-    "corr", "Corr", "CORR", "cid=", "cid\":", "cid:", "trace", "Trace", "TRACE", "\"@tr\"", "quest-id", "quest-Id",
+    "corr", "Corr", "CORR", "cid=", "cid\":", "cid:", "trace", "Trace", "TRACE", "@tr\"", "quest-id", "quest-Id",
     "quest-ID", "quest_id", "questId", "questID", "QUEST_ID", "quest.id", "reqId", "req_id", "req-id", "req.id",
     "ssageId", "ssageID", "ssage_id", "ssage.id", "ssage-id", "saction-id", "sactionId", "saction_id", "saction.id",
     "onversation", "perationId", "peration_Id", "xecutionId", "xecution_id", "iagnostic-Id", "event: ", "b3\":", "b3=",
@@ -128,7 +130,7 @@ impl Finder {
     pub fn new(rules: &[IdentifierRule]) -> Result<Self, String> {
         let mut keys: FxHashMap<Vec<u8>, Kind> =
             KEYS.iter().map(|(key, kind)| (key.as_bytes().to_vec(), *kind)).collect();
-        let mut stems: Vec<Vec<u8>> = STEMS.iter().map(|stem| stem.as_bytes().to_vec()).collect();
+        let mut own = Vec::new();
         let mut patterns = Vec::new();
         for rule in rules {
             match (&rule.key, &rule.pattern) {
@@ -137,7 +139,7 @@ impl Finder {
                     if canonical.len() < 2 {
                         return Err(format!("identifier key `{key}` is too short to be searched for"));
                     }
-                    stems.extend(spellings(key));
+                    own.extend(spellings(key));
                     keys.insert(canonical, Kind::Plain(rule.class));
                 }
                 (None, Some(pattern)) => {
@@ -150,23 +152,30 @@ impl Finder {
                 _ => return Err("an identifier rule takes either `key` or `pattern`".to_owned()),
             }
         }
-        let stems = packed::Config::new()
-            .builder()
-            .extend(&stems)
-            .build()
-            .ok_or("too many identifier keys of one's own for one search (about 70 spellings)")?;
-        Ok(Self { stems, keys, patterns })
+        let stems = packed::Searcher::new(STEMS).ok_or("this processor cannot search for packed patterns")?;
+        let own_stems = (!own.is_empty())
+            .then(|| AhoCorasick::new(&own))
+            .transpose()
+            .map_err(|error| format!("identifier keys: {error}"))?;
+        Ok(Self { stems, own_stems, keys, patterns })
     }
 
     /// The places in `text` where an identifier's key may stand: (start, end) of its stem, ascending.
     pub fn stems<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize)> + 'a {
-        self.stems.find_iter(text).map(|hit| (hit.start(), hit.end()))
+        let mut known = self.stems.find_iter(text).map(|hit| (hit.start(), hit.end())).peekable();
+        let own = self.own_stems.as_ref().map(|own| own.find_iter(text).map(|hit| (hit.start(), hit.end())));
+        let mut own = own.into_iter().flatten().peekable();
+        std::iter::from_fn(move || match (known.peek(), own.peek()) {
+            (Some(one), Some(other)) if other < one => own.next(),
+            (Some(_), _) => known.next(),
+            (None, _) => own.next(),
+        })
     }
 
     /// Every identifier in a text, in order of place; for reading an event in full and for continuation lines.
     pub fn all<'a>(&self, text: &'a [u8]) -> Vec<Found<'a>> {
         let mut found: Vec<Found> =
-            self.stems.find_iter(text).filter_map(|hit| self.at(text, hit.start(), hit.end())).collect();
+            self.stems(text).filter_map(|(start, end)| self.at(text, start, end)).collect();
         self.by_pattern(text, |one| found.push(one));
         found
     }
@@ -312,16 +321,16 @@ fn spellings(key: &str) -> Vec<Vec<u8>> {
 #[inline]
 fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<&[u8]> {
     let limit = (at + 10).min(text.len());
-    let mut separated = false;
+    let mut separator = 0;
     while at < limit {
-        match text[at] {
-            b'=' | b':' => separated = true,
-            b'"' | b'\'' | b'\\' | b' ' | b'<' | b']' => {}
-            b'[' | b'(' if separated => {}
+        match (text[at], separator) {
+            (byte @ (b'=' | b':'), _) => separator = byte,
+            (b'"' | b'\'' | b'\\' | b'<', _) | (b' ' | b']', 0) | (b' ', b':') | (b'[' | b'(', b'=' | b':') => {}
             _ => break,
         }
         at += 1;
     }
+    let separated = separator != 0;
     // `IDoc number 0000448121` and `[corr abc]` have a blank alone; ordinary prose must not pass for a value.
     if !separated && !(matches!(kind, Kind::Plain(IdentifierClass::Business)) && text.get(at)?.is_ascii_digit()) {
         return None;
@@ -447,10 +456,10 @@ pub fn hex128(value: &[u8]) -> Option<(u128, usize)> {
         digits[20..].copy_from_slice(&value[24..36]);
         (digits, 36)
     } else {
-        let value = if value.starts_with(b"0x") { value.get(2..34)? } else { value };
+        let prefix = if value.starts_with(b"0x") { 2 } else { 0 };
         let mut digits = [0u8; 32];
-        digits.copy_from_slice(value.get(..32)?);
-        (digits, if value.len() == 34 { 34 } else { 32 })
+        digits.copy_from_slice(value.get(prefix..prefix + 32)?);
+        (digits, prefix + 32)
     };
     if value.get(length).is_some_and(u8::is_ascii_hexdigit) {
         return None;

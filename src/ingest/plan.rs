@@ -82,6 +82,11 @@ impl Plan {
         matches!(self.reading, Reading::Records(_) | Reading::Otlp)
     }
 
+    /// Whether each record begins a line; an OTLP line holds many events.
+    pub fn is_one_per_line(&self) -> bool {
+        !matches!(self.reading, Reading::Otlp)
+    }
+
     /// Whether nobody knows how to read it.
     pub fn is_unknown(&self) -> bool {
         matches!(self.reading, Reading::Unknown)
@@ -320,6 +325,16 @@ impl Plan {
             }
         }
         all
+    }
+
+    /// Whether a record is seen to begin at the start of `bytes`, or soon behind: then the one before is whole.
+    pub fn begins_record(&self, bytes: &[u8]) -> bool {
+        let Reading::Records(format) = &self.reading else { return true };
+        if !format.is_multi_line() {
+            return true;
+        }
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+        lines.any(|line| format.head(trim_line(line)))
     }
 
     /// Where the record that begins `bytes` ends: before the next head, at most `LONGEST_RECORD` on.

@@ -112,6 +112,11 @@ mod tests {
             "203.0.113.9 - alice [14/Mar/2026:10:26:53 +0100] \"GET /orders/4711 HTTP/1.1\" 502 157 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"\n",
             "203.0.113.9 - - [14/Mar/2026:09:26:53 +0000] \"POST /orders HTTP/2.0\" 429 211 \"-\" \"curl/8.5.0\" kong_request_id: \"b2c3d4e5f60718293a4b5c6d7e8f9001\"\n",
             "203.0.113.9 - - [14/Mar/2026:09:26:53 +0000] \"POST /orders HTTP/2.0\" 200 211 \"-\" \"curl/8.5.0\" b2c3d4e5f60718293a4b5c6d7e8f9001\n",
-        )), @"");
+        )), @"
+        2026-03-01T08:00:07.000000000Z node info | POST /shop/checkout | 105 ms | correlation:6aff6fe9-b85b-48e9-b3b4-ea6b6d9c7ef9 | POST /shop/checkout?x=1 HTTP/2.0 201
+        2026-03-14T09:26:53.000000000Z node error | GET /orders/* | - |  | GET /orders/4711 HTTP/1.1 502
+        2026-03-14T09:26:53.000000000Z node warn | POST /orders | - | message:b2c3d4e5f60718293a4b5c6d7e8f9001 | POST /orders HTTP/2.0 429
+        2026-03-14T09:26:53.000000000Z node info | POST /orders | - | message:b2c3d4e5f60718293a4b5c6d7e8f9001 | POST /orders HTTP/2.0 200
+        ");
     }
 }

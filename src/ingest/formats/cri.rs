@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn the_container_wrote_json_or_plain_text() {
         insta::assert_snapshot!(seen("cri", concat!(
-            r#"2026-03-14T09:26:53.589123456Z stderr F {"level":"error","ts":1773480413.2,"msg":"POST /orders failed","trace_id":"7c1f0a9be2d34c58a1b6e0f2934d5a77"}"#, "\n")), @"");
-        insta::assert_snapshot!(seen("cri", "2026-03-14T09:26:53.589123456Z stdout F something WARN happened\n"), @"");
+            r#"2026-03-14T09:26:53.589123456Z stderr F {"level":"error","ts":1773480413.2,"msg":"POST /orders failed","trace_id":"7c1f0a9be2d34c58a1b6e0f2934d5a77"}"#, "\n")), @"2026-03-14T09:26:53.589123456Z node error | - | - | trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 | POST /orders failed");
+        insta::assert_snapshot!(seen("cri", "2026-03-14T09:26:53.589123456Z stdout F something WARN happened\n"), @"2026-03-14T09:26:53.589123456Z node warn | - | - |  | something WARN happened");
     }
 }

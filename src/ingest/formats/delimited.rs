@@ -207,13 +207,17 @@ mod tests {
             "20260301|090003.217|ERP01|100|IDOC|0000000010000000|ORDERS05|64|S|abc99e3ed95f4ad37d195f2a1f6f6e53|IDoc ready to be transferred to application|BELNR=0110000001|USER=ALEREMOTE\n",
             "20260301|090004.168|ERP01|100|IDOC|0000000010000001|ORDERS05|51|E|952b78e7-1b13-4460-b04a-15d352e920cc|Application document not posted|BELNR=0110000003|USER=ALEREMOTE\n",
             "20260301|090005.000|ERP01|100|BATCH|0000000000000001|ZSD_DAILY|0|S||Job step finished|USER=BATCH01\n",
-        )), @"");
+        )), @"
+        2026-03-01T09:00:03.217000000Z node info | - | - | correlation:abc99e3ed95f4ad37d195f2a1f6f6e53 | IDoc ready to be transferred to application
+        2026-03-01T09:00:04.168000000Z node error | - | - | correlation:952b78e7-1b13-4460-b04a-15d352e920cc | Application document not posted
+        2026-03-01T09:00:05.000000000Z node info | - | - |  | Job step finished
+        ");
     }
 
     #[test]
     fn a_header_names_the_columns() {
         let text = "timestamp;level;correlation_id;order_no;message\n2026-03-14T09:26:53.589Z;ERROR;3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41;ORD-1;\"posting; failed\"\n";
-        insta::assert_snapshot!(seen("delimited", text), @"");
+        insta::assert_snapshot!(seen("delimited", text), @"2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 | posting; failed");
         assert!(events("delimited", text)[0].attributes.contains(&("order_no".into(), "ORD-1".into())));
     }
 }

@@ -137,13 +137,16 @@ mod tests {
         insta::assert_snapshot!(seen("envoy-access", concat!(
             "[2026-03-14T09:26:53.589Z] \"POST /orders HTTP/1.1\" 503 UF 812 91 1811 - \"203.0.113.9\" \"curl/8.5.0\" \"3f2b8c1e-6d4a-9f7b-9a10-5c2e7d9b8a41\" \"orders.example.com\" \"10.0.0.7:8080\"\n",
             "[2026-03-01T08:00:06.100Z] \"GET /healthz HTTP/1.1\" 200 - 0 2 1 2 \"-\" \"kube-probe/1.29\" \"-\" \"order-service.prod.svc.cluster.local:8080\" \"10.2.1.29:8080\"\n",
-        )), @"");
+        )), @"
+        2026-03-14T09:26:53.589000000Z node error | POST /orders | 1.8 s | message:3f2b8c1e-6d4a-9f7b-9a10-5c2e7d9b8a41 | POST /orders HTTP/1.1 503 UF (upstream connection failed)
+        2026-03-01T08:00:06.100000000Z node info | GET /healthz | 1 ms |  | GET /healthz HTTP/1.1 200 -
+        ");
     }
 
     #[test]
     fn istio_adds_fields_before_and_behind() {
         insta::assert_snapshot!(seen("istio-access", concat!(
             "[2026-03-14T09:26:53.589Z] \"POST /orders HTTP/1.1\" 503 UF upstream_reset_before_response_started{connection_failure} - \"delayed connect error: 111\" 812 91 1811 - \"203.0.113.9\" \"curl/8.5.0\" \"3f2b8c1e-6d4a-9f7b-9a10-5c2e7d9b8a41\" \"orders:8080\" \"10.0.0.7:8080\" outbound|8080||orders.prod.svc.cluster.local - 10.0.1.9:8080 10.0.2.4:51234 - default\n",
-        )), @"");
+        )), @"2026-03-14T09:26:53.589000000Z node error | POST /orders | 1.8 s | message:3f2b8c1e-6d4a-9f7b-9a10-5c2e7d9b8a41 | POST /orders HTTP/1.1 503 UF (upstream connection failed)");
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn fit(sample: &Sample) -> Option<Fit> {
         is_head(line) && line.get(24) == Some(&b']') && Severity::from_word(word(line, 25).0) != Severity::UNSET
     };
     let score = sample.share_of_heads(is_own);
-    let names_logger = sample.share(|line| is_own(line) && line.trim_ascii_end().ends_with(b")")) > 0.1;
+    let heads = sample.share(is_own);
+    let names_logger = sample.share(|line| is_own(line) && line.trim_ascii_end().ends_with(b")")) > heads * 0.3;
     (score > 0.4 && names_logger).then(|| Fit { score: score + 0.2, format: Arc::new(Kafka) })
 }
 
@@ -66,7 +67,10 @@ mod tests {
         insta::assert_snapshot!(seen("kafka", concat!(
             "[2026-03-14 09:26:53,589] WARN [ReplicaFetcher replicaId=2, leaderId=1, fetcherId=0] Error in response for fetch request (kafka.server.ReplicaFetcherThread)\n",
             "[2026-03-01 08:00:00,797] INFO [orders-sink|task-3] Put record topic=orders.v1 partition=9 key=ORD-30614969 headers=(x-correlation-id=abc99e3ed95f4ad37d195f2a1f6f6e53, source=order-b2b) (org.apache.kafka.connect.runtime.WorkerSinkTask:121)\n",
-        )), @"");
+        )), @"
+        2026-03-14T09:26:53.589000000Z node warn | - | - |  | Error in response for fetch request (kafka.server.ReplicaFetcherThread)
+        2026-03-01T08:00:00.797000000Z node info | - | - | correlation:abc99e3ed95f4ad37d195f2a1f6f6e53 | Put record topic=orders.v1 partition=9 key=ORD-30614969 headers=(x-correlation-id=abc99e3ed95f4ad37d195f2a1f6f6e53, source=order-b2b) (org.apache.kafka.connect.runtime.WorkerSinkTask:121)
+        ");
     }
 
     #[test]

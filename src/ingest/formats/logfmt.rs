@@ -114,7 +114,11 @@ mod tests {
             "time=2026-03-01T07:59:59.645618Z level=info caller=reserve.go:96 msg=\"reserve request\" corr_id=abc99e3ed95f4ad37d195f2a1f6f6e53 sku=SKU-76793 qty=4 attempt=1 dur=40.0ms\n",
             "time=2026-03-01T08:00:01Z level=debug msg=\"row \\\"locked\\\"\" traceparent=00-7c1f0a9be2d34c58a1b6e0f2934d5a77-9f3c2b1a0d4e5f67-01\n",
             "time=\"2026-03-14T09:26:53Z\" level=warning msg=slow\n",
-        )), @"");
+        )), @r#"
+        2026-03-01T07:59:59.645618000Z node info | - | 40 ms | correlation:abc99e3ed95f4ad37d195f2a1f6f6e53 | reserve request
+        2026-03-01T08:00:01.000000000Z node debug | - | - | trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 | row "locked"
+        2026-03-14T09:26:53.000000000Z node warn | - | - |  | slow
+        "#);
     }
 
     #[test]

@@ -86,7 +86,10 @@ mod tests {
         insta::assert_snapshot!(seen("mule", concat!(
             "INFO  2026-03-01 09:00:00,674 [[MuleRuntime].uber.02: [order-process-api].order-process-api-main.CPU_INTENSIVE @5a1b2c3f] [processor: order-process-api-main/processors/0; event: abc99e3ed95f4ad37d195f2a1f6f6e53] org.mule.runtime.core.internal.processor.LoggerMessageProcessor: Received message for ORD-30614969\n",
             "ERROR 2026-03-14 09:26:53,589 [[MuleRuntime].uber.07: [orders-exp-api].post:\\orders.CPU_INTENSIVE @5c1d] [processor: orders-flow/processors/2; event: 0-3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41] org.mule.runtime.core.internal.exception.OnErrorPropagateHandler: HTTP POST on resource 'http://orders-api:8080/v1/orders' failed: bad gateway (502).\n",
-        )), @"");
+        )), @"
+        2026-03-01T09:00:00.674000000Z node info | - | - | correlation:abc99e3ed95f4ad37d195f2a1f6f6e53 | Received message for ORD-30614969
+        2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 | HTTP POST on resource 'http://orders-api:8080/v1/orders' failed: bad gateway (502).
+        ");
     }
 
     #[test]

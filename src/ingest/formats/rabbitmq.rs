@@ -56,6 +56,9 @@ mod tests {
         insta::assert_snapshot!(seen("rabbitmq", concat!(
             "2026-03-01 08:00:04.309202+00:00 [info] <0.19851.0> tracing: published exchange=logistics routing_key=shipment.picked correlation_id=<<\"952b78e7-1b13-4460-b04a-15d352e920cc\">> bytes=2877\n",
             "2026-03-14 09:26:53.589123+00:00 [error] <0.1234.0> closing AMQP connection <0.1234.0> (10.0.0.9:51320 -> 10.0.0.5:5672 - orders): {handshake_timeout,frame_header}\n",
-        )), @"");
+        )), @r#"
+        2026-03-01T08:00:04.309202000Z node info | - | - | correlation:952b78e7-1b13-4460-b04a-15d352e920cc | tracing: published exchange=logistics routing_key=shipment.picked correlation_id=<<"952b78e7-1b13-4460-b04a-15d352e920cc">> bytes=2877
+        2026-03-14T09:26:53.589123000Z node error | - | - |  | closing AMQP connection <0.1234.0> (10.0.0.9:51320 -> 10.0.0.5:5672 - orders): {handshake_timeout,frame_header}
+        "#);
     }
 }

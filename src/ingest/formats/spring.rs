@@ -101,9 +101,13 @@ mod tests {
             "2026-03-01T09:00:00.491+01:00  INFO 1 --- [order-service] [nio-8080-exec-54] [corr=abc99e3ed95f4ad37d195f2a1f6f6e53] c.acme.orders.api.OrderController        : Received order ORD-30614969 items=7 traceparent=00-6d3699bc39429e43513b30c78be0754c-4ef22fd12cfa8966-01\n",
             "2026-03-14T09:26:53.589Z ERROR 1 --- [orders-api] [nio-8080-exec-3] [7c1f0a9be2d34c58a1b6e0f2934d5a77-9f3c2b1a0d4e5f67] c.e.orders.OrderController               : POST /orders failed\n",
             "2026-03-01T09:00:02.000+01:00 DEBUG 1 --- [order-service] [HikariPool-1 housekeeper] [corr=] com.zaxxer.hikari.pool.HikariPool        : HikariPool-1 - Pool stats (total=50)\n",
-        )), @"");
+        )), @"
+        2026-03-01T08:00:00.491000000Z node info | - | - | correlation:abc99e3ed95f4ad37d195f2a1f6f6e53 trace:6d3699bc39429e43513b30c78be0754c | Received order ORD-30614969 items=7 traceparent=00-6d3699bc39429e43513b30c78be0754c-4ef22fd12cfa8966-01
+        2026-03-14T09:26:53.589000000Z node error | - | - | trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 | POST /orders failed
+        2026-03-01T08:00:02.000000000Z node debug | - | - |  | HikariPool-1 - Pool stats (total=50)
+        ");
         insta::assert_snapshot!(seen("spring-boot", concat!(
             "2026-03-14 09:26:53.589 ERROR [orders,7c1f0a9be2d34c58a1b6e0f2934d5a77,9f3c2b1a0d4e5f67] 1 --- [nio-8080-exec-3] c.e.o.C : failed\n",
-        )), @"");
+        )), @"2026-03-14T09:26:53.589000000Z node error | - | - | trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 | failed");
     }
 }

@@ -120,10 +120,16 @@ mod tests {
         insta::assert_snapshot!(seen("syslog-3164", concat!(
             "<11>Mar 14 09:26:53 node-1 orders[4711]: POST /orders failed corr=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\n",
             "<30>Mar  4 09:26:53 node-1 orders[4711]: ok\n",
-        )), @"");
+        )), @"
+        1970-03-14T09:26:53.000000000Z orders error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 | POST /orders failed corr=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41
+        1970-03-04T09:26:53.000000000Z orders info | - | - |  | ok
+        ");
         insta::assert_snapshot!(seen("syslog-5424", concat!(
             "<11>1 2026-03-14T09:26:53.589123Z node-1 orders 4711 REQ01 [opentelemetry trace_id=\"7c1f0a9be2d34c58a1b6e0f2934d5a77\" span_id=\"9f3c2b1a0d4e5f67\" trace_flags=\"01\"] POST /orders failed\n",
             "<14>1 2026-03-14T09:26:54Z node-1 orders - - - started\n",
-        )), @"");
+        )), @"
+        2026-03-14T09:26:53.589123000Z orders error | - | - | trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 | POST /orders failed
+        2026-03-14T09:26:54.000000000Z orders info | - | - |  | started
+        ");
     }
 }

@@ -130,8 +130,11 @@ mod tests {
         insta::assert_snapshot!(seen("text", concat!(
             "2026-03-14 09:26:53,589 ERROR [orders.api] [api.py:42] [trace_id=7c1f0a9be2d34c58a1b6e0f2934d5a77 span_id=9f3c2b1a0d4e5f67 resource.service.name=orders-api trace_sampled=True] - POST /orders failed\n",
             "2026-03-14 09:26:54,000 [main] INFO  com.acme.Billing - billing run started orderNo=ORD-1\n",
-        )), @"");
-        insta::assert_snapshot!(seen("text", "2026/03/14 09:26:53 [error] 31#31: *4711 connect() failed (111: Connection refused) while connecting to upstream\n"), @"");
+        )), @"
+        2026-03-14T09:26:53.589000000Z node error | - | - | trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 | POST /orders failed
+        2026-03-14T09:26:54.000000000Z node info | - | - | business:ORD-1 | billing run started orderNo=ORD-1
+        ");
+        insta::assert_snapshot!(seen("text", "2026/03/14 09:26:53 [error] 31#31: *4711 connect() failed (111: Connection refused) while connecting to upstream\n"), @"2026-03-14T09:26:53.000000000Z node error | - | - |  | 31#31: *4711 connect() failed (111: Connection refused) while connecting to upstream");
     }
 
     #[test]

@@ -37,8 +37,11 @@ mod tests {
     fn audit_records_and_diagnostics() {
         insta::assert_snapshot!(seen("cloudtrail", concat!(
             r#"{"eventVersion":"1.08","eventTime":"2026-03-14T09:26:53Z","eventSource":"kms.amazonaws.com","eventName":"Decrypt","requestID":"6d4a3f2b-8c1e-4f7b-9a10-5c2e7d9b8a41","errorCode":"AccessDenied","errorMessage":"not authorised"}"#, "\n",
-            r#"{"eventVersion":"1.08","eventTime":"2026-03-14T09:26:54Z","eventSource":"s3.amazonaws.com","eventName":"GetObject"}"#, "\n")), @"");
+            r#"{"eventVersion":"1.08","eventTime":"2026-03-14T09:26:54Z","eventSource":"s3.amazonaws.com","eventName":"GetObject"}"#, "\n")), @"
+        2026-03-14T09:26:53.000000000Z kms.amazonaws.com error | - | - | message:6d4a3f2b-8c1e-4f7b-9a10-5c2e7d9b8a41 | Decrypt
+        2026-03-14T09:26:54.000000000Z s3.amazonaws.com info | - | - |  | GetObject
+        ");
         insta::assert_snapshot!(seen("azure-diagnostic", concat!(
-            r#"{"time":"2026-03-14T09:26:53.5890000Z","resourceId":"/SUBSCRIPTIONS/0/APIM1","category":"GatewayLogs","operationName":"Microsoft.ApiManagement/GatewayLogs","level":2,"correlationId":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41","properties":{"responseCode":502}}"#, "\n")), @"");
+            r#"{"time":"2026-03-14T09:26:53.5890000Z","resourceId":"/SUBSCRIPTIONS/0/APIM1","category":"GatewayLogs","operationName":"Microsoft.ApiManagement/GatewayLogs","level":2,"correlationId":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41","properties":{"responseCode":502}}"#, "\n")), @"2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 | Microsoft.ApiManagement/GatewayLogs");
     }
 }

@@ -1,0 +1,218 @@
+//! Files: found, detected, read in chunks by all cores, and read again when somebody looks at an event.
+
+mod discover;
+mod held;
+mod scan;
+
+pub use discover::{Input, discover};
+pub use held::Bytes;
+
+use crate::evidence::{Evidence, Place};
+use crate::ingest::{Plan, Scanner, Settings, detect, glance_events};
+use crate::telemetry::{Event, Issue, Origin, SourceRef, Time, Zone};
+use scan::Job;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What was made of one file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FileReport {
+    pub path: String,
+    pub format: String,
+    pub system: String,
+    /// The offset of times that carry no zone; `None` where they carry one.
+    pub zone: Option<Zone>,
+    pub bytes: u64,
+    pub lines: u64,
+    pub records: u64,
+    pub unread: u64,
+    pub first_unread: Option<Issue>,
+    /// Why the file, or the rest of it, could not be read at all.
+    pub error: Option<String>,
+}
+
+/// The files of a session: their plans, and where their bytes are. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    files: Arc<HashMap<u16, File>>,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    path: Arc<str>,
+    plan: Plan,
+    bytes: Bytes,
+}
+
+/// Everything that was read.
+#[derive(Clone, Debug, Default)]
+pub struct Loaded {
+    pub evidence: Evidence,
+    pub files: Files,
+    /// By path.
+    pub reports: Vec<FileReport>,
+}
+
+/// How far reading is, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    pub bytes: u64,
+    pub of: u64,
+}
+
+/// How much of a file decides what it is.
+const SAMPLE: usize = 128 * 1024;
+
+/// Reads everything. `progress` is told now and then and answers whether to go on.
+pub fn load(
+    inputs: Vec<Input>,
+    settings: &Settings,
+    now: Time,
+    progress: &mut dyn FnMut(Progress, &Evidence) -> bool,
+) -> Loaded {
+    let mut loaded = Loaded::default();
+    let mut files = HashMap::new();
+    let mut jobs = Vec::new();
+    for input in inputs {
+        let report = open(input, settings, now, &mut loaded.evidence, &mut files, &mut jobs);
+        loaded.reports.push(report);
+    }
+    loaded.files = Files { files: Arc::new(files) };
+    scan::all(&jobs, &mut loaded, progress);
+    loaded.reports.sort_by(|a, b| a.path.cmp(&b.path));
+    loaded
+}
+
+/// Detects one file; reads it whole if it is a table, else queues its chunks.
+fn open(
+    input: Input,
+    settings: &Settings,
+    now: Time,
+    evidence: &mut Evidence,
+    files: &mut HashMap<u16, File>,
+    jobs: &mut Vec<Job>,
+) -> FileReport {
+    let mut report = FileReport::unread(&input);
+    let Some(bytes) = input.bytes else { return report };
+    let sample = match bytes.read(0, SAMPLE) {
+        Ok(sample) => sample,
+        Err(error) => {
+            report.error = Some(format!("cannot read it: {error}"));
+            return report;
+        }
+    };
+    let plan = detect(&input.relative, &sample, sample.len() as u64 == bytes.len(), settings);
+    report.format = plan.format_name().into();
+    report.system = plan.system().into();
+    report.zone = (!plan.has_zone()).then(|| plan.zone());
+    if plan.is_unknown() {
+        report.unread = sample.split(|byte| *byte == b'\n').count() as u64;
+        let reason = "no format fits; teach one in the configuration under [[formats]]".to_owned();
+        report.first_unread = Some(Issue { offset: 0, line: 1, reason });
+    }
+    let path: Arc<str> = input.shown.into();
+    if plan.is_table() {
+        match bytes.read(0, bytes.len() as usize) {
+            Ok(whole) => read_table(&plan, &whole, &path, now, evidence, &mut report),
+            Err(error) => report.error = Some(format!("cannot read it: {error}")),
+        }
+    }
+    if !plan.is_events() {
+        return report;
+    }
+    let Some(number) = evidence.add_place(Place::File { path: path.clone() }) else {
+        report.error = Some("more than 65 535 files are open; open fewer at once".into());
+        return report;
+    };
+    jobs.extend(scan::jobs(number, bytes.len()));
+    files.insert(number, File { path, plan, bytes });
+    report
+}
+
+fn read_table(plan: &Plan, whole: &[u8], path: &Arc<str>, now: Time, evidence: &mut Evidence, report: &mut FileReport) {
+    let batch = plan.table(whole, path, now);
+    report.lines = memchr::memchr_iter(b'\n', whole).count() as u64;
+    let samples: usize = batch.series.iter().map(|series| series.samples.len()).sum();
+    report.records = (samples + batch.changes.len() + batch.events.len() + batch.topology.len()) as u64;
+    report.unread = batch.issues.len() as u64;
+    report.first_unread = batch.issues.first().cloned();
+    evidence.add_series(batch.series);
+    evidence.add_changes(batch.changes);
+    evidence.add_topology(&batch.topology);
+    add_page(evidence, path.clone(), "".into(), batch.events);
+}
+
+/// Adds whole events, from a live source or an alert file, as a page that rows lead back to. Gives how many.
+pub fn add_page(evidence: &mut Evidence, source: Arc<str>, url: Arc<str>, events: Vec<Event>) -> u32 {
+    if events.is_empty() {
+        return 0;
+    }
+    let events: Arc<[Event]> = events.into();
+    let Some(page) = evidence.add_place(Place::Page { source, url, events: events.clone() }) else { return 0 };
+    evidence.append(&glance_events(&events, page, &mut Scanner::default())).1
+}
+
+impl Files {
+    /// Reads an event again from where it came from. `None` if the bytes are no longer there.
+    pub fn read_event(&self, evidence: &Evidence, origin: Origin) -> Option<Event> {
+        if let Some(Place::Page { events, .. }) = evidence.places.get(origin.file() as usize) {
+            return events.get(origin.offset() as usize).cloned();
+        }
+        let file = self.files.get(&origin.file())?;
+        // Most records are short; a few run over many lines, and an OTLP event lies deep inside its line.
+        for reach in [8 * 1024, 600 * 1024] {
+            let before = if file.plan.is_one_per_line() { 0 } else { reach as u64 };
+            let from = origin.offset().saturating_sub(before);
+            let bytes = file.bytes.read(from, reach * 2).ok()?;
+            let at = (origin.offset() - from) as usize;
+            let is_cut = file.plan.record_length(bytes.get(at..)?) + at >= bytes.len()
+                && from + (bytes.len() as u64) < file.bytes.len();
+            let begins = from == 0 || before == 0 || bytes[..at].contains(&b'\n');
+            if !is_cut && begins || reach > 8 * 1024 {
+                let mut event = file.plan.event_at(&bytes, at as u64, &file.path)?;
+                event.source = SourceRef::File { path: file.path.to_string(), offset: origin.offset() };
+                return Some(event);
+            }
+        }
+        None
+    }
+
+    /// Reads the metric samples that lie between the events of OTLP streams: few, so in one go.
+    fn otlp_series(&self) -> Vec<crate::telemetry::Series> {
+        let mut series = Vec::new();
+        for file in self.files.values().filter(|file| !file.plan.is_one_per_line()) {
+            let head = file.bytes.read(0, 1 << 20).unwrap_or_default();
+            if memchr::memmem::find(&head, b"\"resourceMetrics\"").is_some()
+                && let Ok(whole) = file.bytes.read(0, file.bytes.len() as usize)
+            {
+                series.extend(file.plan.series(&whole, &file.path));
+            }
+        }
+        series
+    }
+}
+
+impl FileReport {
+    fn unread(input: &Input) -> Self {
+        Self {
+            path: input.shown.clone(),
+            format: "unread".into(),
+            system: String::new(),
+            zone: None,
+            bytes: input.bytes.as_ref().map_or(0, Bytes::len),
+            lines: 0,
+            records: 0,
+            unread: 0,
+            first_unread: None,
+            error: input.error.clone(),
+        }
+    }
+
+    /// Whether some of the input could not be read.
+    pub fn has_trouble(&self) -> bool {
+        self.unread > 0 || self.error.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests;

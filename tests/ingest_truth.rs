@@ -13,13 +13,30 @@ use std::time::Instant;
 #[test]
 fn every_event_of_a_corpus_is_found() {
     let Ok(corpus) = std::env::var("BRIDGEWATCH_CORPUS") else { return };
-    let config: IngestConfig = toml::from_str("[systems.mule]\nzone=\"+01:00\"\n[systems.erp]\nzone=\"+01:00\"\n[systems.otel]\nfiles=[\"otel/*\"]").unwrap();
+    let config: IngestConfig = toml::from_str(
+        "[systems.mule]\nzone=\"+01:00\"\n[systems.erp]\nzone=\"+01:00\"\n[systems.otel]\nfiles=[\"otel/*\"]",
+    )
+    .unwrap();
     let settings = Settings::new(&config, 2026).unwrap();
     let begun = Instant::now();
     let loaded = load(discover(&[corpus.clone()]), &settings, Time(0), &mut |_, _| true);
-    println!("loaded in {:?}: {} rows, {} identifiers", begun.elapsed(), loaded.evidence.rows(), loaded.evidence.identifiers.len());
+    println!(
+        "loaded in {:?}: {} rows, {} identifiers",
+        begun.elapsed(),
+        loaded.evidence.rows(),
+        loaded.evidence.identifiers.len()
+    );
     for report in &loaded.reports {
-        println!("{} {} {} records {} unread {} {:?} {:?}", report.path, report.format, report.system, report.records, report.unread, report.first_unread, report.error);
+        println!(
+            "{} {} {} records {} unread {} {:?} {:?}",
+            report.path,
+            report.format,
+            report.system,
+            report.records,
+            report.unread,
+            report.first_unread,
+            report.error
+        );
     }
     let evidence = &loaded.evidence;
     let mut parent: Vec<u32> = (0..evidence.identifiers.len() as u32).collect();
@@ -31,7 +48,11 @@ fn every_event_of_a_corpus_is_found() {
     let mut counts: HashMap<u32, HashMap<String, u32>> = HashMap::new();
     for row in (0..evidence.rows()).map(Row) {
         if let Some(id) = evidence.identifier(row) {
-            *counts.entry(root(&mut parent, id.0)).or_default().entry(evidence.system_name(evidence.system(row)).to_owned()).or_default() += 1;
+            *counts
+                .entry(root(&mut parent, id.0))
+                .or_default()
+                .entry(evidence.system_name(evidence.system(row)).to_owned())
+                .or_default() += 1;
         }
     }
     let truth = std::fs::read_to_string(format!("{corpus}/truth_flows.jsonl")).unwrap();
@@ -43,7 +64,9 @@ fn every_event_of_a_corpus_is_found() {
             unlinkable += 1;
             continue;
         }
-        let id = possible_keys(flow["corr"].as_str().unwrap()).into_iter().find_map(|key| evidence.identifiers.find(key));
+        let id = possible_keys(flow["corr"].as_str().unwrap())
+            .into_iter()
+            .find_map(|key| evidence.identifiers.find(key));
         let found = id.and_then(|id| counts.get(&root(&mut parent, id.0)));
         let wanted: HashMap<String, u32> = serde_json::from_value(flow["n"].clone()).unwrap();
         if found != Some(&wanted) {

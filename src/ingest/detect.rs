@@ -12,7 +12,9 @@ pub fn detect(path: &str, bytes: &[u8], is_whole: bool, settings: &Settings) -> 
     let sample = Sample::new(bytes, is_whole);
     let configured = settings.system_of_file(path);
     let by_place = configured.map_or_else(|| system_of_path(path), str::to_owned);
-    let plan = |reading, system: String, zone, is_fixed| Plan::new(reading, system, is_fixed, zone, settings.clone());
+    let plan = |reading, system: String, zone, is_fixed| {
+        Plan::new(reading, system, is_fixed, zone, settings.clone())
+    };
     if sample.lines.is_empty() {
         return plan(Reading::Empty, by_place, Zone::UTC, true);
     }
@@ -53,7 +55,8 @@ fn system_of_path(path: &str) -> String {
         ["log", "logs", "var", "data", "tmp", "otel", "otlp", "traces", "telemetry", "input", "archive", "."];
     let mut parts: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     let file = parts.pop().unwrap_or(path);
-    let folder = parts.into_iter().rev().find(|folder| !SILENT.contains(&folder.to_ascii_lowercase().as_str()));
+    let folder =
+        parts.into_iter().rev().find(|folder| !SILENT.contains(&folder.to_ascii_lowercase().as_str()));
     folder.unwrap_or_else(|| stem(file)).to_owned()
 }
 
@@ -61,9 +64,11 @@ fn system_of_path(path: &str) -> String {
 fn stem(file: &str) -> &str {
     let end = file
         .char_indices()
-        .find(|&(place, c)| place > 0 && matches!(c, '.' | '-' | '_') && {
-            let rest = &file[place + 1..];
-            c == '.' || rest.starts_with(|c: char| c.is_ascii_digit())
+        .find(|&(place, c)| {
+            place > 0 && matches!(c, '.' | '-' | '_') && {
+                let rest = &file[place + 1..];
+                c == '.' || rest.starts_with(|c: char| c.is_ascii_digit())
+            }
         })
         .map_or(file.len(), |(place, _)| place);
     &file[..end]
@@ -81,7 +86,10 @@ fn is_no_telemetry(path: &str, sample: &Sample) -> bool {
     let first = sample.first();
     let is_one_value = (matches!(first, [b'{', ..] | b"[") || first.starts_with(b"[{"))
         && serde_json::from_slice::<serde::de::IgnoredAny>(first).is_err()
-        && sample.lines.last().is_some_and(|line| matches!(line, [b'}' | b']', ..]) || sample.lines.len() > 100)
+        && sample
+            .lines
+            .last()
+            .is_some_and(|line| matches!(line, [b'}' | b']', ..]) || sample.lines.len() > 100)
         && sample.share(|line| matches!(line, [b'{', .., b'}'])) < 0.5;
     is_document || is_truth || is_one_value
 }
@@ -106,7 +114,8 @@ mod tests {
 
     #[test]
     fn what_lies_beside_telemetry_is_told_from_it() {
-        let name = |path: &str, text: &str| detect(path, text.as_bytes(), true, &Settings::default()).format_name();
+        let name =
+            |path: &str, text: &str| detect(path, text.as_bytes(), true, &Settings::default()).format_name();
         assert_eq!(name("estate.json", "{\"systems\": [\n  {\"system\": \"nginx\"}\n]}\n"), "not telemetry");
         assert_eq!(name("truth_flows.jsonl", "{\"corr\":\"x\"}\n"), "not telemetry");
         assert_eq!(name("x/scenario.toml", "title = \"x\"\n"), "not telemetry");

@@ -133,7 +133,9 @@ impl<'a> Sample<'a> {
             return 0.0;
         }
         let continues = |line: &[u8]| {
-            matches!(line[0], b' ' | b'\t' | b'*' | b'<' | b'}' | b')') || line.starts_with(b"Caused by") || line.starts_with(b"at ")
+            matches!(line[0], b' ' | b'\t' | b'*' | b'<' | b'}' | b')')
+                || line.starts_with(b"Caused by")
+                || line.starts_with(b"at ")
         };
         let heads = self.lines.iter().filter(|line| head(line)).count() as f32;
         let strangers = self.lines.iter().filter(|line| !head(line) && !continues(line)).count() as f32;
@@ -161,9 +163,13 @@ pub(super) fn trim(text: &[u8]) -> &[u8] {
 pub(super) fn looks_stamped(line: &[u8], at: usize, stamp: Stamp) -> bool {
     let byte = |offset: usize| line.get(at + offset).copied().unwrap_or(0);
     match stamp {
-        Stamp::Iso => byte(0).is_ascii_digit() && matches!(byte(4), b'-' | b'/') && byte(13) == b':' && byte(16) == b':',
+        Stamp::Iso => {
+            byte(0).is_ascii_digit() && matches!(byte(4), b'-' | b'/') && byte(13) == b':' && byte(16) == b':'
+        }
         Stamp::Clf => byte(2) == b'/' && byte(6) == b'/' && byte(11) == b':',
-        Stamp::Syslog => byte(0).is_ascii_uppercase() && byte(3) == b' ' && byte(9) == b':' && byte(12) == b':',
+        Stamp::Syslog => {
+            byte(0).is_ascii_uppercase() && byte(3) == b' ' && byte(9) == b':' && byte(12) == b':'
+        }
         Stamp::Compact => byte(0).is_ascii_digit() && byte(7).is_ascii_digit(),
         Stamp::Epoch => byte(0).is_ascii_digit() && byte(8).is_ascii_digit(),
         Stamp::American => byte(0).is_ascii_uppercase() && byte(3) == b' ',
@@ -220,9 +226,14 @@ pub(super) fn until_quote(text: &[u8]) -> &[u8] {
 pub(super) fn pairs(text: &[u8]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut at = 0;
-    while let Some(equals) = text.get(at..).and_then(|rest| memchr::memchr(b'=', rest)).map(|offset| at + offset) {
-        let key_length =
-            text[..equals].iter().rev().take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(byte)).count();
+    while let Some(equals) =
+        text.get(at..).and_then(|rest| memchr::memchr(b'=', rest)).map(|offset| at + offset)
+    {
+        let key_length = text[..equals]
+            .iter()
+            .rev()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"_-.@".contains(byte))
+            .count();
         let key = &text[equals - key_length..equals];
         let (value, end) = match text.get(equals + 1) {
             Some(b'"') => {

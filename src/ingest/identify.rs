@@ -60,12 +60,60 @@ enum Kind {
 
 /// Pieces of keys that are rare in other text; each known key contains one.
 const STEMS: [&str; 54] = [
-    "corr", "Corr", "CORR", "cid=", "cid\":", "cid:", "trace", "Trace", "TRACE", "@tr\"", "quest-id", "quest-Id",
-    "quest-ID", "quest_id", "questId", "questID", "QUEST_ID", "quest.id", "reqId", "req_id", "req-id", "req.id",
-    "ssageId", "ssageID", "ssage_id", "ssage.id", "ssage-id", "saction-id", "sactionId", "saction_id", "saction.id",
-    "onversation", "perationId", "peration_Id", "xecutionId", "xecution_id", "iagnostic-Id", "event: ", "b3\":", "b3=",
-    "DOCNUM", "docnum", "IDoc", "rderNo", "rder_no", "rderId", "rder_id", "rderNumber", "rder_number", "nvoiceNo",
-    "nvoice_no", "nvoiceId", "nvoice_id", "uetr",
+    "corr",
+    "Corr",
+    "CORR",
+    "cid=",
+    "cid\":",
+    "cid:",
+    "trace",
+    "Trace",
+    "TRACE",
+    "@tr\"",
+    "quest-id",
+    "quest-Id",
+    "quest-ID",
+    "quest_id",
+    "questId",
+    "questID",
+    "QUEST_ID",
+    "quest.id",
+    "reqId",
+    "req_id",
+    "req-id",
+    "req.id",
+    "ssageId",
+    "ssageID",
+    "ssage_id",
+    "ssage.id",
+    "ssage-id",
+    "saction-id",
+    "sactionId",
+    "saction_id",
+    "saction.id",
+    "onversation",
+    "perationId",
+    "peration_Id",
+    "xecutionId",
+    "xecution_id",
+    "iagnostic-Id",
+    "event: ",
+    "b3\":",
+    "b3=",
+    "DOCNUM",
+    "docnum",
+    "IDoc",
+    "rderNo",
+    "rder_no",
+    "rderId",
+    "rder_id",
+    "rderNumber",
+    "rder_number",
+    "nvoiceNo",
+    "nvoice_no",
+    "nvoiceId",
+    "nvoice_id",
+    "uetr",
 ];
 
 /// Keys in canonical spelling: lower case, without `_ - .` and blanks. Prefixes such as `x-` are cut by [`Finder::kind`].
@@ -123,7 +171,8 @@ const KEYS: [(&str, Kind); 47] = {
     ]
 };
 
-const NO_VALUES: [&[u8]; 9] = [b"null", b"undefined", b"none", b"nil", b"n/a", b"unknown", b"false", b"true", b"(null)"];
+const NO_VALUES: [&[u8]; 9] =
+    [b"null", b"undefined", b"none", b"nil", b"n/a", b"unknown", b"false", b"true", b"(null)"];
 
 impl Finder {
     /// All known spellings and the person's rules.
@@ -143,7 +192,8 @@ impl Finder {
                     keys.insert(canonical, Kind::Plain(rule.class));
                 }
                 (None, Some(pattern)) => {
-                    let regex = Regex::new(pattern).map_err(|error| format!("identifier pattern: {error}"))?;
+                    let regex =
+                        Regex::new(pattern).map_err(|error| format!("identifier pattern: {error}"))?;
                     if regex.captures_len() < 2 {
                         return Err(format!("identifier pattern `{pattern}` has no group for the value"));
                     }
@@ -199,10 +249,14 @@ impl Finder {
     #[inline]
     pub fn at<'a>(&self, text: &'a [u8], start: usize, end: usize) -> Option<Found<'a>> {
         let first = text[..start].iter().rposition(|&byte| !is_key_byte(byte)).map_or(0, |before| before + 1);
-        let mut last = text[end..].iter().position(|&byte| !is_key_byte(byte)).map_or(text.len(), |after| end + after);
+        let mut last =
+            text[end..].iter().position(|&byte| !is_key_byte(byte)).map_or(text.len(), |after| end + after);
         // `cid=`, `event: ` and `b3":` bring their separator along.
         if matches!(text[end - 1], b'=' | b':' | b'"' | b' ') && end > start + 3 || text[end - 1] == b'=' {
-            last = text[start..end].iter().position(|&byte| !is_key_byte(byte)).map_or(last, |after| start + after);
+            last = text[start..end]
+                .iter()
+                .position(|&byte| !is_key_byte(byte))
+                .map_or(last, |after| start + after);
         }
         if last < start || last - first > 48 {
             return None;
@@ -211,7 +265,9 @@ impl Finder {
         let mut value_at = last;
         // `IDoc number 4711`, `correlation id: x`: a blank inside the key.
         for word in [b" id".as_slice(), b" ID", b" Id", b" number", b" no.", b" nr."] {
-            if text[last..].starts_with(word) && !text.get(last + word.len()).is_some_and(u8::is_ascii_alphanumeric) {
+            if text[last..].starts_with(word)
+                && !text.get(last + word.len()).is_some_and(u8::is_ascii_alphanumeric)
+            {
                 value_at = last + word.len();
                 key = &text[first..value_at];
             }
@@ -221,12 +277,16 @@ impl Finder {
         match kind {
             Kind::Plain(class) => value_of(class, value),
             Kind::TraceOrMessage => {
-                let class = if hex128(value).is_some() { IdentifierClass::Trace } else { IdentifierClass::Message };
+                let class =
+                    if hex128(value).is_some() { IdentifierClass::Trace } else { IdentifierClass::Message };
                 value_of(class, value)
             }
             Kind::MuleEvent => {
                 // Only in `[processor: …; event: …]`; elsewhere the word is everyday English.
-                text[..first].ends_with(b"; ").then(|| value_of(IdentifierClass::Correlation, mule_core(value))).flatten()
+                text[..first]
+                    .ends_with(b"; ")
+                    .then(|| value_of(IdentifierClass::Correlation, mule_core(value)))
+                    .flatten()
             }
             Kind::Traceparent => traceparent(value),
             Kind::B3 => {
@@ -258,7 +318,9 @@ impl Finder {
         }
         (1..key.len().saturating_sub(3)).find_map(|from| match self.keys.get(&key[from..]) {
             // A short key must stand alone: `acid` is no `cid`, `background trace` no trace.
-            Some(kind) if key.len() - from >= 5 && &key[from..] != b"trace" && &key[from..] != b"event" => Some(*kind),
+            Some(kind) if key.len() - from >= 5 && &key[from..] != b"trace" && &key[from..] != b"event" => {
+                Some(*kind)
+            }
             Some(kind) if from == 1 && key[0] == b'x' => Some(*kind),
             _ => None,
         })
@@ -325,14 +387,19 @@ fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<&[u8]> {
     while at < limit {
         match (text[at], separator) {
             (byte @ (b'=' | b':'), _) => separator = byte,
-            (b'"' | b'\'' | b'\\' | b'<', _) | (b' ' | b']', 0) | (b' ', b':') | (b'[' | b'(', b'=' | b':') => {}
+            (b'"' | b'\'' | b'\\' | b'<', _)
+            | (b' ' | b']', 0)
+            | (b' ', b':')
+            | (b'[' | b'(', b'=' | b':') => {}
             _ => break,
         }
         at += 1;
     }
     let separated = separator != 0;
     // `IDoc number 0000448121` and `[corr abc]` have a blank alone; ordinary prose must not pass for a value.
-    if !separated && !(matches!(kind, Kind::Plain(IdentifierClass::Business)) && text.get(at)?.is_ascii_digit()) {
+    if !separated
+        && !(matches!(kind, Kind::Plain(IdentifierClass::Business)) && text.get(at)?.is_ascii_digit())
+    {
         return None;
     }
     let rest = &text[at..];
@@ -346,7 +413,8 @@ fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<&[u8]> {
 
 #[inline]
 fn is_value_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'.' | b':' | b'#' | b'@' | b'-' | b'|')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'+' | b'/' | b'=' | b'_' | b'.' | b':' | b'#' | b'@' | b'-' | b'|')
 }
 
 /// An identifier of a class from its bare value.
@@ -415,7 +483,13 @@ fn traceparent(value: &[u8]) -> Option<Found<'_>> {
     let trace = is_shaped.then(|| &value[3..35])?;
     let (key, _) = hex128(trace)?;
     let span = hex64(&value[36..52])?;
-    (key != 0).then_some(Found { class: IdentifierClass::Trace, key: IdentifierKey(key), text: trace, is_hex: true, span })
+    (key != 0).then_some(Found {
+        class: IdentifierClass::Trace,
+        key: IdentifierKey(key),
+        text: trace,
+        is_hex: true,
+        span,
+    })
 }
 
 fn xray(value: &[u8]) -> Option<Found<'_>> {
@@ -431,7 +505,9 @@ fn xray(value: &[u8]) -> Option<Found<'_>> {
 /// `0-<uuid>` and `<uuid>_1`, as MuleSoft numbers events, without the numbers.
 fn mule_core(value: &[u8]) -> &[u8] {
     match value.iter().position(|&byte| byte == b'-') {
-        Some(dash @ 1..=6) if value[..dash].iter().all(u8::is_ascii_digit) && hex128(&value[dash + 1..]).is_some() => {
+        Some(dash @ 1..=6)
+            if value[..dash].iter().all(u8::is_ascii_digit) && hex128(&value[dash + 1..]).is_some() =>
+        {
             &value[dash + 1..]
         }
         _ => value,

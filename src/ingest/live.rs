@@ -16,12 +16,13 @@ pub fn glance_events(events: &[Event], page: u16, scanner: &mut Scanner) -> Glan
         }
         let system = scanner.system(&event.system);
         let first_line = event.body.lines().next().unwrap_or_default();
-        let operation = event.operation.as_deref().map_or(Operation::None, |name| match name.split_once(' ') {
-            Some((method, path)) if path.starts_with('/') => {
-                Operation::Http { method: method.as_bytes(), path: path.as_bytes() }
-            }
-            _ => Operation::Name(name.as_bytes()),
-        });
+        let operation =
+            event.operation.as_deref().map_or(Operation::None, |name| match name.split_once(' ') {
+                Some((method, path)) if path.starts_with('/') => {
+                    Operation::Http { method: method.as_bytes(), path: path.as_bytes() }
+                }
+                _ => Operation::Name(name.as_bytes()),
+            });
         scanner.arrive(
             &Arrival {
                 time: event.time,
@@ -31,7 +32,9 @@ pub fn glance_events(events: &[Event], page: u16, scanner: &mut Scanner) -> Glan
                 kind: event.kind,
                 body: first_line.as_bytes(),
                 operation,
-                duration_us: event.duration.map_or(0, |Nanos(nanos)| (nanos / 1_000).clamp(0, i64::from(u32::MAX)) as u32),
+                duration_us: event
+                    .duration
+                    .map_or(0, |Nanos(nanos)| (nanos / 1_000).clamp(0, i64::from(u32::MAX)) as u32),
                 span: event.span,
             },
             &mut batch,

@@ -7,8 +7,8 @@ use super::settings::Settings;
 use super::shape::Operation;
 use super::stamp::Clock;
 use crate::telemetry::{
-    Batch, Event, EventKind, Glances, Identifier, IdentifierClass, IdentifierKey, Issue, Nanos, Origin, Severity, SourceRef,
-    SpanInfo, Time, Zone,
+    Batch, Event, EventKind, Glances, Identifier, IdentifierClass, IdentifierKey, Issue, Nanos, Origin,
+    Severity, SourceRef, SpanInfo, Time, Zone,
 };
 use std::borrow::Cow;
 use std::ops::Range;
@@ -40,7 +40,13 @@ pub(super) enum Reading {
 }
 
 impl Plan {
-    pub(super) fn new(reading: Reading, system: String, is_fixed: bool, zone: Zone, settings: Settings) -> Self {
+    pub(super) fn new(
+        reading: Reading,
+        system: String,
+        is_fixed: bool,
+        zone: Zone,
+        settings: Settings,
+    ) -> Self {
         Self { reading, system, is_fixed, zone, settings }
     }
 
@@ -104,11 +110,20 @@ impl Plan {
     ///
     /// `bytes` should reach beyond `own.end` so that the last record is whole, and, unless the file begins there, one
     /// byte before `own.start`, to tell whether a line begins right there. `is_end` says that the file ends with `bytes`.
-    pub fn glance(&self, bytes: &[u8], own: Range<usize>, base: u64, file: u16, scanner: &mut Scanner) -> Glances {
+    pub fn glance(
+        &self,
+        bytes: &[u8],
+        own: Range<usize>,
+        base: u64,
+        file: u16,
+        scanner: &mut Scanner,
+    ) -> Glances {
         let mut batch = scanner.begin();
         batch.bytes = own.len() as u64;
         match &self.reading {
-            Reading::Records(format) => self.glance_records(&**format, bytes, own, base, file, scanner, &mut batch),
+            Reading::Records(format) => {
+                self.glance_records(&**format, bytes, own, base, file, scanner, &mut batch)
+            }
             Reading::Otlp => self.glance_otlp(bytes, own, base, file, scanner, &mut batch),
             _ => {}
         }
@@ -138,13 +153,22 @@ impl Plan {
         let mut open: Option<(Glance, usize)> = None;
         let mut is_first = true;
         loop {
-            let end = at + memchr::memchr(b'\n', &bytes[at.min(bytes.len())..]).unwrap_or(bytes.len().saturating_sub(at));
+            let end = at
+                + memchr::memchr(b'\n', &bytes[at.min(bytes.len())..])
+                    .unwrap_or(bytes.len().saturating_sub(at));
             let is_over = at >= bytes.len();
             let line = trim_line(&bytes[at.min(bytes.len())..end.min(bytes.len())]);
             let is_head = is_over || !is_multi_line || format.head(line);
             if is_head {
                 if let Some((glance, began)) = open.take() {
-                    self.close(&glance, &bytes[began..at.min(bytes.len())], Origin::new(file, base + began as u64), own_system, scanner, batch);
+                    self.close(
+                        &glance,
+                        &bytes[began..at.min(bytes.len())],
+                        Origin::new(file, base + began as u64),
+                        own_system,
+                        scanner,
+                        batch,
+                    );
                 }
                 if at >= own.end || is_over {
                     break;
@@ -154,7 +178,11 @@ impl Plan {
                     match format.glance(line, &mut clock) {
                         Some(glance) => open = Some((glance, at)),
                         None if is_first && base == 0 && at == 0 && format.name() == "delimited" => {} // The header.
-                        None => unread(batch, base + at as u64, &format!("no {} record: {}", format.name(), excerpt(line))),
+                        None => unread(
+                            batch,
+                            base + at as u64,
+                            &format!("no {} record: {}", format.name(), excerpt(line)),
+                        ),
                     }
                 }
                 is_first = false;
@@ -166,7 +194,11 @@ impl Plan {
                 // Lines before the first record belong to nobody.
                 batch.lines += 1;
                 if !line.is_empty() {
-                    unread(batch, at as u64, &format!("no {} record begins here: {}", format.name(), excerpt(line)));
+                    unread(
+                        batch,
+                        at as u64,
+                        &format!("no {} record begins here: {}", format.name(), excerpt(line)),
+                    );
                 }
             }
             while let Some((start, stop)) = stem {
@@ -190,18 +222,30 @@ impl Plan {
     }
 
     #[inline]
-    fn close(&self, glance: &Glance, record: &[u8], origin: Origin, own_system: u16, scanner: &mut Scanner, batch: &mut Glances) {
+    fn close(
+        &self,
+        glance: &Glance,
+        record: &[u8],
+        origin: Origin,
+        own_system: u16,
+        scanner: &mut Scanner,
+        batch: &mut Glances,
+    ) {
         if let Some((class, value)) = glance.positional
             && let Some(found) = value_of(class, value)
         {
             scanner.note(found, batch);
         }
         if self.settings.finder.has_patterns() {
-            self.settings.finder.by_pattern(&record[..record.len().min(LONGEST_RECORD)], |found| scanner.note(found, batch));
+            self.settings
+                .finder
+                .by_pattern(&record[..record.len().min(LONGEST_RECORD)], |found| scanner.note(found, batch));
         }
         let span = if scanner.has_noted() { span_near(record) } else { None };
         let system = match glance.system {
-            Some(name) if !self.is_fixed && !name.is_empty() => scanner.system(&String::from_utf8_lossy(name)),
+            Some(name) if !self.is_fixed && !name.is_empty() => {
+                scanner.system(&String::from_utf8_lossy(name))
+            }
             _ => own_system,
         };
         scanner.arrive(
@@ -220,7 +264,15 @@ impl Plan {
         );
     }
 
-    fn glance_otlp(&self, bytes: &[u8], own: Range<usize>, base: u64, file: u16, scanner: &mut Scanner, batch: &mut Glances) {
+    fn glance_otlp(
+        &self,
+        bytes: &[u8],
+        own: Range<usize>,
+        base: u64,
+        file: u16,
+        scanner: &mut Scanner,
+        batch: &mut Glances,
+    ) {
         let mut at = first_line(bytes, own.start, base);
         while at < own.end && at < bytes.len() {
             let end = at + memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
@@ -228,7 +280,9 @@ impl Plan {
             batch.lines += 1;
             if !line.is_empty() {
                 match serde_json::from_slice::<otlp::Export>(line) {
-                    Ok(export) => self.glance_export(&export, line, Origin::new(file, base + at as u64), scanner, batch),
+                    Ok(export) => {
+                        self.glance_export(&export, line, Origin::new(file, base + at as u64), scanner, batch)
+                    }
                     Err(error) => unread(batch, base + at as u64, &format!("no OTLP/JSON export: {error}")),
                 }
             }
@@ -236,7 +290,14 @@ impl Plan {
         }
     }
 
-    fn glance_export(&self, export: &otlp::Export, line: &[u8], origin: Origin, scanner: &mut Scanner, batch: &mut Glances) {
+    fn glance_export(
+        &self,
+        export: &otlp::Export,
+        line: &[u8],
+        origin: Origin,
+        scanner: &mut Scanner,
+        batch: &mut Glances,
+    ) {
         let name = |resource: &otlp::Resource| match resource.system() {
             Some(name) if !self.is_fixed => name.into_owned(),
             _ => self.system.clone(),
@@ -259,7 +320,9 @@ impl Plan {
                         kind: EventKind::Span,
                         body: span.name.as_bytes(),
                         operation: Operation::Name(span.name.as_bytes()),
-                        duration_us: end.map_or(0, |end| (end - time).0.max(0).div_euclid(1_000).min(i64::from(u32::MAX)) as u32),
+                        duration_us: end.map_or(0, |end| {
+                            (end - time).0.max(0).div_euclid(1_000).min(i64::from(u32::MAX)) as u32
+                        }),
                         span: Some(SpanInfo {
                             id: otlp::span_id(&span.span_id),
                             parent: otlp::span_id(&span.parent_span_id),
@@ -314,7 +377,9 @@ impl Plan {
     pub fn series(&self, bytes: &[u8], path: &str) -> Vec<crate::telemetry::Series> {
         let mut all: Vec<crate::telemetry::Series> = Vec::new();
         if matches!(self.reading, Reading::Otlp) {
-            let metrics = bytes.split(|byte| *byte == b'\n').filter(|line| memchr::memmem::find(line, b"\"resourceMetrics\"").is_some());
+            let metrics = bytes
+                .split(|byte| *byte == b'\n')
+                .filter(|line| memchr::memmem::find(line, b"\"resourceMetrics\"").is_some());
             for export in metrics.filter_map(|line| serde_json::from_slice::<otlp::Export>(line).ok()) {
                 for one in otlp::series(&export, path) {
                     match all.iter_mut().find(|known| known.is_same_as(&one)) {
@@ -398,7 +463,9 @@ impl Plan {
             operation: Some(glance.operation.text()).filter(|text| !text.is_empty()),
             body,
             duration: (glance.duration_us > 0).then(|| Nanos(i64::from(glance.duration_us) * 1_000)),
-            attributes: attributes.map(|(name, value)| (self.settings.safe(name.as_bytes()), self.safe_value(&name, &value))).collect(),
+            attributes: attributes
+                .map(|(name, value)| (self.settings.safe(name.as_bytes()), self.safe_value(&name, &value)))
+                .collect(),
             identifiers,
             span: span_near(record),
             source: SourceRef::File { path: path.to_owned(), offset },
@@ -409,7 +476,8 @@ impl Plan {
     fn safe_value(&self, name: &str, value: &str) -> String {
         let together = format!("{name}={value}");
         let safe = self.settings.safe(together.as_bytes());
-        safe.split_once('=').map_or_else(|| self.settings.safe(value.as_bytes()), |(_, value)| value.to_owned())
+        safe.split_once('=')
+            .map_or_else(|| self.settings.safe(value.as_bytes()), |(_, value)| value.to_owned())
     }
 
     /// Reads in full the span or log record of an OTLP line whose own text begins at `within`.
@@ -429,7 +497,12 @@ impl Plan {
         }
         for resource in &export.resource_logs {
             for record in resource.scope_logs.iter().flat_map(|scope| &scope.log_records) {
-                if record.time_unix_nano.or(record.observed_time_unix_nano).and_then(|raw| place_of(line, raw.get())) == Some(within) {
+                if record
+                    .time_unix_nano
+                    .or(record.observed_time_unix_nano)
+                    .and_then(|raw| place_of(line, raw.get()))
+                    == Some(within)
+                {
                     return Some(self.log_event(record, name(&resource.resource), source));
                 }
             }
@@ -445,7 +518,11 @@ impl Plan {
         }
         for event in &span.events {
             let said = event.attributes.iter().find(|attribute| attribute.key == "exception.message");
-            body = format!("{body}\n{} {}", event.name, said.map_or(Cow::Borrowed(""), |attribute| attribute.value.text()));
+            body = format!(
+                "{body}\n{} {}",
+                event.name,
+                said.map_or(Cow::Borrowed(""), |attribute| attribute.value.text())
+            );
         }
         let failed = span.status.is_error();
         Event {
@@ -489,19 +566,26 @@ impl Plan {
     fn attributes(&self, attributes: &[otlp::Attribute]) -> Vec<(String, String)> {
         attributes
             .iter()
-            .map(|attribute| (attribute.key.to_string(), self.safe_value(&attribute.key, &attribute.value.text())))
+            .map(|attribute| {
+                (attribute.key.to_string(), self.safe_value(&attribute.key, &attribute.value.text()))
+            })
             .collect()
     }
 
     fn otlp_identifiers(&self, trace: &str, attributes: &[otlp::Attribute], body: &str) -> Vec<Identifier> {
         let mut identifiers = Vec::new();
         if otlp::trace_id(trace) != 0 {
-            identifiers.push(Identifier { class: IdentifierClass::Trace, value: format!("{:032x}", otlp::trace_id(trace)) });
+            identifiers.push(Identifier {
+                class: IdentifierClass::Trace,
+                value: format!("{:032x}", otlp::trace_id(trace)),
+            });
         }
-        let texts = attributes.iter().map(|a| format!("{}={}", a.key, a.value.text())).chain([body.to_owned()]);
+        let texts =
+            attributes.iter().map(|a| format!("{}={}", a.key, a.value.text())).chain([body.to_owned()]);
         for text in texts {
             for found in self.settings.finder.all(text.as_bytes()) {
-                let one = Identifier { class: found.class, value: super::scrub::scrub(found.text).into_owned() };
+                let one =
+                    Identifier { class: found.class, value: super::scrub::scrub(found.text).into_owned() };
                 if !identifiers.contains(&one) {
                     identifiers.push(one);
                 }
@@ -541,7 +625,11 @@ fn first_line(bytes: &[u8], from: usize, base: u64) -> usize {
 fn unread(batch: &mut Glances, offset: u64, reason: &str) {
     // Counted all, described a few: one bad file must not fill the memory.
     let described = batch.issues.len() < 20;
-    batch.issues.push(Issue { offset, line: 0, reason: if described { reason.to_owned() } else { String::new() } });
+    batch.issues.push(Issue {
+        offset,
+        line: 0,
+        reason: if described { reason.to_owned() } else { String::new() },
+    });
 }
 
 /// The beginning of a line as it may be shown in a message.
@@ -560,7 +648,8 @@ impl std::fmt::Display for Redacted<'_> {
 
 fn note_key(scanner: &mut Scanner, batch: &mut Glances, class: IdentifierClass, key: u128) {
     if key != 0 {
-        scanner.note(Found { class, key: IdentifierKey(key), text: &[b'4'; 32], is_hex: true, span: 0 }, batch);
+        scanner
+            .note(Found { class, key: IdentifierKey(key), text: &[b'4'; 32], is_hex: true, span: 0 }, batch);
     }
 }
 

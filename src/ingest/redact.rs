@@ -152,7 +152,9 @@ mod tests {
     #[test]
     fn what_is_no_secret_stays() {
         let redactor = Redactor::default();
-        for line in ["order 4111111111111112 accepted", "correlationId=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41", "a@b"] {
+        for line in
+            ["order 4111111111111112 accepted", "correlationId=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41", "a@b"]
+        {
             assert_eq!(redactor.redact(line), line);
         }
     }
@@ -161,7 +163,10 @@ mod tests {
     fn a_team_adds_rules_and_switches_others_off() {
         let own = RedactionRule { name: "customer".into(), pattern: r"customer=(\w+)".into(), only_if: None };
         let redactor = Redactor::new(&[own], &["email".into()]).unwrap();
-        assert_eq!(redactor.redact("customer=acme mail a@example.com"), "customer=‹customer› mail a@example.com");
+        assert_eq!(
+            redactor.redact("customer=acme mail a@example.com"),
+            "customer=‹customer› mail a@example.com"
+        );
         let broken = RedactionRule { name: "x".into(), pattern: "(".into(), only_if: None };
         assert!(Redactor::new(&[broken], &[]).unwrap_err().contains("redaction rule `x`"));
     }

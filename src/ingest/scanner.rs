@@ -51,7 +51,11 @@ impl Scanner {
         }
         self.found.push(entry);
         // Hex is spelt from its key; only a spelling that differs from that is handed on.
-        if !found.is_hex || found.text.len() != 32 || found.text.iter().any(u8::is_ascii_uppercase) || is_forced(found) {
+        if !found.is_hex
+            || found.text.len() != 32
+            || found.text.iter().any(u8::is_ascii_uppercase)
+            || is_forced(found)
+        {
             if self.spellings.insert(found.key.0) {
                 batch.new_identifiers.push((found.key, super::scrub::scrub(found.text).into_owned()));
             }

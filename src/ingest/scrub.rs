@@ -19,7 +19,9 @@ pub fn scrub_text(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_hostile) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.chars().filter(|&c| c != '\r').map(|c| if is_hostile(c) { visible(c) } else { c }).collect())
+    Cow::Owned(
+        text.chars().filter(|&c| c != '\r').map(|c| if is_hostile(c) { visible(c) } else { c }).collect(),
+    )
 }
 
 fn is_hostile(c: char) -> bool {
@@ -28,7 +30,11 @@ fn is_hostile(c: char) -> bool {
         // C0, DEL and C1 controls: escape sequences begin with these.
         '\0'..='\x1f' | '\x7f'..='\u{9f}' => true,
         // Bidi marks, embeddings, overrides and isolates; zero-width characters; interlinear and tag characters.
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
+        '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}' => true,
         '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => true,
         _ => false,
     }

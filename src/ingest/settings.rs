@@ -158,7 +158,8 @@ mod tests {
 
     #[test]
     fn files_are_given_to_systems_by_glob_at_any_depth() {
-        let config: IngestConfig = toml::from_str("[systems.mule]\nfiles = [\"runtime/*.log\"]\nzone = \"+01:00\"").unwrap();
+        let config: IngestConfig =
+            toml::from_str("[systems.mule]\nfiles = [\"runtime/*.log\"]\nzone = \"+01:00\"").unwrap();
         let settings = Settings::new(&config, 2026).unwrap();
         assert_eq!(settings.system_of_file("export/runtime/a.log"), Some("mule"));
         assert_eq!(settings.system_of_file("other/a.log"), None);

@@ -124,7 +124,10 @@ fn segments(path: &[u8], mut take: impl FnMut(&[u8])) {
     let path = &path[..end];
     // An absolute URL counts from its path.
     let path = match memchr::memmem::find(path, b"://") {
-        Some(scheme) => path[scheme + 3..].iter().position(|byte| *byte == b'/').map_or(&[][..], |at| &path[scheme + 3 + at..]),
+        Some(scheme) => path[scheme + 3..]
+            .iter()
+            .position(|byte| *byte == b'/')
+            .map_or(&[][..], |at| &path[scheme + 3 + at..]),
         None => path,
     };
     for segment in path.strip_prefix(b"/").unwrap_or(path).split(|byte| *byte == b'/') {

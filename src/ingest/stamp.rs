@@ -174,7 +174,9 @@ impl Stamp {
     pub fn of(text: &[u8]) -> Option<(Self, bool)> {
         let mut clock = Clock::new(Zone { offset_seconds: 12_345, assumed: true }, 2000);
         for stamp in [Self::Iso, Self::Clf, Self::Compact, Self::Epoch, Self::Syslog, Self::American] {
-            if stamp == Self::Compact && text.len() > 8 && !matches!(text[8], b'|' | b'T' | b'-' | b' ' | b'_' | b'0'..=b'2')
+            if stamp == Self::Compact
+                && text.len() > 8
+                && !matches!(text[8], b'|' | b'T' | b'-' | b' ' | b'_' | b'0'..=b'2')
             {
                 continue;
             }
@@ -185,10 +187,14 @@ impl Stamp {
             let zoned = match stamp {
                 Self::Epoch => true,
                 Self::Syslog | Self::American => false,
-                _ => matches!(text.get(length - 1), Some(b'Z' | b'z')) || text[10..length].iter().any(|b| *b == b'+') || {
-                    // A minus after the time of day is a zone; those in the date are not.
-                    text.get(17..length).is_some_and(|rest| rest.contains(&b'-'))
-                },
+                _ => {
+                    matches!(text.get(length - 1), Some(b'Z' | b'z'))
+                        || text[10..length].iter().any(|b| *b == b'+')
+                        || {
+                            // A minus after the time of day is a zone; those in the date are not.
+                            text.get(17..length).is_some_and(|rest| rest.contains(&b'-'))
+                        }
+                }
             };
             return Some((stamp, zoned));
         }
@@ -305,7 +311,9 @@ mod tests {
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "hello", "2026-13-14T09:26:53Z", "2026-03-14T25:26:53Z", "4711", "99/Xyz/2026:09:26:53"] {
+        for text in
+            ["", "hello", "2026-13-14T09:26:53Z", "2026-03-14T25:26:53Z", "4711", "99/Xyz/2026:09:26:53"]
+        {
             assert_eq!(Stamp::of(text.as_bytes()), None, "{text}");
         }
     }

@@ -129,7 +129,14 @@ fn open(
     report
 }
 
-fn read_table(plan: &Plan, whole: &[u8], path: &Arc<str>, now: Time, evidence: &mut Evidence, report: &mut FileReport) {
+fn read_table(
+    plan: &Plan,
+    whole: &[u8],
+    path: &Arc<str>,
+    now: Time,
+    evidence: &mut Evidence,
+    report: &mut FileReport,
+) {
     let batch = plan.table(whole, path, now);
     report.lines = memchr::memchr_iter(b'\n', whole).count() as u64;
     let samples: usize = batch.series.iter().map(|series| series.samples.len()).sum();
@@ -148,7 +155,9 @@ pub fn add_page(evidence: &mut Evidence, source: Arc<str>, url: Arc<str>, events
         return 0;
     }
     let events: Arc<[Event]> = events.into();
-    let Some(page) = evidence.add_place(Place::Page { source, url, events: events.clone() }) else { return 0 };
+    let Some(page) = evidence.add_place(Place::Page { source, url, events: events.clone() }) else {
+        return 0;
+    };
     evidence.append(&glance_events(&events, page, &mut Scanner::default())).1
 }
 

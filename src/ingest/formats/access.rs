@@ -83,7 +83,8 @@ fn request_time(rest: &[u8]) -> u32 {
     for key in [b" rt=".as_slice(), b" request_time=", b" rt:"] {
         if let Some(at) = memchr::memmem::find(rest, key) {
             let value = &rest[at + key.len()..];
-            let length = value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());
+            let length =
+                value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());
             return seconds_as_us(&value[..length]);
         }
     }

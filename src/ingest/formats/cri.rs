@@ -14,7 +14,9 @@ pub(super) fn fit(sample: &Sample) -> Option<Fit> {
     if score < 0.5 {
         return None;
     }
-    let inner_sample = Sample { lines: sample.lines.iter().filter_map(|line| text(line)).filter(|text| !text.is_empty()).collect() };
+    let inner_sample = Sample {
+        lines: sample.lines.iter().filter_map(|line| text(line)).filter(|text| !text.is_empty()).collect(),
+    };
     let inner = crate::ingest::detect::best_of(&inner_sample).map(|fit| fit.format);
     Some(Fit { score: score + 1.0, format: Arc::new(Cri { inner }) })
 }
@@ -67,7 +69,9 @@ impl Format for Cri {
         let inner = self.inner.as_ref().and_then(|inner| inner.glance(text, &mut clock.clone()));
         Some(match inner {
             Some(glance) => Glance { time, ..glance },
-            None => Glance { time, severity: super::json::inner_severity(text), body: text, ..Glance::default() },
+            None => {
+                Glance { time, severity: super::json::inner_severity(text), body: text, ..Glance::default() }
+            }
         })
     }
 

@@ -24,10 +24,10 @@ struct Delimited {
 }
 
 pub(super) fn fit(sample: &Sample) -> Option<Fit> {
-    [b'|', b';', b'\t', b','].into_iter().find_map(|separator| learn(separator, sample)).map(|(format, share)| Fit {
-        score: share * 0.8,
-        format: Arc::new(format) as Arc<dyn Format>,
-    })
+    [b'|', b';', b'\t', b',']
+        .into_iter()
+        .find_map(|separator| learn(separator, sample))
+        .map(|(format, share)| Fit { score: share * 0.8, format: Arc::new(format) as Arc<dyn Format> })
 }
 
 /// The fields of a line; quotes around a field protect separators.
@@ -66,9 +66,15 @@ fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
     if share < 0.8 {
         return None;
     }
-    let is_header = first.iter().all(|field| !field.is_empty() && !field[0].is_ascii_digit() && field.len() < 40);
-    let rows: Vec<Vec<&[u8]>> =
-        sample.lines.iter().skip(usize::from(is_header)).take(200).map(|line| fields(line, separator)).collect();
+    let is_header =
+        first.iter().all(|field| !field.is_empty() && !field[0].is_ascii_digit() && field.len() < 40);
+    let rows: Vec<Vec<&[u8]>> = sample
+        .lines
+        .iter()
+        .skip(usize::from(is_header))
+        .take(200)
+        .map(|line| fields(line, separator))
+        .collect();
     let column = |place: usize| rows.iter().filter_map(move |row| row.get(place).copied());
     let share_of = |place: usize, test: &dyn Fn(&[u8]) -> bool| {
         column(place).filter(|field| test(field)).count() as f32 / rows.len().max(1) as f32
@@ -76,20 +82,30 @@ fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
     // A time in one column, or a date in one and the time of day in the next.
     let (time, is_split_time, (stamp, has_zone)) = (0..columns).find_map(|place| {
         let read = |row: &Vec<&[u8]>| Stamp::of(row.get(place)?);
-        let joined = |row: &Vec<&[u8]>| Stamp::of(&[row.get(place)?, b"|".as_slice(), row.get(place + 1)?].concat());
+        let joined =
+            |row: &Vec<&[u8]>| Stamp::of(&[row.get(place)?, b"|".as_slice(), row.get(place + 1)?].concat());
         let whole = rows.iter().take(5).find_map(read).map(|stamp| (place, false, stamp));
         whole
-            .filter(|(_, _, (stamp, _))| *stamp != Stamp::Epoch || share_of(place, &|field| field.len() >= 10) > 0.9)
-            .or_else(|| rows.iter().take(5).find_map(joined).filter(|(stamp, _)| *stamp == Stamp::Compact).map(|stamp| (place, true, stamp)))
+            .filter(|(_, _, (stamp, _))| {
+                *stamp != Stamp::Epoch || share_of(place, &|field| field.len() >= 10) > 0.9
+            })
+            .or_else(|| {
+                rows.iter()
+                    .take(5)
+                    .find_map(joined)
+                    .filter(|(stamp, _)| *stamp == Stamp::Compact)
+                    .map(|stamp| (place, true, stamp))
+            })
     })?;
-    let names: Option<Vec<String>> = is_header.then(|| {
-        first.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect()
-    });
+    let names: Option<Vec<String>> =
+        is_header.then(|| first.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned()).collect());
     let named = |wanted: &[&str]| {
-        names.as_ref().and_then(|names| names.iter().position(|name| {
-            let name = name.to_ascii_lowercase().replace(['_', '-', ' ', '.'], "");
-            wanted.iter().any(|word| name == *word)
-        }))
+        names.as_ref().and_then(|names| {
+            names.iter().position(|name| {
+                let name = name.to_ascii_lowercase().replace(['_', '-', ' ', '.'], "");
+                wanted.iter().any(|word| name == *word)
+            })
+        })
     };
     let after_time = time + usize::from(is_split_time);
     let is_level = |field: &[u8]| Severity::from_word(field) != Severity::UNSET || is_sap_type(field);
@@ -100,17 +116,33 @@ fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
         .or_else(|| named(&["traceid", "trace"]).map(|place| (place, IdentifierClass::Trace)))
         .or_else(|| {
             // Without a header the column that is mostly 128-bit hex, and not the same throughout, is the identifier.
-            (0..columns).find(|&place| place > after_time && is_identifier_column(column(place)))
+            (0..columns)
+                .find(|&place| place > after_time && is_identifier_column(column(place)))
                 .map(|place| (place, IdentifierClass::Correlation))
         });
     let message = named(&["message", "msg", "text", "msgtext", "description"]).unwrap_or_else(|| {
-        let words = |place: usize| column(place).filter(|field| field.contains(&b' ')).map(<[u8]>::len).sum::<usize>();
+        let words = |place: usize| {
+            column(place).filter(|field| field.contains(&b' ')).map(<[u8]>::len).sum::<usize>()
+        };
         (0..columns).max_by_key(|&place| (words(place), std::cmp::Reverse(place))).unwrap_or(columns - 1)
     });
     let operation = named(&["operation", "action", "transaction", "tcode", "job", "jobname", "step"]);
-    let format = Delimited { separator, names, columns, time, is_split_time, stamp, has_zone, severity, identifier, message, operation };
+    let format = Delimited {
+        separator,
+        names,
+        columns,
+        time,
+        is_split_time,
+        stamp,
+        has_zone,
+        severity,
+        identifier,
+        message,
+        operation,
+    };
     let mut clock = Clock::new(crate::telemetry::Zone::UTC, 2000);
-    let readable = rows.iter().filter(|row| format.time_of(row, &mut clock).is_some()).count() as f32 / rows.len().max(1) as f32;
+    let readable = rows.iter().filter(|row| format.time_of(row, &mut clock).is_some()).count() as f32
+        / rows.len().max(1) as f32;
     (readable > 0.8).then_some((format, share))
 }
 
@@ -172,7 +204,10 @@ impl Format for Delimited {
             Some(word) => Severity::from_word(word),
             None => Severity::UNSET,
         };
-        let operation = self.operation.and_then(|place| row.get(place)).map_or(Operation::None, |name| Operation::Name(name));
+        let operation = self
+            .operation
+            .and_then(|place| row.get(place))
+            .map_or(Operation::None, |name| Operation::Name(name));
         Some(Glance {
             time,
             severity,
@@ -191,7 +226,10 @@ impl Format for Delimited {
             .filter(|(place, value)| *place != self.message && !value.is_empty())
             .map(|(place, value)| {
                 let name = self.names.as_ref().and_then(|names| names.get(place).cloned());
-                (name.unwrap_or_else(|| format!("field.{}", place + 1)), String::from_utf8_lossy(value).into_owned())
+                (
+                    name.unwrap_or_else(|| format!("field.{}", place + 1)),
+                    String::from_utf8_lossy(value).into_owned(),
+                )
             })
             .collect()
     }

@@ -99,7 +99,8 @@ pub(super) fn fit(sample: &Sample) -> Option<Fit> {
     }
     LAYOUTS.iter().copied().flatten().chain([&Layout::COMMON]).find_map(|layout| {
         let (format, share) = Json::learn(layout, sample)?;
-        (share > 0.5).then(|| Fit { score: objects.min(share) + 0.2, format: Arc::new(format) as Arc<dyn Format> })
+        (share > 0.5)
+            .then(|| Fit { score: objects.min(share) + 0.2, format: Arc::new(format) as Arc<dyn Format> })
     })
 }
 
@@ -133,7 +134,10 @@ fn scalar(value: &[u8]) -> &[u8] {
     match value.strip_prefix(b"\"") {
         Some(text) => until_quote(text),
         None => {
-            let end = value.iter().position(|byte| matches!(byte, b',' | b'}' | b']' | b' ')).unwrap_or(value.len());
+            let end = value
+                .iter()
+                .position(|byte| matches!(byte, b',' | b'}' | b']' | b' '))
+                .unwrap_or(value.len());
             &value[..end]
         }
     }
@@ -142,24 +146,35 @@ fn scalar(value: &[u8]) -> &[u8] {
 impl Json {
     /// Picks for each role the first key that the sample has; gives the share of lines with a readable time.
     fn learn(layout: &'static Layout, sample: &Sample) -> Option<(Self, f32)> {
-        let has = |line: &[u8], key: &str| memchr::memmem::find(line, format!("\"{}\":", key.rsplit('>').next().unwrap_or(key)).as_bytes()).is_some();
+        let has = |line: &[u8], key: &str| {
+            memchr::memmem::find(line, format!("\"{}\":", key.rsplit('>').next().unwrap_or(key)).as_bytes())
+                .is_some()
+        };
         let required = sample.share(|line| layout.requires.iter().all(|key| has(line, key)));
         if required < 0.5 {
             return None;
         }
         let first = |keys: &'static [&'static str]| {
             // Levels and the like may be missing in most lines (Serilog), so one line with the key is enough.
-            keys.iter().find(|key| sample.lines.iter().any(|line| Key::new(key).value(line).is_some())).map(|key| Key::new(key))
+            keys.iter()
+                .find(|key| sample.lines.iter().any(|line| Key::new(key).value(line).is_some()))
+                .map(|key| Key::new(key))
         };
         let (time, (stamp, has_zone)) = layout.time.iter().find_map(|name| {
             let key = Key::new(name);
             let stamp = sample.lines.iter().take(10).find_map(|line| Stamp::of(scalar(key.value(line)?)))?;
             Some((key, stamp))
         })?;
-        let share = sample.share(|line| time.value(line).is_some_and(|value| Stamp::of(scalar(value)).is_some()));
+        let share =
+            sample.share(|line| time.value(line).is_some_and(|value| Stamp::of(scalar(value)).is_some()));
         let level = first(layout.level);
         let system = first(layout.system).filter(|key| {
-            let mut values = sample.lines.iter().filter_map(|line| key.value(line)).filter(|value| value.first() == Some(&b'"')).map(scalar);
+            let mut values = sample
+                .lines
+                .iter()
+                .filter_map(|line| key.value(line))
+                .filter(|value| value.first() == Some(&b'"'))
+                .map(scalar);
             values.next().is_some_and(|first| values.any(|other| other != first))
         });
         let format = Self {
@@ -182,7 +197,13 @@ impl Json {
         match self.layout.scale {
             Scale::Inner => inner_severity(message),
             Scale::WordOrInfo if value.is_empty() => Severity::INFO,
-            Scale::Presence => if value.is_empty() { Severity::INFO } else { Severity::ERROR },
+            Scale::Presence => {
+                if value.is_empty() {
+                    Severity::INFO
+                } else {
+                    Severity::ERROR
+                }
+            }
             Scale::Word | Scale::WordOrInfo => match number(value) {
                 None => Severity::from_word(value),
                 // pino without its own keys; OTLP and logback numbers are told by their range.
@@ -199,8 +220,11 @@ impl Json {
                 50..=59 => Severity::ERROR,
                 _ => Severity::FATAL,
             },
-            Scale::Syslog => number(value).map_or(Severity::UNSET, |level| Severity::from_syslog(level.min(7) as u8)),
-            Scale::HttpStatus => number(value).map_or(Severity::UNSET, |status| Severity::from_http_status(status.min(999) as u16)),
+            Scale::Syslog => {
+                number(value).map_or(Severity::UNSET, |level| Severity::from_syslog(level.min(7) as u8))
+            }
+            Scale::HttpStatus => number(value)
+                .map_or(Severity::UNSET, |status| Severity::from_http_status(status.min(999) as u16)),
             Scale::Azure => match value {
                 b"1" => Severity::FATAL,
                 b"2" => Severity::ERROR,
@@ -225,7 +249,9 @@ fn logback(value: u64) -> Severity {
 /// The severity that a wrapped text says of itself: JSON with escaped quotes, logfmt, or a word in capitals.
 pub(super) fn inner_severity(text: &[u8]) -> Severity {
     let near = &text[..text.len().min(400)];
-    for key in [b"level\\\":\\\"".as_slice(), b"level=", b"\"level\":\"", b"severity\\\":\\\"", b"\"severity\":\""] {
+    for key in
+        [b"level\\\":\\\"".as_slice(), b"level=", b"\"level\":\"", b"severity\\\":\\\"", b"\"severity\":\""]
+    {
         if let Some(at) = memchr::memmem::find(near, key) {
             let value = &near[at + key.len()..];
             let end = value.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(value.len());
@@ -253,7 +279,12 @@ impl Format for Json {
             return None;
         }
         let (time, _) = clock.read(self.stamp, scalar(self.time.value(line)?))?;
-        let text = |key: &Option<Key>| key.as_ref().and_then(|key| key.value(line)).filter(|value| value.first() == Some(&b'"')).map(scalar);
+        let text = |key: &Option<Key>| {
+            key.as_ref()
+                .and_then(|key| key.value(line))
+                .filter(|value| value.first() == Some(&b'"'))
+                .map(scalar)
+        };
         let operation = match (text(&self.method), text(&self.path)) {
             (Some(method), Some(path)) => Operation::Http { method, path },
             _ => Operation::None,
@@ -283,7 +314,10 @@ impl Format for Json {
             flatten(&value, &mut String::new(), &mut found, 0);
         }
         let roles = [Some(&self.time), self.message.as_ref(), self.level.as_ref()];
-        found.retain(|(name, _)| !roles.iter().flatten().any(|key| key.name == name) && !self.layout.details.contains(&name.as_str()));
+        found.retain(|(name, _)| {
+            !roles.iter().flatten().any(|key| key.name == name)
+                && !self.layout.details.contains(&name.as_str())
+        });
         found
     }
 
@@ -295,12 +329,18 @@ impl Format for Json {
             None => {
                 let method = self.method.as_ref().and_then(|key| get(key.name));
                 let path = self.path.as_ref().and_then(|key| get(key.name));
-                let status = self.level.as_ref().filter(|_| self.layout.scale == Scale::HttpStatus).and_then(|key| get(key.name));
+                let status = self
+                    .level
+                    .as_ref()
+                    .filter(|_| self.layout.scale == Scale::HttpStatus)
+                    .and_then(|key| get(key.name));
                 [method, path, status].into_iter().flatten().collect::<Vec<_>>().join(" ")
             }
         };
         for detail in self.layout.details {
-            if let Some(text) = get(detail).filter(|text| !text.is_empty() && !message.contains(text.as_str())) {
+            if let Some(text) =
+                get(detail).filter(|text| !text.is_empty() && !message.contains(text.as_str()))
+            {
                 message.push('\n');
                 message.push_str(&text);
             }
@@ -325,7 +365,9 @@ fn text_of(value: &Value) -> Option<String> {
         Value::String(text) => Some(text.trim_end_matches('\n').to_owned()),
         Value::Null => None,
         // journald writes what is not UTF-8 as an array of bytes.
-        Value::Array(bytes) if bytes.iter().all(|byte| byte.as_u64().is_some_and(|byte| byte < 256)) && !bytes.is_empty() => {
+        Value::Array(bytes)
+            if bytes.iter().all(|byte| byte.as_u64().is_some_and(|byte| byte < 256)) && !bytes.is_empty() =>
+        {
             let bytes: Vec<u8> = bytes.iter().filter_map(Value::as_u64).map(|byte| byte as u8).collect();
             Some(String::from_utf8_lossy(&bytes).into_owned())
         }

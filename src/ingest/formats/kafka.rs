@@ -11,11 +11,14 @@ struct Kafka;
 
 pub(super) fn fit(sample: &Sample) -> Option<Fit> {
     let is_own = |line: &[u8]| {
-        is_head(line) && line.get(24) == Some(&b']') && Severity::from_word(word(line, 25).0) != Severity::UNSET
+        is_head(line)
+            && line.get(24) == Some(&b']')
+            && Severity::from_word(word(line, 25).0) != Severity::UNSET
     };
     let score = sample.share_of_heads(is_own);
     let heads = sample.share(is_own);
-    let names_logger = sample.share(|line| is_own(line) && line.trim_ascii_end().ends_with(b")")) > heads * 0.3;
+    let names_logger =
+        sample.share(|line| is_own(line) && line.trim_ascii_end().ends_with(b")")) > heads * 0.3;
     (score > 0.4 && names_logger).then(|| Fit { score: score + 0.2, format: Arc::new(Kafka) })
 }
 

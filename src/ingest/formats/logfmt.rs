@@ -16,7 +16,9 @@ const TIMES: [&[u8]; 5] = [b"time=", b"ts=", b"timestamp=", b"t=", b"@timestamp=
 
 pub(super) fn fit(sample: &Sample) -> Option<Fit> {
     for time in TIMES {
-        let Some(learnt) = sample.lines.iter().take(5).find_map(|line| Stamp::of(value(line, time)?)) else { continue };
+        let Some(learnt) = sample.lines.iter().take(5).find_map(|line| Stamp::of(value(line, time)?)) else {
+            continue;
+        };
         let score = sample.share(|line| value(line, time).and_then(Stamp::of).is_some());
         if score > 0.5 {
             let (stamp, has_zone) = learnt;
@@ -50,7 +52,8 @@ fn duration(line: &[u8]) -> u32 {
     for key in [b"duration=".as_slice(), b"dur=", b"elapsed=", b"took=", b"duration_ms=", b"latency="] {
         let Some(value) = value(line, key) else { continue };
         let digits = value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());
-        let number: f64 = std::str::from_utf8(&value[..digits]).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+        let number: f64 =
+            std::str::from_utf8(&value[..digits]).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
         let unit = match bare(&value[digits..]) {
             b"s" => 1e6,
             b"ms" => 1e3,
@@ -74,7 +77,8 @@ impl Format for Logfmt {
     }
 
     fn glance<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Glance<'a>> {
-        let stamp = if line.starts_with(self.time) { &line[self.time.len()..] } else { value(line, self.time)? };
+        let stamp =
+            if line.starts_with(self.time) { &line[self.time.len()..] } else { value(line, self.time)? };
         let (time, length) = clock.read(self.stamp, stamp.strip_prefix(b"\"").unwrap_or(stamp))?;
         let rest = &stamp[length.min(stamp.len())..];
         let severity = [b"level=".as_slice(), b"lvl=", b"severity="]
@@ -84,13 +88,22 @@ impl Format for Logfmt {
         let body = [b"msg=".as_slice(), b"message=", b"event="]
             .into_iter()
             .find_map(|key| value(rest, key))
-            .map_or(rest, |value| if line.get(value.as_ptr() as usize - line.as_ptr() as usize - 1) == Some(&b'"') { until_quote(value) } else { bare(value) });
+            .map_or(rest, |value| {
+                if line.get(value.as_ptr() as usize - line.as_ptr() as usize - 1) == Some(&b'"') {
+                    until_quote(value)
+                } else {
+                    bare(value)
+                }
+            });
         Some(Glance { time, severity, body, duration_us: duration(rest), ..Glance::default() })
     }
 
     fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {
         let own = &self.time[..self.time.len() - 1];
-        pairs(record).into_iter().filter(|(key, _)| key.as_bytes() != own && key != "msg" && key != "message").collect()
+        pairs(record)
+            .into_iter()
+            .filter(|(key, _)| key.as_bytes() != own && key != "msg" && key != "message")
+            .collect()
     }
 
     fn message(&self, record: &[u8]) -> Option<String> {

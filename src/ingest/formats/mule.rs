@@ -10,15 +10,17 @@ use std::sync::Arc;
 struct Mule;
 
 pub(super) fn fit(sample: &Sample) -> Option<Fit> {
-    let score = sample
-        .share_of_heads(|line| is_head(line) && memchr::memmem::find(line, b"[processor: ").is_some());
+    let score =
+        sample.share_of_heads(|line| is_head(line) && memchr::memmem::find(line, b"[processor: ").is_some());
     (score > 0.3).then(|| Fit { score: score + 0.3, format: Arc::new(Mule) })
 }
 
 /// A level padded to five, a blank, a stamp.
 #[inline]
 fn is_head(line: &[u8]) -> bool {
-    line.first().is_some_and(u8::is_ascii_uppercase) && line.get(5) == Some(&b' ') && looks_stamped(line, 6, Stamp::Iso)
+    line.first().is_some_and(u8::is_ascii_uppercase)
+        && line.get(5) == Some(&b' ')
+        && looks_stamped(line, 6, Stamp::Iso)
 }
 
 impl Format for Mule {
@@ -42,7 +44,12 @@ impl Format for Mule {
         let (time, length) = clock.read(Stamp::Iso, line.get(6..)?)?;
         let rest = behind_brackets(&line[6 + length..]);
         let message = memchr::memmem::find(rest, b": ").map_or(rest, |at| &rest[at + 2..]);
-        Some(Glance { time, severity: Severity::from_word(word(line, 0).0), body: message, ..Glance::default() })
+        Some(Glance {
+            time,
+            severity: Severity::from_word(word(line, 0).0),
+            body: message,
+            ..Glance::default()
+        })
     }
 
     fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {
@@ -54,11 +61,18 @@ impl Format for Mule {
         }
         // The error box has `Name   : value` lines.
         for line in record.split(|byte| *byte == b'\n').skip(1) {
-            let Some(colon) = memchr::memmem::find(line, b" : ").or_else(|| memchr::memmem::find(line, b": ")) else { continue };
+            let Some(colon) =
+                memchr::memmem::find(line, b" : ").or_else(|| memchr::memmem::find(line, b": "))
+            else {
+                continue;
+            };
             let name = line[..colon].trim_ascii();
             if !name.is_empty() && name.len() < 24 && name[0].is_ascii_uppercase() && !name.contains(&b'(') {
                 let value = line[colon + 2..].trim_ascii();
-                found.push((String::from_utf8_lossy(name).into_owned(), String::from_utf8_lossy(value.strip_prefix(b": ").unwrap_or(value)).into_owned()));
+                found.push((
+                    String::from_utf8_lossy(name).into_owned(),
+                    String::from_utf8_lossy(value.strip_prefix(b": ").unwrap_or(value)).into_owned(),
+                ));
             }
         }
         found

@@ -14,9 +14,14 @@ pub(in crate::ingest) fn fits(sample: &Sample) -> bool {
     sample.share(|line| {
         let near = &line[..line.len().min(40)];
         line.first() == Some(&b'{')
-            && [b"\"resourceSpans\"".as_slice(), b"\"resourceLogs\"", b"\"resourceMetrics\"", b"\"resource_spans\""]
-                .iter()
-                .any(|key| memchr::memmem::find(near, key).is_some())
+            && [
+                b"\"resourceSpans\"".as_slice(),
+                b"\"resourceLogs\"",
+                b"\"resourceMetrics\"",
+                b"\"resource_spans\"",
+            ]
+            .iter()
+            .any(|key| memchr::memmem::find(near, key).is_some())
     }) > 0.5
 }
 
@@ -309,11 +314,17 @@ pub(in crate::ingest) fn series(export: &Export, source: &str) -> Vec<Series> {
     for resource in &export.resource_metrics {
         let system = resource.resource.system().map_or_else(String::new, Cow::into_owned);
         for metric in resource.scope_metrics.iter().flat_map(|scope| &scope.metrics) {
-            let points = [&metric.gauge, &metric.sum, &metric.histogram].into_iter().flatten().flat_map(|points| &points.data_points);
+            let points = [&metric.gauge, &metric.sum, &metric.histogram]
+                .into_iter()
+                .flatten()
+                .flat_map(|points| &points.data_points);
             for point in points {
                 let Some(time) = time(point.time_unix_nano) else { continue };
-                let mut labels: Vec<(String, String)> =
-                    point.attributes.iter().map(|a| (a.key.to_string(), a.value.text().into_owned())).collect();
+                let mut labels: Vec<(String, String)> = point
+                    .attributes
+                    .iter()
+                    .map(|a| (a.key.to_string(), a.value.text().into_owned()))
+                    .collect();
                 labels.sort();
                 let values = [
                     ("", point.as_double.or(point.as_int)),

@@ -60,7 +60,14 @@ fn parts<'a>(line: &'a [u8], is_5424: bool, clock: &mut Clock) -> Option<Parts<'
     // `app[pid]:` ends the header; a tag without a colon is no syslog.
     let tag = tag.strip_suffix(b":")?;
     let app = tag.split(|byte| *byte == b'[').next()?;
-    Some(Parts { priority, time, host, app, structured: &rest[..0], message: rest.get(end..)?.trim_ascii_start() })
+    Some(Parts {
+        priority,
+        time,
+        host,
+        app,
+        structured: &rest[..0],
+        message: rest.get(end..)?.trim_ascii_start(),
+    })
 }
 
 /// `-`, or elements in brackets whose values may hold escaped brackets.
@@ -95,7 +102,13 @@ impl Format for Syslog {
             Some(priority) => Severity::from_syslog(priority % 8),
             None => super::text::level_and_message(parts.message).0,
         };
-        Some(Glance { time: parts.time, severity, body: parts.message, system: Some(parts.app), ..Glance::default() })
+        Some(Glance {
+            time: parts.time,
+            severity,
+            body: parts.message,
+            system: Some(parts.app),
+            ..Glance::default()
+        })
     }
 
     fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {

@@ -37,10 +37,15 @@ impl Table {
             return Some(Self::Metrics);
         }
         let columns: Vec<String> = first.split(',').map(|name| name.trim().to_ascii_lowercase()).collect();
-        if matches!(columns.iter().map(String::as_str).collect::<Vec<_>>()[..], ["caller", "callee", ..] | ["source", "target", ..]) {
+        if matches!(
+            columns.iter().map(String::as_str).collect::<Vec<_>>()[..],
+            ["caller", "callee", ..] | ["source", "target", ..]
+        ) {
             return Some(Self::Topology);
         }
-        if sample.share(|line| serde_json::from_slice::<LedgerLine>(line).is_ok_and(|line| line.is_ledger())) > 0.6 {
+        if sample.share(|line| serde_json::from_slice::<LedgerLine>(line).is_ok_and(|line| line.is_ledger()))
+            > 0.6
+        {
             return Some(Self::Ledger);
         }
         let is_exposition = first.starts_with("# HELP ") || first.starts_with("# TYPE ");
@@ -58,7 +63,8 @@ impl Table {
             let here = offset;
             offset += line.len() as u64;
             let line = trim_line(line);
-            let line = if line_number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
+            let line =
+                if line_number == 1 { line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line) } else { line };
             if line.is_empty() {
                 continue;
             }
@@ -66,7 +72,10 @@ impl Table {
                 Self::Metrics => match &header {
                     None => {
                         header = std::str::from_utf8(line).ok().and_then(Header::parse);
-                        header.as_ref().map(|_| ()).ok_or("a header with time, system, metric and value was expected")
+                        header
+                            .as_ref()
+                            .map(|_| ())
+                            .ok_or("a header with time, system, metric and value was expected")
                     }
                     Some(header) => reader.metric(line, header),
                 },
@@ -75,7 +84,11 @@ impl Table {
                 Self::Topology => reader.topology(line, line_number),
             };
             if let Err(reason) = outcome {
-                reader.batch.issues.push(Issue { offset: here, line: line_number, reason: reason.to_owned() });
+                reader.batch.issues.push(Issue {
+                    offset: here,
+                    line: line_number,
+                    reason: reason.to_owned(),
+                });
             }
         }
         let mut series: Vec<Series> = reader.series.into_values().collect();
@@ -101,7 +114,8 @@ struct Header {
 
 impl Header {
     fn parse(line: &str) -> Option<Self> {
-        let names: Vec<String> = line.split(',').map(|name| name.trim().trim_matches('"').to_ascii_lowercase()).collect();
+        let names: Vec<String> =
+            line.split(',').map(|name| name.trim().trim_matches('"').to_ascii_lowercase()).collect();
         let find = |wanted: &[&str]| names.iter().position(|name| wanted.contains(&name.as_str()));
         let time = find(&["time", "timestamp", "ts", "ts_ms", "@timestamp", "time_ms"])?;
         let system = find(&["system", "service", "app", "component", "job"])?;
@@ -150,16 +164,24 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn metric(&mut self, line: &[u8], header: &Header) -> Result<(), &'static str> {
         let fields: Vec<&[u8]> = line.split(|byte| *byte == b',').map(<[u8]>::trim_ascii).collect();
-        let get = |place: usize| fields.get(place).copied().ok_or("the line has fewer fields than the header");
-        let text = |place: usize| get(place).map(|field| String::from_utf8_lossy(field).trim_matches('"').to_owned());
+        let get =
+            |place: usize| fields.get(place).copied().ok_or("the line has fewer fields than the header");
+        let text = |place: usize| {
+            get(place).map(|field| String::from_utf8_lossy(field).trim_matches('"').to_owned())
+        };
         let time = get(header.time)?;
         let (stamp, _) = Stamp::of(time).ok_or("the time could not be read")?;
-        let (time, _) = crate::ingest::stamp::Clock::new(Zone::UTC, 2000).read(stamp, time).ok_or("the time could not be read")?;
+        let (time, _) = crate::ingest::stamp::Clock::new(Zone::UTC, 2000)
+            .read(stamp, time)
+            .ok_or("the time could not be read")?;
         let value = get(header.value)?;
         if value.is_empty() {
             return Ok(()); // A gap.
         }
-        let value: f64 = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok()).ok_or("the value is not a number")?;
+        let value: f64 = std::str::from_utf8(value)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or("the value is not a number")?;
         if value.is_nan() {
             return Ok(());
         }
@@ -195,7 +217,8 @@ impl Reader<'_> {
         if line.starts_with(b"#") {
             return Ok(());
         }
-        let (metric, labels, value, time) = exposition(line).ok_or("`name{labels} value [time in ms]` was expected")?;
+        let (metric, labels, value, time) =
+            exposition(line).ok_or("`name{labels} value [time in ms]` was expected")?;
         if value.is_nan() {
             return Ok(());
         }
@@ -216,8 +239,8 @@ impl Reader<'_> {
     }
 
     fn ledger(&mut self, line: &[u8], offset: u64) -> Result<(), &'static str> {
-        let entry: LedgerLine =
-            serde_json::from_slice(line).map_err(|_| "a change with `time`, `system`, `kind` and `text` was expected")?;
+        let entry: LedgerLine = serde_json::from_slice(line)
+            .map_err(|_| "a change with `time`, `system`, `kind` and `text` was expected")?;
         let time = Time::parse(&entry.time).ok_or("the time is not RFC 3339")?;
         let text = crate::ingest::scrub::scrub_text(&entry.text).into_owned();
         let source = SourceRef::File { path: self.path.to_owned(), offset };
@@ -268,7 +291,9 @@ fn exposition(line: &[u8]) -> Option<ExpositionLine> {
     let text = std::str::from_utf8(line).ok()?.trim();
     let name_end = text.find(['{', ' '])?;
     let name = &text[..name_end];
-    if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':')) {
+    if name.is_empty()
+        || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':'))
+    {
         return None;
     }
     let (labels, rest) = match text[name_end..].strip_prefix('{') {
@@ -301,7 +326,10 @@ mod tests {
 
     #[test]
     fn metric_samples_with_gaps_and_mistakes() {
-        let batch = read(Table::Metrics, "ts_ms,system,metric,value\n1772352010000,kong,rps,2\n1772352000000,kong,rps,1\n1772352020000,kong,rps,\n1772352030000,kong,rps,x\n");
+        let batch = read(
+            Table::Metrics,
+            "ts_ms,system,metric,value\n1772352010000,kong,rps,2\n1772352000000,kong,rps,1\n1772352020000,kong,rps,\n1772352030000,kong,rps,x\n",
+        );
         assert_eq!(batch.series.len(), 1);
         let values: Vec<f64> = batch.series[0].samples.iter().map(|sample| sample.value).collect();
         assert_eq!(values, [1.0, 2.0]);
@@ -311,16 +339,28 @@ mod tests {
 
     #[test]
     fn a_ledger_holds_changes_and_alerts() {
-        let batch = read(Table::Ledger, concat!(
-            r#"{"time":"2026-03-01T08:13:12.000000Z","system":"payment-service","kind":"deploy","text":"5.3.1"}"#, "\n",
-            r#"{"id":"a1","time":"2026-03-01T08:14:00Z","system":"kong","kind":"alert","text":"5xx","metric":"http_5xx"}"#, "\n"));
+        let batch = read(
+            Table::Ledger,
+            concat!(
+                r#"{"time":"2026-03-01T08:13:12.000000Z","system":"payment-service","kind":"deploy","text":"5.3.1"}"#,
+                "\n",
+                r#"{"id":"a1","time":"2026-03-01T08:14:00Z","system":"kong","kind":"alert","text":"5xx","metric":"http_5xx"}"#,
+                "\n"
+            ),
+        );
         assert_eq!(batch.changes[0].kind, ChangeKind::Deploy);
-        assert_eq!((batch.events[0].kind, batch.events[0].operation.as_deref()), (EventKind::Alert, Some("http_5xx")));
+        assert_eq!(
+            (batch.events[0].kind, batch.events[0].operation.as_deref()),
+            (EventKind::Alert, Some("http_5xx"))
+        );
     }
 
     #[test]
     fn exposition_and_topology() {
-        let batch = read(Table::Exposition, "# HELP up x\n# TYPE up gauge\nup{job=\"kong\",instance=\"a:1\"} 1 1772352000000\nlag 7\n");
+        let batch = read(
+            Table::Exposition,
+            "# HELP up x\n# TYPE up gauge\nup{job=\"kong\",instance=\"a:1\"} 1 1772352000000\nlag 7\n",
+        );
         assert_eq!(batch.series.len(), 2);
         assert_eq!(batch.series[0].system, "kong");
         let batch = read(Table::Topology, "caller,callee\na,b\nb\n");

@@ -49,12 +49,15 @@ impl UserFormat {
 
     pub(crate) fn fit(&self, sample: &Sample) -> Option<Fit> {
         let compiled = self.compiled.clone()?;
-        let (stamp, has_zone) = sample.lines.iter().take(20).find_map(|line| {
-            Stamp::of(compiled.pattern.captures(line)?.name("time")?.as_bytes())
-        })?;
+        let (stamp, has_zone) = sample
+            .lines
+            .iter()
+            .take(20)
+            .find_map(|line| Stamp::of(compiled.pattern.captures(line)?.name("time")?.as_bytes()))?;
         let score = sample.share_of_heads(|line| compiled.pattern.is_match(line));
         // What a person wrote for these files goes before what we guess.
-        (score > 0.3).then(|| Fit { score: score + 10.0, format: Arc::new(Taught { compiled, stamp, has_zone }) })
+        (score > 0.3)
+            .then(|| Fit { score: score + 10.0, format: Arc::new(Taught { compiled, stamp, has_zone }) })
     }
 }
 
@@ -108,7 +111,9 @@ impl Format for Taught {
         let own = ["time", "level", "message"];
         let names = self.compiled.pattern.capture_names().flatten().filter(|name| !own.contains(name));
         names
-            .filter_map(|name| Some((name.to_owned(), String::from_utf8_lossy(groups.name(name)?.as_bytes()).into_owned())))
+            .filter_map(|name| {
+                Some((name.to_owned(), String::from_utf8_lossy(groups.name(name)?.as_bytes()).into_owned()))
+            })
             .collect()
     }
 }
@@ -133,14 +138,22 @@ mod tests {
         let plan = detect("boomi/container.log", text.as_bytes(), true, &settings);
         assert_eq!(plan.format_name(), "boomi");
         let event = &plan.events(text.as_bytes(), "boomi/container.log")[0];
-        assert_eq!((event.severity, event.time.to_string().as_str()), (Severity::ERROR, "2026-03-14T09:26:53.000000000Z"));
+        assert_eq!(
+            (event.severity, event.time.to_string().as_str()),
+            (Severity::ERROR, "2026-03-14T09:26:53.000000000Z")
+        );
         assert_eq!(event.system, "boomi");
         assert_eq!(event.identifiers.len(), 1);
     }
 
     #[test]
     fn a_pattern_without_a_time_is_refused() {
-        let config: IngestConfig = toml::from_str("[[formats]]\nname = \"x\"\npattern = \"(?<message>.*)\"").unwrap();
-        assert!(Settings::new(&config, 2026).unwrap_err().contains("format `x`: the pattern needs a group (?<time>…)"));
+        let config: IngestConfig =
+            toml::from_str("[[formats]]\nname = \"x\"\npattern = \"(?<message>.*)\"").unwrap();
+        assert!(
+            Settings::new(&config, 2026)
+                .unwrap_err()
+                .contains("format `x`: the pattern needs a group (?<time>…)")
+        );
     }
 }

@@ -8,7 +8,11 @@ const HEX: &str = "7c1f0a9be2d34c58a1b6e0f2934d5a77";
 
 fn found(line: &str) -> Vec<(IdentifierClass, String)> {
     let finder = Finder::new(&[]).unwrap();
-    finder.all(line.as_bytes()).iter().map(|f| (f.class, String::from_utf8_lossy(f.text).into_owned())).collect()
+    finder
+        .all(line.as_bytes())
+        .iter()
+        .map(|f| (f.class, String::from_utf8_lossy(f.text).into_owned()))
+        .collect()
 }
 
 #[track_caller]
@@ -19,11 +23,28 @@ fn check(line: &str, class: IdentifierClass, value: &str) {
 #[test]
 fn correlation_ids_are_found_in_every_spelling() {
     for line in [
-        "x-correlation-id: V", "X-Correlation-ID=V", "correlationId=V", "correlation_id=V", "corr_id=V rest",
-        "[corr=V]", "CorrelationId: V", "\"correlationId\":\"V\",", "\"correlation-id\": \"V\"", "cid=V", "\"cid\":\"V\"",
-        "correlation_id=<<\"V\">>", "{\\\"correlationId\\\":\\\"V\\\"}", "CORRELATION_ID='V'", "correlation id: V",
-        "sap_correlationId=V", "conversation_id=V", "headers=(x-correlation-id=V, source=b2b)", "[correlationId=V]",
-        "[processor: main/processors/0; event: V] org.mule", "JMSCorrelationID: V", "_correlation_id=V",
+        "x-correlation-id: V",
+        "X-Correlation-ID=V",
+        "correlationId=V",
+        "correlation_id=V",
+        "corr_id=V rest",
+        "[corr=V]",
+        "CorrelationId: V",
+        "\"correlationId\":\"V\",",
+        "\"correlation-id\": \"V\"",
+        "cid=V",
+        "\"cid\":\"V\"",
+        "correlation_id=<<\"V\">>",
+        "{\\\"correlationId\\\":\\\"V\\\"}",
+        "CORRELATION_ID='V'",
+        "correlation id: V",
+        "sap_correlationId=V",
+        "conversation_id=V",
+        "headers=(x-correlation-id=V, source=b2b)",
+        "[correlationId=V]",
+        "[processor: main/processors/0; event: V] org.mule",
+        "JMSCorrelationID: V",
+        "_correlation_id=V",
     ] {
         check(&line.replace('V', UUID), IdentifierClass::Correlation, UUID);
     }
@@ -31,7 +52,14 @@ fn correlation_ids_are_found_in_every_spelling() {
 
 #[test]
 fn traces_come_in_many_forms() {
-    for line in ["traceId=V", "\"trace.id\":\"V\"", "trace_id=\"V\"", "\"@tr\":\"V\"", "X-B3-TraceId: V", "mdc.traceId=V"] {
+    for line in [
+        "traceId=V",
+        "\"trace.id\":\"V\"",
+        "trace_id=\"V\"",
+        "\"@tr\":\"V\"",
+        "X-B3-TraceId: V",
+        "mdc.traceId=V",
+    ] {
         check(&line.replace('V', HEX), IdentifierClass::Trace, HEX);
     }
     let line = format!("traceparent=00-{HEX}-9f3c2b1a0d4e5f67-01");
@@ -71,11 +99,23 @@ fn requests_messages_and_business_keys_have_classes_of_their_own() {
 #[test]
 fn what_only_looks_like_an_identifier_is_none() {
     for line in [
-        "session=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41", "\"podUid\":\"7d3c9b1e-2f44-4f0a-b5a6-90e1c2d3f455\"", "correlationId=null",
-        "[corr=] housekeeping", "cid=-", "traceId=00000000000000000000000000000000", "correct answer: yes", "tracing: published",
-        "request 4711 of event: started", "acid=5555", "trace enabled", "correlation between a and b",
-        "parentTraceId=7c1f0a9be2d34c58a1b6e0f2934d5a77", "[processor: heartbeat; event: ] org.mule", "x-request-id: -",
-        "\"message\":\"Order valid\"", "stack_trace: at com.acme",
+        "session=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41",
+        "\"podUid\":\"7d3c9b1e-2f44-4f0a-b5a6-90e1c2d3f455\"",
+        "correlationId=null",
+        "[corr=] housekeeping",
+        "cid=-",
+        "traceId=00000000000000000000000000000000",
+        "correct answer: yes",
+        "tracing: published",
+        "request 4711 of event: started",
+        "acid=5555",
+        "trace enabled",
+        "correlation between a and b",
+        "parentTraceId=7c1f0a9be2d34c58a1b6e0f2934d5a77",
+        "[processor: heartbeat; event: ] org.mule",
+        "x-request-id: -",
+        "\"message\":\"Order valid\"",
+        "stack_trace: at com.acme",
     ] {
         assert_eq!(found(line), [], "{line}");
     }
@@ -85,14 +125,25 @@ fn what_only_looks_like_an_identifier_is_none() {
 fn a_team_teaches_keys_and_patterns() {
     let rules = [
         IdentifierRule { class: IdentifierClass::Correlation, key: Some("flowRef".into()), pattern: None },
-        IdentifierRule { class: IdentifierClass::Business, key: None, pattern: Some(r"\b(RMA-\d+)\b".into()) },
+        IdentifierRule {
+            class: IdentifierClass::Business,
+            key: None,
+            pattern: Some(r"\b(RMA-\d+)\b".into()),
+        },
     ];
     let finder = Finder::new(&rules).unwrap();
     for line in ["flow_ref=abc-1", "FlowRef: abc-1", "\"flow-ref\":\"abc-1\"", "FLOW_REF=abc-1"] {
         assert_eq!(finder.all(line.as_bytes())[0].text, b"abc-1", "{line}");
     }
     assert_eq!(finder.all(b"returned RMA-4711 today")[0].text, b"RMA-4711");
-    assert!(Finder::new(&[IdentifierRule { class: IdentifierClass::Business, key: None, pattern: Some("x".into()) }]).is_err());
+    assert!(
+        Finder::new(&[IdentifierRule {
+            class: IdentifierClass::Business,
+            key: None,
+            pattern: Some("x".into())
+        }])
+        .is_err()
+    );
 }
 
 proptest! {

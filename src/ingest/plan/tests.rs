@@ -22,7 +22,12 @@ fn in_chunks(text: &str, size: usize) -> Vec<(Time, Origin, Vec<u128>)> {
         let own = start - from..(start + size).min(text.len()) - from;
         let glances = plan.glance(&text.as_bytes()[from..], own, from as u64, 7, &mut scanner);
         for row in 0..glances.time.len() {
-            let ids = glances.identifiers.iter().filter(|(of, _, _)| *of as usize == row).map(|(_, _, key)| key.0).collect();
+            let ids = glances
+                .identifiers
+                .iter()
+                .filter(|(of, _, _)| *of as usize == row)
+                .map(|(_, _, key)| key.0)
+                .collect();
             seen.push((glances.time[row], glances.origin[row], ids));
         }
     }
@@ -41,8 +46,12 @@ fn chunk_borders_change_nothing() {
 
 #[test]
 fn each_span_of_a_line_is_an_event_of_its_own() {
-    let text = concat!(r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}}]},"scopeSpans":[{"spans":[{"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","spanId":"9f3c2b1a0d4e5f67","name":"POST /orders","kind":2,"startTimeUnixNano":"1773480413589000000","endTimeUnixNano":"1773480415400000000","attributes":[{"key":"correlation_id","value":{"stringValue":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"}}],"status":{"code":2,"message":"upstream 502"}},{"traceId":"fB8Km+LTTFihtuDyk01adw==","spanId":"AAAAAAAAAAE=","parentSpanId":"nzwrGg1OX2c=","name":"GET /stock","kind":"SPAN_KIND_CLIENT","startTimeUnixNano":1773480413600000000,"endTimeUnixNano":1773480413700000000}]}]}]}"#, "\n",
-        r#"{"resourceLogs":[{"resource":{"attributes":[]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"1773480413589000000","severityNumber":17,"body":{"stringValue":"failed"},"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","spanId":"9f3c2b1a0d4e5f67"}]}]}]}"#, "\n");
+    let text = concat!(
+        r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}}]},"scopeSpans":[{"spans":[{"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","spanId":"9f3c2b1a0d4e5f67","name":"POST /orders","kind":2,"startTimeUnixNano":"1773480413589000000","endTimeUnixNano":"1773480415400000000","attributes":[{"key":"correlation_id","value":{"stringValue":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"}}],"status":{"code":2,"message":"upstream 502"}},{"traceId":"fB8Km+LTTFihtuDyk01adw==","spanId":"AAAAAAAAAAE=","parentSpanId":"nzwrGg1OX2c=","name":"GET /stock","kind":"SPAN_KIND_CLIENT","startTimeUnixNano":1773480413600000000,"endTimeUnixNano":1773480413700000000}]}]}]}"#,
+        "\n",
+        r#"{"resourceLogs":[{"resource":{"attributes":[]},"scopeLogs":[{"logRecords":[{"timeUnixNano":"1773480413589000000","severityNumber":17,"body":{"stringValue":"failed"},"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","spanId":"9f3c2b1a0d4e5f67"}]}]}]}"#,
+        "\n"
+    );
     let plan = detect("otel/spans.jsonl", text.as_bytes(), true, &Settings::default());
     let events = plan.events(text.as_bytes(), "otel/spans.jsonl");
     assert_eq!(events.len(), 3);

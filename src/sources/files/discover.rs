@@ -27,7 +27,13 @@ impl Input {
     /// Bytes that came with the program.
     pub fn bundled(path: &str, bytes: impl Into<Arc<[u8]>>) -> Self {
         let relative = path.split_once('/').map_or(path, |(_, rest)| rest).to_owned();
-        Self { shown: path.to_owned(), relative, bytes: Some(Bytes::Memory(bytes.into())), error: None, path: None }
+        Self {
+            shown: path.to_owned(),
+            relative,
+            bytes: Some(Bytes::Memory(bytes.into())),
+            error: None,
+            path: None,
+        }
     }
 
     fn failed(shown: String, error: String) -> Self {
@@ -86,7 +92,10 @@ fn folder(root: &Path, here: &Path, depth: usize, inputs: &mut Vec<Input>) {
 fn globbed(pattern: &str, inputs: &mut Vec<Input>) {
     let fixed = pattern.find(['*', '?', '[', '{']).map_or(pattern, |wildcard| &pattern[..wildcard]);
     let root = fixed.rfind('/').map_or(".", |slash| if slash == 0 { "/" } else { &fixed[..slash] });
-    let glob = match globset::GlobBuilder::new(pattern.strip_prefix("./").unwrap_or(pattern)).literal_separator(true).build() {
+    let glob = match globset::GlobBuilder::new(pattern.strip_prefix("./").unwrap_or(pattern))
+        .literal_separator(true)
+        .build()
+    {
         Ok(glob) => glob.compile_matcher(),
         Err(error) => {
             inputs.push(Input::failed(pattern.to_owned(), format!("cannot read the pattern: {error}")));
@@ -104,7 +113,9 @@ fn globbed(pattern: &str, inputs: &mut Vec<Input>) {
 }
 
 fn walk(here: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    for path in fs::read_dir(here).into_iter().flatten().filter_map(|entry| entry.ok().map(|entry| entry.path())) {
+    for path in
+        fs::read_dir(here).into_iter().flatten().filter_map(|entry| entry.ok().map(|entry| entry.path()))
+    {
         if path.is_dir() && depth < DEEPEST {
             walk(&path, depth + 1, found);
         } else if path.is_file() {
@@ -118,7 +129,16 @@ fn file(root: &Path, path: &Path) -> Input {
     let relative = match path.strip_prefix(root) {
         Ok(relative) if !relative.as_os_str().is_empty() => relative.display().to_string(),
         // A file named by itself: its folder still tells the system.
-        _ => path.iter().rev().take(2).collect::<Vec<_>>().into_iter().rev().collect::<PathBuf>().display().to_string(),
+        _ => path
+            .iter()
+            .rev()
+            .take(2)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<PathBuf>()
+            .display()
+            .to_string(),
     };
     let mut input = Input { shown, relative, bytes: None, error: None, path: None };
     let (unpacked, error) = match fs::File::open(path) {
@@ -161,6 +181,13 @@ fn unpack(mut from: impl Read) -> (Option<Bytes>, Option<String>) {
 
 fn standard_input() -> Input {
     let mut bytes = Vec::new();
-    let error = io::stdin().lock().read_to_end(&mut bytes).err().map(|error| format!("cannot read it all: {error}"));
-    Input { shown: "-".into(), relative: "stdin".into(), bytes: Some(Bytes::Memory(bytes.into())), error, path: None }
+    let error =
+        io::stdin().lock().read_to_end(&mut bytes).err().map(|error| format!("cannot read it all: {error}"));
+    Input {
+        shown: "-".into(),
+        relative: "stdin".into(),
+        bytes: Some(Bytes::Memory(bytes.into())),
+        error,
+        path: None,
+    }
 }

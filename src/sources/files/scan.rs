@@ -28,11 +28,19 @@ const LONGEST: usize = 300 * 1024;
 const PAGE: usize = 4096;
 
 pub(super) fn jobs(file: u16, length: u64) -> impl Iterator<Item = Job> {
-    (0..length).step_by(CHUNK).map(move |start| Job { file, start, length: CHUNK.min((length - start) as usize) })
+    (0..length).step_by(CHUNK).map(move |start| Job {
+        file,
+        start,
+        length: CHUNK.min((length - start) as usize),
+    })
 }
 
 /// Scans all jobs and appends what they give; stops early if `progress` says so.
-pub(super) fn all(jobs: &[Job], loaded: &mut Loaded, progress: &mut dyn FnMut(Progress, &crate::evidence::Evidence) -> bool) {
+pub(super) fn all(
+    jobs: &[Job],
+    loaded: &mut Loaded,
+    progress: &mut dyn FnMut(Progress, &crate::evidence::Evidence) -> bool,
+) {
     let of = jobs.iter().map(|job| job.length as u64).sum();
     let threads = thread::available_parallelism().map_or(2, usize::from).min(jobs.len().max(1));
     let (next, is_cancelled) = (AtomicUsize::new(0), AtomicBool::new(false));

@@ -9,7 +9,8 @@ fn read(paths: &[&std::path::Path]) -> Loaded {
     load(discover(&paths), &Settings::default(), Time(0), &mut |_, _| true)
 }
 
-const LINE: &str = "time=2026-03-01T07:59:59.645618Z level=info msg=\"reserve\" corr_id=abc99e3ed95f4ad37d195f2a1f6f6e53\n";
+const LINE: &str =
+    "time=2026-03-01T07:59:59.645618Z level=info msg=\"reserve\" corr_id=abc99e3ed95f4ad37d195f2a1f6f6e53\n";
 
 #[test]
 fn a_folder_is_read_with_its_compressed_members() {
@@ -19,7 +20,8 @@ fn a_folder_is_read_with_its_compressed_members() {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     gz.write_all(LINE.as_bytes()).unwrap();
     fs::write(folder.path().join("inventory/app.log.1.gz"), gz.finish().unwrap()).unwrap();
-    fs::write(folder.path().join("inventory/app.log.2.zst"), zstd::encode_all(LINE.as_bytes(), 1).unwrap()).unwrap();
+    fs::write(folder.path().join("inventory/app.log.2.zst"), zstd::encode_all(LINE.as_bytes(), 1).unwrap())
+        .unwrap();
     let loaded = read(&[folder.path()]);
     assert_eq!(loaded.evidence.rows(), 3);
     assert!(loaded.reports.iter().all(|report| report.system == "inventory" && report.error.is_none()));
@@ -74,7 +76,8 @@ fn a_stack_trace_over_a_chunk_border_keeps_its_identifier() {
     let path = folder.path().join("connect.log");
     let head = "[2026-03-01 08:00:00,797] ERROR [s|task-0] Error encountered. (org.x.LogReporter:100)\n";
     let record = format!("{head}{}Caused by: x correlationId=ID\n", "\tat a.b.C(D.java:1)\n".repeat(4_000));
-    let text: String = (0..12).map(|n| record.replace("ID", &format!("{n:032x}").replace('0', "a"))).collect();
+    let text: String =
+        (0..12).map(|n| record.replace("ID", &format!("{n:032x}").replace('0', "a"))).collect();
     fs::write(&path, &text).unwrap();
     let loaded = read(&[&path]);
     assert_eq!(loaded.evidence.rows(), 12);

@@ -91,7 +91,10 @@ mod tests {
 
     #[test]
     fn logstash_with_its_stack_trace() {
-        let text = concat!(r#"{"@timestamp":"2026-03-14T09:26:53.589Z","@version":"1","message":"POST /orders failed","logger_name":"com.example.C","level":"ERROR","level_value":40000,"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","correlationId":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41","orderNo":"ORD-7","stack_trace":"java.io.IOException: 502\n\tat com.example.X.y(X.java:1)\n"}"#, "\n");
+        let text = concat!(
+            r#"{"@timestamp":"2026-03-14T09:26:53.589Z","@version":"1","message":"POST /orders failed","logger_name":"com.example.C","level":"ERROR","level_value":40000,"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","correlationId":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41","orderNo":"ORD-7","stack_trace":"java.io.IOException: 502\n\tat com.example.X.y(X.java:1)\n"}"#,
+            "\n"
+        );
         insta::assert_snapshot!(seen("logstash", text), @"2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 trace:7c1f0a9be2d34c58a1b6e0f2934d5a77 business:ORD-7 | POST /orders failed");
         assert!(events("logstash", text)[0].body.contains("at com.example.X.y"));
     }

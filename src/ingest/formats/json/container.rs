@@ -49,7 +49,10 @@ mod tests {
     fn journald_with_text_and_with_bytes() {
         insta::assert_snapshot!(seen("journald", concat!(
             r#"{"__REALTIME_TIMESTAMP":"1773480413589000","PRIORITY":"3","_HOSTNAME":"node-1","_SYSTEMD_UNIT":"orders.service","SYSLOG_IDENTIFIER":"orders","MESSAGE":"POST /orders failed corr=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"}"#, "\n")), @"2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 | POST /orders failed corr=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41");
-        let text = concat!(r#"{"__REALTIME_TIMESTAMP":"1773480413589000","PRIORITY":"6","MESSAGE":[104,105,27]}"#, "\n");
+        let text = concat!(
+            r#"{"__REALTIME_TIMESTAMP":"1773480413589000","PRIORITY":"6","MESSAGE":[104,105,27]}"#,
+            "\n"
+        );
         assert_eq!(events("journald", text)[0].body, "hi␛");
     }
 }

@@ -217,6 +217,12 @@ impl Evidence {
         })
     }
 
+    /// The `index`-th identifier beyond a first, with its row.
+    pub fn further_identifier(&self, index: u32) -> (Row, IdentifierId) {
+        let (row, id) = self.further.get(index);
+        (Row(row), IdentifierId(id))
+    }
+
     /// Identifiers beyond the first of one event.
     pub fn further_of(&self, row: Row) -> impl Iterator<Item = IdentifierId> + '_ {
         let from = self.further.partition_point(|&(other, _)| other < row.0);

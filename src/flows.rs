@@ -1,8 +1,19 @@
 //! Events joined into flows: linking, kinds, expected paths, verdicts, clock skew. Pure; the same evidence gives the
 //! same flows in whatever order it arrived.
 
+mod clocks;
+mod correlator;
+mod course;
+mod linking;
+mod model;
+mod quantiles;
+mod station;
 mod table;
+mod trail;
+mod verdict;
+mod words;
 
+pub use correlator::Correlator;
 pub use table::FlowTable;
 
 use crate::evidence::{Chunks, Evidence, IdentifierId, Row, SystemId, TextId};
@@ -134,7 +145,8 @@ pub struct Group {
     pub identifier: IdentifierId,
     /// Why it is no link, in plain words with the figures.
     pub reason: String,
-    pub flows: Vec<FlowId>,
+    /// The identifiers that it met; see [`Flows::in_group`].
+    met: Arc<[IdentifierId]>,
 }
 
 /// How one hop of a kind usually goes, from its completed flows.
@@ -270,9 +282,17 @@ pub struct Timeline {
 }
 
 impl Flows {
-    /// Correlates all of the evidence.
-    pub fn of(_evidence: &Evidence, _settings: &FlowSettings) -> Self {
-        Self::default()
+    /// Correlates all of the evidence; a [`Correlator`] does the same step by step as evidence grows.
+    pub fn of(evidence: &Evidence, settings: &FlowSettings) -> Self {
+        Correlator::new(settings.clone()).update(evidence).clone()
+    }
+
+    /// The flows that an identifier groups, oldest first.
+    pub fn in_group(&self, group: &Group) -> Vec<FlowId> {
+        let mut ids: Vec<FlowId> = group.met.iter().filter_map(|&met| self.with(met)).collect();
+        ids.sort_unstable_by_key(|&id| (self.get(id).map(|flow| flow.first), id));
+        ids.dedup();
+        ids
     }
 
     pub fn get(&self, id: FlowId) -> Option<&Flow> {

@@ -1,0 +1,87 @@
+//! Keeps the flows current: takes in evidence as it comes, at the price of what is new.
+//!
+//! Linking gives components of identifiers; the events of each are traced into a summary and a trail; kinds, usual paths
+//! and verdicts follow from counts over trails. An update traces again only the flows that new rows touch: their old
+//! trails are taken out of the counts and the new ones added. What is decided from the counts (entry stations,
+//! terminals, usual stations, hop times) is decided anew each time; only where a decision changes are the flows that
+//! hang on it judged again. So any order of batches gives the same flows as all at once.
+
+mod build;
+mod kinds;
+mod update;
+
+use super::clocks::Clocks;
+use super::course::CourseId;
+use super::linking::Linking;
+use super::model::Model;
+use super::trail::{Numbers, Trail};
+use super::verdict::Judgement;
+use super::{FlowId, FlowSettings, Flows, KindId};
+use crate::evidence::Evidence;
+use crate::telemetry::Time;
+use rustc_hash::FxHashMap;
+
+/// Correlates evidence as it grows; [`Correlator::flows`] is what it has made of it so far.
+#[derive(Debug, Default)]
+pub struct Correlator {
+    settings: FlowSettings,
+    flows: Flows,
+    linking: Linking,
+    clocks: Clocks,
+    numbers: Numbers,
+    /// By number of the flow.
+    trails: Vec<Option<Followed>>,
+    kinds: kinds::Kinds,
+    models: Vec<Model>,
+    judgements: FxHashMap<(KindId, CourseId), Judgement>,
+    /// Latest event of each system, corrected.
+    ends: Vec<Time>,
+    rows: u32,
+}
+
+/// What is kept of a flow, and what it was counted as.
+#[derive(Clone, Debug)]
+struct Followed {
+    trail: Trail,
+    kind: KindId,
+    /// Counted as clean, and as completed, in the model of its kind.
+    is_clean: bool,
+    is_completed: bool,
+}
+
+impl Correlator {
+    pub fn new(settings: FlowSettings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// All flows as of the last update.
+    pub fn flows(&self) -> &Flows {
+        &self.flows
+    }
+
+    /// Takes in the rows that were appended since the last update.
+    ///
+    /// The evidence must be the one of the last update, grown. A first look at much evidence is taken by all cores.
+    pub fn update(&mut self, evidence: &Evidence) -> &Flows {
+        let new = evidence.rows() - self.rows;
+        if self.rows == 0 || new > self.rows / 2 {
+            self.build(evidence);
+        } else if new > 0 {
+            self.take_in(evidence);
+        }
+        &self.flows
+    }
+
+    /// What the person decided changed: everything is judged anew.
+    pub fn set(&mut self, settings: FlowSettings, evidence: &Evidence) -> &Flows {
+        if settings != self.settings {
+            self.settings = settings;
+            self.build(evidence);
+        }
+        &self.flows
+    }
+
+    fn trail(&self, id: FlowId) -> Option<&Followed> {
+        self.trails.get(id.0 as usize)?.as_ref()
+    }
+}

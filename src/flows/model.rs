@@ -1,0 +1,224 @@
+//! What is usual for a kind of flow, learnt from the flows that went well.
+//!
+//! Everything here is a count that can be added to and taken from, so learning is the same whatever came first. Two
+//! levels hang on each other: where clean flows end tells which stations are *terminals*; the clean flows that reached a
+//! terminal tell the rest. When the terminals change, the second level is counted anew.
+
+use super::course::Pass;
+use super::quantiles::{self, Quantiles};
+use super::station::{StationId, Stations};
+use super::trail::{Level, Pairs, Trail};
+use super::words::Words;
+use super::{ExpectedPath, Flow, Hop, Leg};
+use crate::evidence::SystemId;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// A station is a terminal if flows that pass it end there at least this often.
+const ENDS_THERE: f64 = 0.5;
+/// A station or system belongs to the path if this share of completed flows has it.
+const ALWAYS: f64 = 0.95;
+/// A leg that fewer completed flows take is an oddity, not a part of the path.
+const RARE_LEG: f64 = 0.01;
+
+/// Counts and what follows from them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Model {
+    clean: u32,
+    passed: FxHashMap<StationId, u32>,
+    ended: FxHashMap<StationId, u32>,
+    /// Of the clean flows that reached a terminal.
+    completed: u32,
+    completed_passed: FxHashMap<StationId, u32>,
+    entered: FxHashMap<(SystemId, StationId), u32>,
+    /// Sum of places in the order of first visits, and visits, by system.
+    places: FxHashMap<SystemId, (u64, u32)>,
+    legs: FxHashMap<u16, Quantiles>,
+    duration: Quantiles,
+    pub(super) usual: Usual,
+}
+
+/// What is usual, as far as verdicts need it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Usual {
+    pub(super) terminals: Vec<StationId>,
+    /// Stations that completed flows always pass.
+    pub(super) stations: FxHashSet<StationId>,
+    /// Systems that completed flows always visit, in their usual order.
+    pub(super) systems: Vec<SystemId>,
+    /// The station from which completed flows enter each of these systems.
+    pub(super) hand_over: FxHashMap<SystemId, StationId>,
+    pub(super) path: ExpectedPath,
+}
+
+/// Whether a course tells of no trouble, so that it may be learnt from.
+pub(super) fn is_clean(stations: &Stations, course: &[Pass]) -> bool {
+    course.iter().all(|pass| {
+        pass.level() < Level::Error
+            && !(pass.level() == Level::Warning && stations.words(pass.station()).has(Words::DEAD_LETTER))
+    })
+}
+
+fn change<K: std::hash::Hash + Eq>(counts: &mut FxHashMap<K, u32>, key: K, by: i32) {
+    let count = counts.entry(key).or_insert(0);
+    *count = count.wrapping_add_signed(by);
+}
+
+impl Model {
+    /// Counts a clean flow, or takes it out with `by` = -1.
+    pub(super) fn count_clean(&mut self, course: &[Pass], trail: &Trail, by: i32) {
+        self.clean = self.clean.wrapping_add_signed(by);
+        for station in stations_of(course) {
+            change(&mut self.passed, station, by);
+        }
+        change(&mut self.ended, trail.last, by);
+    }
+
+    /// Counts a clean flow that reached a terminal.
+    pub(super) fn count_completed(&mut self, course: &[Pass], trail: &Trail, flow: &Flow, by: i32) {
+        self.completed = self.completed.wrapping_add_signed(by);
+        for station in stations_of(course) {
+            change(&mut self.completed_passed, station, by);
+        }
+        for (place, (visit, from)) in flow.visits.iter().zip(trail.entered_from()).enumerate() {
+            let (sum, visits) = self.places.entry(visit.system).or_default();
+            *sum = sum.wrapping_add_signed(place as i64 * i64::from(by));
+            *visits = visits.wrapping_add_signed(by);
+            if from != StationId::NONE {
+                change(&mut self.entered, (visit.system, from), by);
+            }
+        }
+        let mut count = |quantiles: &mut Quantiles, bucket| {
+            if by > 0 { quantiles.add(bucket) } else { quantiles.take_out(bucket) }
+        };
+        for (pair, bucket) in trail.hops() {
+            count(self.legs.entry(pair).or_default(), bucket);
+        }
+        count(&mut self.duration, quantiles::bucket((flow.last - flow.first).0));
+    }
+
+    /// Forgets the second level, before it is counted anew.
+    pub(super) fn forget_completed(&mut self) {
+        *self = Self {
+            clean: self.clean,
+            passed: std::mem::take(&mut self.passed),
+            ended: std::mem::take(&mut self.ended),
+            usual: std::mem::take(&mut self.usual),
+            ..Self::default()
+        };
+    }
+
+    /// Decides on the terminals; whether they changed.
+    pub(super) fn decide_terminals(&mut self, stations: &Stations) -> bool {
+        let often = (self.clean / 50).max(1);
+        let share = |(station, &ended): (&StationId, &u32)| {
+            f64::from(ended) / f64::from(self.passed.get(station).copied().unwrap_or(ended).max(1))
+        };
+        let ends = self.ended.iter().filter(|&(_, &ended)| ended > 0);
+        let mut terminals: Vec<StationId> = ends
+            .clone()
+            .filter(|&end| *end.1 >= often && share(end) >= ENDS_THERE)
+            .map(|(&id, _)| id)
+            .collect();
+        if terminals.is_empty() {
+            let most = ends.max_by_key(|&(&id, &ended)| (ended, stations.key(id))).map(|(&id, _)| id);
+            terminals.extend(most);
+        }
+        terminals.sort_unstable();
+        let changed = terminals != self.usual.terminals;
+        self.usual.terminals = terminals;
+        changed
+    }
+
+    /// Decides on all that follows from completed flows; whether anything changed.
+    pub(super) fn decide_usual(&mut self, stations: &Stations, pairs: &Pairs, rank: &[u16]) -> bool {
+        let rank = |system: SystemId| rank[usize::from(system.0)];
+        let always = f64::from(self.completed) * ALWAYS;
+        let half = self.completed.div_ceil(2);
+        let usual_stations = self
+            .completed_passed
+            .iter()
+            .filter(|&(&id, &count)| f64::from(count) >= always && count > 0 && !stations.get(id).is_span)
+            .map(|(&id, _)| id)
+            .collect();
+        let place_of = |system: SystemId| {
+            let (sum, visits) = self.places.get(&system).copied().unwrap_or_default();
+            sum as f64 / f64::from(visits.max(1))
+        };
+        let mut hand_over: FxHashMap<SystemId, (u32, StationId)> = FxHashMap::default();
+        for (&(system, from), &count) in self.entered.iter().filter(|&(_, &count)| count > 0) {
+            let most = hand_over.entry(system).or_insert((0, from));
+            if (count, stations.key(from)) > (most.0, stations.key(most.1)) || most.0 == 0 {
+                *most = (count, from);
+            }
+        }
+        let mut visited: Vec<(SystemId, u32)> =
+            self.places.iter().map(|(&system, &(_, visits))| (system, visits)).collect();
+        visited.sort_unstable_by(|a, b| place_of(a.0).total_cmp(&place_of(b.0)).then(rank(a.0).cmp(&rank(b.0))));
+        let often = |count: f64| visited.iter().filter(move |&&(_, n)| n > 0 && f64::from(n) >= count).map(|v| v.0);
+        let rare = f64::from(self.completed) * RARE_LEG;
+        let mut legs: Vec<Leg> = self
+            .legs
+            .iter()
+            .filter(|(_, quantiles)| quantiles.total() > 0 && f64::from(quantiles.total()) >= rare)
+            .map(|(&pair, quantiles)| {
+                let (from, to) = pairs.all[usize::from(pair)];
+                let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|share| quantiles.at(share));
+                Leg { hop: Hop { from, to }, flows: quantiles.total(), p50, p95, p99 }
+            })
+            .collect();
+        legs.sort_unstable_by(|a, b| {
+            let place = |leg: &Leg| (place_of(leg.hop.from), place_of(leg.hop.to));
+            let ((a0, a1), (b0, b1)) = (place(a), place(b));
+            let ranks = |leg: &Leg| (rank(leg.hop.from), rank(leg.hop.to));
+            a0.total_cmp(&b0).then(a1.total_cmp(&b1)).then_with(|| ranks(a).cmp(&ranks(b)))
+        });
+        let path = ExpectedPath {
+            completed: self.completed,
+            legs,
+            systems: often(f64::from(half)).collect(),
+            duration_p50: self.duration.at(0.5),
+            duration_p99: self.duration.at(0.99),
+        };
+        let usual = Usual {
+            terminals: std::mem::take(&mut self.usual.terminals),
+            stations: usual_stations,
+            systems: often(always).collect(),
+            hand_over: hand_over.into_iter().map(|(system, (_, from))| (system, from)).collect(),
+            path,
+        };
+        let changed = usual.differs_for_verdicts(&self.usual);
+        self.usual = usual;
+        changed
+    }
+}
+
+impl Usual {
+    /// Whether any verdict could be another one; the count of completed flows alone changes none.
+    fn differs_for_verdicts(&self, old: &Self) -> bool {
+        let lengths = |path: &ExpectedPath| {
+            path.legs.iter().map(|leg| (leg.hop, leg.p99)).collect::<Vec<_>>()
+        };
+        self.stations != old.stations
+            || self.systems != old.systems
+            || self.hand_over != old.hand_over
+            || self.path.duration_p99 != old.path.duration_p99
+            || self.path.completed.min(20) != old.path.completed.min(20)
+            || lengths(&self.path) != lengths(&old.path)
+    }
+
+    pub(super) fn reaches_terminal(&self, course: &[Pass]) -> bool {
+        course.iter().any(|pass| {
+            pass.level() < Level::Error && self.terminals.binary_search(&pass.station()).is_ok()
+        })
+    }
+}
+
+/// The stations of a course, each once.
+pub(super) fn stations_of(course: &[Pass]) -> impl Iterator<Item = StationId> + '_ {
+    let mut before = StationId::NONE;
+    course.iter().map(|pass| pass.station()).filter(move |&station| {
+        let is_new = station != before;
+        before = station;
+        is_new
+    })
+}

@@ -1,0 +1,268 @@
+//! One flow's events in order, and what is kept of them: the visits, and a trail to learn from and to judge by.
+
+use super::clocks::Clocks;
+use super::course::{CourseId, Courses, Pass};
+use super::station::{Station, StationId, Stations};
+use super::{Marks, Visit};
+use crate::evidence::{Evidence, Row, SystemId};
+use crate::telemetry::{EventKind, Severity, Time};
+use rustc_hash::FxHashMap;
+use std::sync::Mutex;
+
+/// How bad an event is, as far as flows care.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Level {
+    Fine,
+    Warning,
+    Error,
+}
+
+/// One event of a flow, corrected.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// When what it tells of began: its time, or that less its duration where it is stamped at the end.
+    pub(super) began: i64,
+    pub(super) time: i64,
+    tie: u64,
+    pub(super) row: u32,
+    pub(super) station: StationId,
+    pub(super) system: u16,
+    pub(super) is_span: bool,
+    pub(super) is_coarse: bool,
+    pub(super) level: Level,
+}
+
+/// What is kept of a flow beyond its summary.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Trail {
+    pub(super) course: CourseId,
+    pub(super) first: StationId,
+    pub(super) last: StationId,
+    pub(super) has_logs: bool,
+    /// First [`Trail::hop_count`] hops as pair of systems and bucket of the time taken, then for each visit the station
+    /// that it was entered from.
+    steps: Box<[u32]>,
+    hop_count: u16,
+}
+
+/// A flow's summary as far as its own events tell it.
+#[derive(Clone, Debug)]
+pub(super) struct Traced {
+    pub(super) first: Time,
+    pub(super) last: Time,
+    pub(super) events: u32,
+    pub(super) errors: u32,
+    pub(super) visits: Box<[Visit]>,
+    pub(super) marks: Marks,
+    pub(super) trail: Trail,
+}
+
+impl Trail {
+    /// The hops, as index into [`Pairs`] and bucket of [`super::quantiles`].
+    pub(super) fn hops(&self) -> impl Iterator<Item = (u16, u16)> + '_ {
+        self.steps[..self.hop_count as usize].iter().map(|step| ((step >> 16) as u16, *step as u16))
+    }
+
+    /// For each visit, the station that the flow came from.
+    pub(super) fn entered_from(&self) -> impl Iterator<Item = StationId> + '_ {
+        self.steps[self.hop_count as usize..].iter().map(|&station| StationId(station))
+    }
+}
+
+/// Numbers for stations, courses and pairs of systems, handed out while many threads trace.
+#[derive(Debug, Default)]
+pub(super) struct Numbers {
+    pub(super) stations: Mutex<Stations>,
+    pub(super) courses: Mutex<Courses>,
+    pub(super) pairs: Mutex<Pairs>,
+}
+
+/// Pairs of systems that follow each other, by number.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Pairs {
+    pub(super) all: Vec<(SystemId, SystemId)>,
+    numbers: FxHashMap<(u16, u16), u16>,
+}
+
+impl Pairs {
+    fn intern(&mut self, from: u16, to: u16) -> u16 {
+        let all = &mut self.all;
+        *self.numbers.entry((from, to)).or_insert_with(|| {
+            all.push((SystemId(from), SystemId(to)));
+            // Past 65 535 pairs of systems the last number stands for all others.
+            u16::try_from(all.len() - 1).unwrap_or(u16::MAX)
+        })
+    }
+}
+
+/// Reads flows, one after the other; keeps what it knows between them. One for each thread.
+pub(super) struct Tracer<'a> {
+    evidence: &'a Evidence,
+    clocks: &'a Clocks,
+    numbers: &'a Numbers,
+    stations: FxHashMap<Station, StationId>,
+    courses: FxHashMap<Box<[Pass]>, CourseId>,
+    pairs: FxHashMap<(u16, u16), u16>,
+    pub(super) moments: Vec<Moment>,
+    passes: Vec<Pass>,
+    steps: Vec<u32>,
+    visits: Vec<Visit>,
+    entered: Vec<u32>,
+}
+
+impl<'a> Tracer<'a> {
+    pub(super) fn new(evidence: &'a Evidence, clocks: &'a Clocks, numbers: &'a Numbers) -> Self {
+        Self {
+            evidence,
+            clocks,
+            numbers,
+            stations: FxHashMap::default(),
+            courses: FxHashMap::default(),
+            pairs: FxHashMap::default(),
+            moments: Vec::new(),
+            passes: Vec::new(),
+            steps: Vec::new(),
+            visits: Vec::new(),
+            entered: Vec::new(),
+        }
+    }
+
+    /// Puts a flow's events into [`Tracer::moments`], in order.
+    pub(super) fn order(&mut self, rows: &[u32]) {
+        self.moments.clear();
+        let evidence = self.evidence;
+        for &row in rows {
+            let station = self.station(Station::of(evidence, Row(row)));
+            let (Row(row), system) = (Row(row), evidence.system(Row(row)).0);
+            let is_span = evidence.kind(Row(row)) == EventKind::Span;
+            let time = (evidence.time(Row(row)) - self.clocks.offset(system, is_span)).0;
+            let is_coarse = self.clocks.is_coarse(system, is_span);
+            let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
+            let before = if ends_there { evidence.duration(Row(row)).map_or(0, |took| took.0) } else { 0 };
+            let place = u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
+            self.moments.push(Moment {
+                began: time.saturating_sub(before),
+                time,
+                tie: place | evidence.origin(Row(row)).offset(),
+                row,
+                station,
+                system,
+                is_span,
+                is_coarse,
+                level: Level::of(evidence.severity(Row(row))),
+            });
+        }
+        self.moments.sort_unstable_by_key(|moment| (moment.began, moment.tie, moment.row));
+    }
+
+    /// Reads one flow; `rows` are all of its events.
+    pub(super) fn trace(&mut self, rows: &[u32]) -> Traced {
+        self.order(rows);
+        let has_logs = self.moments.iter().any(|moment| !moment.is_span);
+        let is_told_by = |moment: &Moment| !(has_logs && moment.is_span);
+        let has_fine = self.moments.iter().any(|moment| !moment.is_coarse);
+        let mut errors = 0;
+        let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
+        let (mut first, mut last) = (StationId::NONE, (i64::MIN, 0, StationId::NONE));
+        self.visits.clear();
+        self.entered.clear();
+        self.passes.clear();
+        self.steps.clear();
+        let mut before: Option<Moment> = None;
+        for index in 0..self.moments.len() {
+            let moment = self.moments[index];
+            let is_error = moment.level == Level::Error;
+            errors += u32::from(is_error);
+            if !(has_fine && moment.is_coarse) {
+                earliest = earliest.min(moment.time);
+                latest = latest.max(moment.time);
+            }
+            if is_told_by(&moment) {
+                if first == StationId::NONE {
+                    first = moment.station;
+                }
+                if (moment.time, moment.tie) >= (last.0, last.1) && !(has_fine && moment.is_coarse) {
+                    last = (moment.time, moment.tie, moment.station);
+                }
+            }
+            self.passes.push(Pass::new(moment.station, moment.level));
+            let known = self.visits.iter_mut().find(|visit| visit.system.0 == moment.system);
+            if let Some(visit) = known {
+                visit.events += 1;
+                visit.errors += u32::from(is_error);
+            } else {
+                let system = SystemId(moment.system);
+                self.visits.push(Visit { system, events: 1, errors: u32::from(is_error) });
+                self.entered.push(before.map_or(StationId::NONE, |before| before.station).0);
+            }
+            if let Some(before) = before.filter(|before| before.system != moment.system)
+                && is_told_by(&moment)
+            {
+                let pair = self.pair(before.system, moment.system);
+                let bucket = super::quantiles::bucket(moment.began - before.began);
+                self.steps.push(u32::from(pair) << 16 | u32::from(bucket));
+            }
+            if is_told_by(&moment) {
+                before = Some(moment);
+            }
+        }
+        let hop_count = self.steps.len().min(usize::from(u16::MAX));
+        self.steps.truncate(hop_count);
+        self.steps.extend_from_slice(&self.entered);
+        Traced {
+            first: Time(earliest),
+            last: Time(latest),
+            events: rows.len() as u32,
+            errors,
+            visits: self.visits.as_slice().into(),
+            marks: Marks::default(),
+            trail: Trail {
+                course: self.course(),
+                first,
+                last: last.2,
+                has_logs,
+                steps: self.steps.as_slice().into(),
+                hop_count: hop_count as u16,
+            },
+        }
+    }
+
+    fn station(&mut self, station: Station) -> StationId {
+        let (numbers, evidence) = (self.numbers, self.evidence);
+        *self.stations.entry(station).or_insert_with(|| {
+            numbers.stations.lock().expect("no thread panics while it holds the lock").intern(evidence, station)
+        })
+    }
+
+    fn pair(&mut self, from: u16, to: u16) -> u16 {
+        let numbers = self.numbers;
+        *self.pairs.entry((from, to)).or_insert_with(|| {
+            numbers.pairs.lock().expect("no thread panics while it holds the lock").intern(from, to)
+        })
+    }
+
+    fn course(&mut self) -> CourseId {
+        Pass::gather(&mut self.passes);
+        if let Some(&known) = self.courses.get(self.passes.as_slice()) {
+            return known;
+        }
+        let passes: Box<[Pass]> = self.passes.as_slice().into();
+        let mut courses = self.numbers.courses.lock().expect("no thread panics while it holds the lock");
+        let id = courses.intern(&passes);
+        self.courses.insert(passes, id);
+        id
+    }
+}
+
+impl Level {
+    #[inline]
+    fn of(severity: Severity) -> Self {
+        if severity.is_error() {
+            Self::Error
+        } else if severity.is_warning() {
+            Self::Warning
+        } else {
+            Self::Fine
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What became of a flow: judged by its course against what is usual for its kind, and by how long it has been silent.
+
+use super::course::Pass;
+use super::model::Usual;
+use super::station::Stations;
+use super::trail::{Level, Trail};
+use super::words::Words;
+use super::{Blindness, Flow, Hop, Marks, Verdict};
+use crate::evidence::{Evidence, SystemId};
+use crate::telemetry::{Nanos, Time};
+
+/// Completed flows that it takes before one can be called slow.
+const ENOUGH: u32 = 20;
+/// A flow is slow from this many times the p99 of its kind on.
+const SLOW: f64 = 1.5;
+/// A flow that has been silent for less than this is never called stuck.
+const PATIENCE: Nanos = Nanos::seconds(1);
+
+/// What the course alone says of all flows that took it.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Judgement {
+    pub(super) end: End,
+    pub(super) marks: Marks,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It reached a terminal, and what went wrong on the way was made good.
+    Reached,
+    /// Trouble ended it.
+    Failed,
+    /// Trouble, but it says that it will try again.
+    Retrying,
+    /// Neither: it may go on.
+    Open,
+}
+
+/// Judges a course. `entry` tells whether a station is the one that flows of the kind enter by.
+pub(super) fn judge(
+    stations: &Stations,
+    course: &[Pass],
+    usual: &Usual,
+    is_entry: impl Fn(super::station::StationId) -> bool,
+) -> Judgement {
+    let words = |pass: &Pass| stations.words(pass.station());
+    let is_usual = |pass: &Pass| usual.stations.contains(&pass.station());
+    let has_errors = course.iter().any(|pass| pass.level() == Level::Error);
+    let is_dead = course.iter().any(|pass| words(pass).has(Words::DEAD_LETTER) && !is_usual(pass));
+    let reached = usual.reaches_terminal(course);
+    let end = if !has_errors && !is_dead {
+        if reached { End::Reached } else { End::Open }
+    } else if reached && is_made_good(stations, course, usual, is_entry) {
+        End::Reached
+    } else {
+        let promises = |pass: &Pass| pass.level() >= Level::Warning && words(pass).has(Words::RETRY);
+        let is_final = is_dead || course.iter().any(|pass| pass.level() == Level::Error && !promises(pass));
+        if is_final { End::Failed } else { End::Retrying }
+    };
+    Judgement { end, marks: marks(stations, course, usual, end) }
+}
+
+/// Whether a flow with errors did all that completed flows do, and answered well.
+fn is_made_good(
+    stations: &Stations,
+    course: &[Pass],
+    usual: &Usual,
+    is_entry: impl Fn(super::station::StationId) -> bool,
+) -> bool {
+    let answered_badly =
+        course.iter().any(|pass| pass.level() == Level::Error && is_entry(pass.station()));
+    if answered_badly {
+        return false;
+    }
+    let passes = |station| course.iter().any(|pass| pass.station() == station);
+    let missing = usual.stations.iter().filter(|&&station| !passes(station)).count();
+    if missing == 0 {
+        return true;
+    }
+    let visits = |system| course.iter().any(|pass| stations.get(pass.station()).system == system);
+    let is_cut = usual.systems.iter().any(|&system| !visits(system)) || missing * 4 >= usual.stations.len();
+    let is_refused = course.iter().any(|pass| {
+        pass.level() >= Level::Warning && stations.words(pass.station()).has(Words::REFUSAL)
+    });
+    !is_cut && !is_refused
+}
+
+fn marks(stations: &Stations, course: &[Pass], usual: &Usual, end: End) -> Marks {
+    let mut marks = Marks::default();
+    let has_trouble = course.iter().any(|pass| pass.level() >= Level::Warning);
+    for pass in course {
+        let words = stations.words(pass.station());
+        let is_usual = usual.stations.contains(&pass.station());
+        if words.has(Words::RETRY) && pass.level() >= Level::Warning {
+            marks.add(Marks::RETRIED);
+        }
+        if is_usual && pass.times() > 1 {
+            if has_trouble {
+                marks.add(Marks::RETRIED);
+            } else if usual.terminals.binary_search(&pass.station()).is_ok() {
+                marks.add(Marks::DUPLICATED);
+            }
+        }
+        if !is_usual {
+            for (word, mark) in [
+                (Words::DEAD_LETTER, Marks::DEAD_LETTERED),
+                (Words::COMPENSATION, Marks::COMPENSATED),
+                (Words::DUPLICATE, Marks::DUPLICATED),
+            ] {
+                if words.has(word) {
+                    marks.add(mark);
+                }
+            }
+        }
+    }
+    if end == End::Reached && course.iter().any(|pass| pass.level() == Level::Error) {
+        marks.add(Marks::RETRIED);
+    }
+    marks
+}
+
+/// What a verdict is given in the light of.
+pub(super) struct Court<'a> {
+    pub(super) evidence: &'a Evidence,
+    pub(super) stations: &'a Stations,
+    pub(super) blindness: &'a Blindness,
+    pub(super) until: Time,
+}
+
+impl Court<'_> {
+    /// Gives a flow its verdict, failing hop and marks.
+    pub(super) fn decide(&self, flow: &mut Flow, judgement: &Judgement, course: &[Pass], trail: &Trail, usual: &Usual) {
+        flow.marks = judgement.marks;
+        (flow.verdict, flow.failing_hop) = match judgement.end {
+            End::Reached if is_slow(flow, usual) => (Verdict::Slow, None),
+            End::Reached => (Verdict::Completed, None),
+            End::Failed => (Verdict::Failed, self.failing_hop(flow, course, trail, usual)),
+            End::Retrying if self.is_within_patience(flow, trail, usual) => (Verdict::InFlight, None),
+            End::Retrying => (Verdict::Failed, self.failing_hop(flow, course, trail, usual)),
+            End::Open if self.is_within_patience(flow, trail, usual) => (Verdict::InFlight, None),
+            End::Open => {
+                let hop = self.next_hop(flow, trail, usual);
+                let is_blind = hop.is_some_and(|hop| self.was_blind(hop.to, flow.last));
+                (if is_blind { Verdict::Unknown } else { Verdict::Stuck }, hop)
+            }
+        };
+    }
+
+    fn is_within_patience(&self, flow: &Flow, trail: &Trail, usual: &Usual) -> bool {
+        let silent = self.until - flow.last;
+        let last = self.stations.get(trail.last).system;
+        let usual_gap = usual.path.legs.iter().filter(|leg| leg.hop.from == last).map(|leg| leg.p99).max();
+        silent <= usual_gap.unwrap_or(usual.path.duration_p99).max(PATIENCE)
+    }
+
+    fn was_blind(&self, system: SystemId, since: Time) -> bool {
+        let name = self.evidence.system_name(system);
+        let overlaps = |window: &crate::telemetry::Window| window.from < self.until && window.to > since;
+        self.blindness.windows.iter().any(|(blind, window)| blind == name && overlaps(window))
+    }
+
+    /// Where an open flow should have gone on to.
+    fn next_hop(&self, flow: &Flow, trail: &Trail, usual: &Usual) -> Option<Hop> {
+        let from = self.stations.get(trail.last).system;
+        let to = next_system(flow, usual, from)?;
+        Some(Hop { from, to })
+    }
+
+    /// The hop at which trouble ended the flow.
+    ///
+    /// Of the systems that report errors, the one visited last is where the trouble is: the others wait for it. If it
+    /// was about to hand over to a system that completed flows reach from there, and that never answered, the trouble
+    /// is with that system.
+    fn failing_hop(&self, flow: &Flow, course: &[Pass], trail: &Trail, usual: &Usual) -> Option<Hop> {
+        let troubled = |level| {
+            let is_troubled = |system| {
+                course
+                    .iter()
+                    .any(|pass| pass.level() >= level && self.stations.get(pass.station()).system == system)
+            };
+            flow.visits.iter().rposition(|visit| is_troubled(visit.system))
+        };
+        let place = troubled(Level::Error).or_else(|| troubled(Level::Warning)).unwrap_or(flow.visits.len() - 1);
+        let system = flow.visits[place].system;
+        let unreached = usual.systems.iter().copied().filter(|&system| !visits(flow, system));
+        let handed_to = unreached
+            .filter(|system_after| {
+                usual.hand_over.get(system_after).is_some_and(|&station| {
+                    self.stations.get(station).system == system
+                        && course.iter().any(|pass| pass.station() == station)
+                })
+            })
+            .next();
+        if let Some(to) = handed_to {
+            return Some(Hop { from: system, to });
+        }
+        let from = trail.entered_from().nth(place).filter(|&station| station != super::station::StationId::NONE);
+        Some(Hop { from: from.map_or(system, |station| self.stations.get(station).system), to: system })
+    }
+}
+
+fn visits(flow: &Flow, system: SystemId) -> bool {
+    flow.visits.iter().any(|visit| visit.system == system)
+}
+
+/// The first system of the usual path after the last one visited, that was not visited.
+fn next_system(flow: &Flow, usual: &Usual, last: SystemId) -> Option<SystemId> {
+    let systems = &usual.path.systems;
+    let furthest = systems.iter().rposition(|&system| visits(flow, system));
+    let after = furthest.map_or(0, |place| place + 1);
+    systems[after..].first().copied().or_else(|| {
+        let legs = usual.path.legs.iter().filter(|leg| leg.hop.from == last);
+        legs.max_by_key(|leg| (leg.flows, leg.hop.to)).map(|leg| leg.hop.to)
+    })
+}
+
+fn is_slow(flow: &Flow, usual: &Usual) -> bool {
+    let took = (flow.last - flow.first).0 as f64;
+    usual.path.completed >= ENOUGH && took > usual.path.duration_p99.0 as f64 * SLOW
+}

@@ -1,6 +1,7 @@
 //! Events joined into flows: linking, kinds, expected paths, verdicts, clock skew. Pure; the same evidence gives the
 //! same flows in whatever order it arrived.
 
+pub mod check;
 mod clocks;
 mod correlator;
 mod course;
@@ -9,6 +10,7 @@ mod model;
 mod quantiles;
 mod station;
 mod table;
+mod timeline;
 mod trail;
 mod verdict;
 mod words;
@@ -194,6 +196,14 @@ pub struct Flows {
     pub groups: Arc<Vec<Group>>,
     /// The flow of each identifier, by its number; `u32::MAX` for none.
     by_identifier: Chunks<u32>,
+    /// The other identifiers of the same flow, in a ring.
+    ring: Chunks<u32>,
+    /// Where identifiers stand beyond the first of a row: the last such entry of each, and the one before each entry.
+    latest: Chunks<u32>,
+    earlier: Chunks<u32>,
+    clocks: Arc<clocks::Clocks>,
+    /// Rows that were looked at.
+    row_count: u32,
     /// Where the evidence ends: what is silent until here may still be in flight.
     pub until: Time,
 }
@@ -322,10 +332,5 @@ impl Flows {
 
     pub fn kind(&self, id: KindId) -> &Kind {
         &self.kinds[id.0 as usize]
-    }
-
-    /// The flow's events in order, with how each one joined.
-    pub fn timeline(&self, _evidence: &Evidence, _id: FlowId) -> Option<Timeline> {
-        None
     }
 }

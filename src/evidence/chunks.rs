@@ -32,6 +32,11 @@ impl<T: Copy> Chunks<T> {
         self.chunks[(index >> BITS) as usize][index as usize & (SIZE - 1)]
     }
 
+    /// Changes one value, in a copy of its chunk if clones share it.
+    pub fn set(&mut self, index: u32, value: T) {
+        Arc::make_mut(&mut self.chunks[(index >> BITS) as usize])[index as usize & (SIZE - 1)] = value;
+    }
+
     pub fn push(&mut self, value: T) {
         self.open().push(value);
         self.length += 1;

@@ -20,6 +20,7 @@ use super::{FlowId, FlowSettings, Flows, KindId};
 use crate::evidence::Evidence;
 use crate::telemetry::Time;
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Correlates evidence as it grows; [`Correlator::flows`] is what it has made of it so far.
 #[derive(Debug, Default)]
@@ -27,7 +28,7 @@ pub struct Correlator {
     settings: FlowSettings,
     flows: Flows,
     linking: Linking,
-    clocks: Clocks,
+    clocks: Arc<Clocks>,
     numbers: Numbers,
     /// By number of the flow.
     trails: Vec<Option<Followed>>,
@@ -79,9 +80,5 @@ impl Correlator {
             self.build(evidence);
         }
         &self.flows
-    }
-
-    fn trail(&self, id: FlowId) -> Option<&Followed> {
-        self.trails.get(id.0 as usize)?.as_ref()
     }
 }

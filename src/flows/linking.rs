@@ -8,7 +8,7 @@ mod guard;
 
 pub(super) use guard::Verdict as HubVerdict;
 
-use crate::evidence::{Evidence, IdentifierId, Row};
+use crate::evidence::{Chunks, Evidence, IdentifierId, Row};
 use crate::telemetry::IdentifierClass;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -39,7 +39,7 @@ pub(super) struct Linking {
     /// Union-find over identifiers that link.
     parent: Vec<u32>,
     /// The other identifiers of the component, in a ring.
-    ring: Vec<u32>,
+    pub(super) ring: Chunks<u32>,
     /// Correlation identifiers in the component, at its root.
     correlations: Vec<u32>,
     /// Identifiers that met one too many since the last update to tell transactions apart.
@@ -49,8 +49,8 @@ pub(super) struct Linking {
     /// Within components that are too large to be one flow: the part that an identifier belongs to.
     parts: FxHashMap<u32, u32>,
     /// Entries of further identifiers, chained by identifier: the entry before, and the last one of each identifier.
-    earlier: Vec<u32>,
-    latest: Vec<u32>,
+    pub(super) earlier: Chunks<u32>,
+    pub(super) latest: Chunks<u32>,
     rows: u32,
     further: u32,
 }
@@ -209,7 +209,7 @@ impl Linking {
         let root = members.first().map_or(NONE, |&id| self.flow_root(id));
         let own = rows.len();
         for &id in members {
-            let mut entry = self.latest[id as usize];
+            let mut entry = self.latest.get(id);
             while entry != NONE {
                 let (row, _) = evidence.further_identifier(entry);
                 let is_homeless =
@@ -217,7 +217,7 @@ impl Linking {
                 if is_homeless && self.root_of_row(evidence, row) == root && !rows[own..].contains(&row.0) {
                     rows.push(row.0);
                 }
-                entry = self.earlier[entry as usize];
+                entry = self.earlier.get(entry);
             }
         }
     }
@@ -242,10 +242,10 @@ impl Linking {
         let count = evidence.identifiers.len();
         self.class.extend((known..count as u32).map(|id| evidence.class(IdentifierId(id))));
         self.head.resize(count, NONE);
-        self.latest.resize(count, NONE);
+        self.latest.extend_from((known..count as u32).map(|_| NONE));
         self.degree.resize(count, 0);
         self.parent.extend(known..count as u32);
-        self.ring.extend(known..count as u32);
+        self.ring.extend_from(known..count as u32);
         let class = &self.class;
         self.correlations
             .extend((known..count as u32).map(|id| u32::from(class[id as usize] == IdentifierClass::Correlation)));
@@ -272,7 +272,8 @@ impl Linking {
         let mut count = 0;
         let from = self.further;
         for (Row(row), IdentifierId(id)) in evidence.further_identifiers(from) {
-            self.earlier.push(std::mem::replace(&mut self.latest[id as usize], from + count));
+            self.earlier.push(self.latest.get(id));
+            self.latest.set(id, from + count);
             count += 1;
             if row != current {
                 self.pairs_of(&mut on_row, &mut found);
@@ -344,7 +345,7 @@ impl Linking {
         let mut next = Some(id);
         std::iter::from_fn(move || {
             let current = next?;
-            next = Some(self.ring[current as usize]).filter(|&following| following != id);
+            next = Some(self.ring.get(current)).filter(|&following| following != id);
             Some(current)
         })
     }
@@ -355,7 +356,9 @@ impl Linking {
             let (root, child) = (a.min(b), a.max(b));
             self.parent[child as usize] = root;
             self.correlations[root as usize] += self.correlations[child as usize];
-            self.ring.swap(root as usize, child as usize);
+            let (after_root, after_child) = (self.ring.get(root), self.ring.get(child));
+            self.ring.set(root, after_child);
+            self.ring.set(child, after_root);
         }
     }
 
@@ -387,7 +390,7 @@ impl Linking {
         }
         for &id in &apart {
             self.parent[id as usize] = id;
-            self.ring[id as usize] = id;
+            self.ring.set(id, id);
             self.correlations[id as usize] =
                 u32::from(self.class[id as usize] == IdentifierClass::Correlation);
             self.parts.remove(&id);

@@ -87,7 +87,7 @@ impl Model {
                 change(&mut self.entered, (visit.system, from), by);
             }
         }
-        let mut count = |quantiles: &mut Quantiles, bucket| {
+        let count = |quantiles: &mut Quantiles, bucket| {
             if by > 0 { quantiles.add(bucket) } else { quantiles.take_out(bucket) }
         };
         for (pair, bucket) in trail.hops() {

@@ -5,7 +5,7 @@ use crate::evidence::{Evidence, IdentifierId, Row, SystemId};
 use crate::flows::clocks::Clocks;
 use crate::flows::linking::{Linking, NONE};
 use crate::flows::model::{self, Model};
-use crate::flows::trail::{Numbers, Traced, Tracer};
+use crate::flows::trail::{Traced, Tracer};
 use crate::flows::verdict::{self, Court};
 use crate::flows::{Flow, FlowId, FlowTable, KindId, Verdict};
 use crate::telemetry::{IdentifierClass, Time};
@@ -22,7 +22,7 @@ impl Correlator {
         self.linking = Linking::default();
         self.linking.build(evidence);
         let roots = self.roots_in_order(evidence);
-        self.clocks = Clocks::without_corrections(evidence);
+        self.clocks = Clocks::without_corrections(evidence).into();
         self.follow_all(evidence, &roots);
         self.learn_all(evidence);
         self.rows = evidence.rows();

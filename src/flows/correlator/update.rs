@@ -14,6 +14,11 @@ impl Correlator {
 
     /// Puts kinds, groups and skew where everybody can read them.
     pub(super) fn publish(&mut self, evidence: &Evidence) {
+        self.flows.row_count = evidence.rows();
+        self.flows.clocks = self.clocks.clone();
+        self.flows.ring = self.linking.ring.clone();
+        self.flows.latest = self.linking.latest.clone();
+        self.flows.earlier = self.linking.earlier.clone();
         let mut verdicts = vec![[0u32; 6]; self.models.len()];
         for (_, flow) in self.flows.iter() {
             verdicts[usize::from(flow.kind.0)][flow.verdict as usize] += 1;

@@ -28,15 +28,16 @@ fn the_flows_of_a_corpus_are_those_of_its_truth() {
             begun.elapsed()
         );
         let read = |name: &str| std::fs::read_to_string(format!("{corpus}/{name}")).unwrap();
-        let find = |written: &str| {
-            possible_keys(written).into_iter().find_map(|key| evidence.identifiers.find(key))
-        };
-        let report =
-            check::check(&flows, evidence, &read("truth_flows.jsonl"), &read("truth.json"), find);
+        let find =
+            |written: &str| possible_keys(written).into_iter().find_map(|key| evidence.identifiers.find(key));
+        let report = check::check(&flows, evidence, &read("truth_flows.jsonl"), &read("truth.json"), find);
         println!("{report}");
         if std::env::var("BRIDGEWATCH_SHOW").is_ok() {
             for kind in flows.kinds.iter() {
-                println!("{} {} {:?} completed {}", kind.name, kind.flows, kind.verdicts, kind.path.completed);
+                println!(
+                    "{} {} {:?} completed {}",
+                    kind.name, kind.flows, kind.verdicts, kind.path.completed
+                );
                 for leg in &kind.path.legs {
                     let name = |system| evidence.system_name(system);
                     println!(

@@ -91,7 +91,10 @@ pub fn check(
             report.exact += 1;
         } else {
             report.example(|| {
-                format!("{} {}: wanted {:?} {}, found {found:?} {}", truth.kind, truth.corr, truth.n, truth.errors, flow.errors)
+                format!(
+                    "{} {}: wanted {:?} {}, found {found:?} {}",
+                    truth.kind, truth.corr, truth.n, truth.errors, flow.errors
+                )
             });
         }
         let finds_failed = flow.verdict == Verdict::Failed;
@@ -106,7 +109,10 @@ pub fn check(
         if finds_failed != is_failed || (is_failed && !is_right_hop) {
             let verdict: &str = flow.verdict.into();
             report.example(|| {
-                format!("{} {} ({:?}): {} at {:?}, found {verdict} at {hop:?}", truth.kind, truth.corr, truth.cause, truth.status, truth.failed_at)
+                format!(
+                    "{} {} ({:?}): {} at {:?}, found {verdict} at {hop:?}",
+                    truth.kind, truth.corr, truth.cause, truth.status, truth.failed_at
+                )
             });
         }
     }

@@ -247,8 +247,9 @@ impl Linking {
         self.parent.extend(known..count as u32);
         self.ring.extend_from(known..count as u32);
         let class = &self.class;
-        self.correlations
-            .extend((known..count as u32).map(|id| u32::from(class[id as usize] == IdentifierClass::Correlation)));
+        self.correlations.extend(
+            (known..count as u32).map(|id| u32::from(class[id as usize] == IdentifierClass::Correlation)),
+        );
     }
 
     /// A class can become more trusted when the value turns up under a better key.

@@ -153,8 +153,10 @@ impl Model {
         }
         let mut visited: Vec<(SystemId, u32)> =
             self.places.iter().map(|(&system, &(_, visits))| (system, visits)).collect();
-        visited.sort_unstable_by(|a, b| place_of(a.0).total_cmp(&place_of(b.0)).then(rank(a.0).cmp(&rank(b.0))));
-        let often = |count: f64| visited.iter().filter(move |&&(_, n)| n > 0 && f64::from(n) >= count).map(|v| v.0);
+        visited
+            .sort_unstable_by(|a, b| place_of(a.0).total_cmp(&place_of(b.0)).then(rank(a.0).cmp(&rank(b.0))));
+        let often =
+            |count: f64| visited.iter().filter(move |&&(_, n)| n > 0 && f64::from(n) >= count).map(|v| v.0);
         let rare = f64::from(self.completed) * RARE_LEG;
         let mut legs: Vec<Leg> = self
             .legs
@@ -195,9 +197,8 @@ impl Model {
 impl Usual {
     /// Whether any verdict could be another one; the count of completed flows alone changes none.
     fn differs_for_verdicts(&self, old: &Self) -> bool {
-        let lengths = |path: &ExpectedPath| {
-            path.legs.iter().map(|leg| (leg.hop, leg.p99)).collect::<Vec<_>>()
-        };
+        let lengths =
+            |path: &ExpectedPath| path.legs.iter().map(|leg| (leg.hop, leg.p99)).collect::<Vec<_>>();
         self.stations != old.stations
             || self.systems != old.systems
             || self.hand_over != old.hand_over
@@ -207,9 +208,9 @@ impl Usual {
     }
 
     pub(super) fn reaches_terminal(&self, course: &[Pass]) -> bool {
-        course.iter().any(|pass| {
-            pass.level() < Level::Error && self.terminals.binary_search(&pass.station()).is_ok()
-        })
+        course
+            .iter()
+            .any(|pass| pass.level() < Level::Error && self.terminals.binary_search(&pass.station()).is_ok())
     }
 }
 

@@ -58,7 +58,10 @@ impl Stations {
         *self.numbers.entry(station).or_insert_with(|| {
             all.push(station);
             keys.push(lasting_key(evidence, &station));
-            words.push(super::words::Words::of(evidence.text(station.shape), evidence.text(station.operation)));
+            words.push(super::words::Words::of(
+                evidence.text(station.shape),
+                evidence.text(station.operation),
+            ));
             StationId(all.len() as u32 - 1)
         })
     }

@@ -127,7 +127,12 @@ fn passages(steps: &[Step], legs: &[Leg]) -> Vec<Passage> {
 
 /// The first place where the flow leaves the path: a hop that no completed flow takes, one that took far longer than
 /// usual, or the end of the flow before the end of the path.
-fn divergence(flow: &Flow, passages: &[Passage], legs: &[Leg], missing: &Vec<SystemId>) -> Option<Divergence> {
+fn divergence(
+    flow: &Flow,
+    passages: &[Passage],
+    legs: &[Leg],
+    missing: &Vec<SystemId>,
+) -> Option<Divergence> {
     if legs.is_empty() {
         return None;
     }

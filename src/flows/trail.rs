@@ -139,7 +139,8 @@ impl<'a> Tracer<'a> {
             let is_coarse = self.clocks.is_coarse(system, is_span);
             let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
             let before = if ends_there { evidence.duration(Row(row)).map_or(0, |took| took.0) } else { 0 };
-            let place = u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
+            let place =
+                u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
             self.moments.push(Moment {
                 began: time.saturating_sub(before),
                 time,
@@ -230,7 +231,11 @@ impl<'a> Tracer<'a> {
     fn station(&mut self, station: Station) -> StationId {
         let (numbers, evidence) = (self.numbers, self.evidence);
         *self.stations.entry(station).or_insert_with(|| {
-            numbers.stations.lock().expect("no thread panics while it holds the lock").intern(evidence, station)
+            numbers
+                .stations
+                .lock()
+                .expect("no thread panics while it holds the lock")
+                .intern(evidence, station)
         })
     }
 

@@ -66,8 +66,7 @@ fn is_made_good(
     usual: &Usual,
     is_entry: impl Fn(super::station::StationId) -> bool,
 ) -> bool {
-    let answered_badly =
-        course.iter().any(|pass| pass.level() == Level::Error && is_entry(pass.station()));
+    let answered_badly = course.iter().any(|pass| pass.level() == Level::Error && is_entry(pass.station()));
     if answered_badly {
         return false;
     }
@@ -78,9 +77,9 @@ fn is_made_good(
     }
     let visits = |system| course.iter().any(|pass| stations.get(pass.station()).system == system);
     let is_cut = usual.systems.iter().any(|&system| !visits(system)) || missing * 4 >= usual.stations.len();
-    let is_refused = course.iter().any(|pass| {
-        pass.level() >= Level::Warning && stations.words(pass.station()).has(Words::REFUSAL)
-    });
+    let is_refused = course
+        .iter()
+        .any(|pass| pass.level() >= Level::Warning && stations.words(pass.station()).has(Words::REFUSAL));
     !is_cut && !is_refused
 }
 
@@ -128,7 +127,14 @@ pub(super) struct Court<'a> {
 
 impl Court<'_> {
     /// Gives a flow its verdict, failing hop and marks.
-    pub(super) fn decide(&self, flow: &mut Flow, judgement: &Judgement, course: &[Pass], trail: &Trail, usual: &Usual) {
+    pub(super) fn decide(
+        &self,
+        flow: &mut Flow,
+        judgement: &Judgement,
+        course: &[Pass],
+        trail: &Trail,
+        usual: &Usual,
+    ) {
         flow.marks = judgement.marks;
         (flow.verdict, flow.failing_hop) = match judgement.end {
             End::Reached if is_slow(flow, usual) => (Verdict::Slow, None),
@@ -179,7 +185,8 @@ impl Court<'_> {
             };
             flow.visits.iter().rposition(|visit| is_troubled(visit.system))
         };
-        let place = troubled(Level::Error).or_else(|| troubled(Level::Warning)).unwrap_or(flow.visits.len() - 1);
+        let place =
+            troubled(Level::Error).or_else(|| troubled(Level::Warning)).unwrap_or(flow.visits.len() - 1);
         let system = flow.visits[place].system;
         let unreached = usual.systems.iter().copied().filter(|&system| !visits(flow, system));
         let handed_to = unreached
@@ -193,7 +200,8 @@ impl Court<'_> {
         if let Some(to) = handed_to {
             return Some(Hop { from: system, to });
         }
-        let from = trail.entered_from().nth(place).filter(|&station| station != super::station::StationId::NONE);
+        let from =
+            trail.entered_from().nth(place).filter(|&station| station != super::station::StationId::NONE);
         Some(Hop { from: from.map_or(system, |station| self.stations.get(station).system), to: system })
     }
 }

@@ -7,7 +7,10 @@ pub(super) struct Words(u8);
 
 /// Word class, and the spellings that belong to it; compared in lower case with `-` and `_` read as blanks.
 const TABLE: [(Words, &[&str]); 5] = [
-    (Words::RETRY, &["retry", "retrying", "retries", "will be retried", "reattempt", "backing off", "attempt"]),
+    (
+        Words::RETRY,
+        &["retry", "retrying", "retries", "will be retried", "reattempt", "backing off", "attempt"],
+    ),
     (
         Words::DEAD_LETTER,
         &["dead letter", "deadletter", "dlq", "dlx", "poison", "parked message", "moved to error queue"],

@@ -69,11 +69,8 @@ impl Correlator {
         }
         self.flows.all.set_order(order);
         let mut by_identifier = vec![NONE; self.linking.len() as usize];
-        let flow_of_root: rustc_hash::FxHashMap<u32, u32> = self
-            .flows
-            .iter()
-            .map(|(id, flow)| (self.linking.flow_root(flow.name.0), id.0))
-            .collect();
+        let flow_of_root: rustc_hash::FxHashMap<u32, u32> =
+            self.flows.iter().map(|(id, flow)| (self.linking.flow_root(flow.name.0), id.0)).collect();
         for id in 0..self.linking.len() {
             if let Some(&flow) = flow_of_root.get(&self.linking.flow_root(id)) {
                 by_identifier[id as usize] = flow;
@@ -136,7 +133,8 @@ impl Correlator {
                 let course = courses.get(followed.trail.course);
                 followed.is_completed = followed.is_clean && model.usual.reaches_terminal(course);
                 if followed.is_completed {
-                    let flow = self.flows.all.get(FlowId(index as u32)).expect("followed flows are in the table");
+                    let flow =
+                        self.flows.all.get(FlowId(index as u32)).expect("followed flows are in the table");
                     model.count_completed(course, &followed.trail, flow, 1);
                 }
             }
@@ -158,7 +156,9 @@ impl Correlator {
                 let kinds = &self.kinds;
                 let judgement =
                     self.judgements.entry((followed.kind, followed.trail.course)).or_insert_with(|| {
-                        verdict::judge(&stations, course, usual, |station| kinds.is_entry(followed.kind, station))
+                        verdict::judge(&stations, course, usual, |station| {
+                            kinds.is_entry(followed.kind, station)
+                        })
                     });
                 let flow =
                     self.flows.all.get_mut(FlowId(index as u32)).expect("followed flows are in the table");

@@ -56,7 +56,14 @@ impl Kinds {
     }
 
     /// Counts a flow, or takes it out with `by` = -1.
-    pub(super) fn count(&mut self, stations: &Stations, courses: &Courses, id: CourseId, first: StationId, by: i32) {
+    pub(super) fn count(
+        &mut self,
+        stations: &Stations,
+        courses: &Courses,
+        id: CourseId,
+        first: StationId,
+        by: i32,
+    ) {
         let operations = self.operations_on(stations, courses.get(id));
         for operation in operations {
             let passed = &mut self.passed[operation as usize];

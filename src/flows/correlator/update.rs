@@ -53,14 +53,18 @@ impl Correlator {
         let reason = match verdict {
             HubVerdict::Session => "sessions group flows and never link them".to_owned(),
             HubVerdict::MeetsCorrelations => {
-                format!("met {correlations} correlation identifiers: more than attempts at one transaction make")
+                format!(
+                    "met {correlations} correlation identifiers: more than attempts at one transaction make"
+                )
             }
             HubVerdict::MeetsTraces => format!("met {traces} traces: more than one transaction crosses"),
             HubVerdict::MeetsDistinct => {
                 format!("met {} transactions that each have a number of their own", correlations.max(traces))
             }
             HubVerdict::Chains(chained) => {
-                format!("one of the weak links that would chain {chained} correlation identifiers into one flow")
+                format!(
+                    "one of the weak links that would chain {chained} correlation identifiers into one flow"
+                )
             }
         };
         (!met.is_empty()).then(|| Group { identifier, reason, met: met.into() })

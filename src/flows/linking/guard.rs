@@ -88,8 +88,7 @@ impl Linking {
         if units.len() > TRACES {
             return Some(Verdict::MeetsTraces);
         }
-        let are_distinct =
-            |a: u32, b: u32| self.has_own(a, b, id, class) && self.has_own(b, a, id, class);
+        let are_distinct = |a: u32, b: u32| self.has_own(a, b, id, class) && self.has_own(b, a, id, class);
         let any_distinct = (0..units.len()).any(|i| (0..i).any(|j| are_distinct(units[i], units[j])));
         any_distinct.then_some(Verdict::MeetsDistinct)
     }
@@ -136,7 +135,11 @@ impl Linking {
                 Class::Trace => class == Class::Trace,
                 _ => false,
             };
-            tells && self.degree[own as usize] <= COMMON && own != judged && own != b && !self.neighbours(own).any(|met| met == b)
+            tells
+                && self.degree[own as usize] <= COMMON
+                && own != judged
+                && own != b
+                && !self.neighbours(own).any(|met| met == b)
         })
     }
 

@@ -8,6 +8,7 @@ mod course;
 mod linking;
 mod model;
 mod quantiles;
+mod skew;
 mod station;
 mod table;
 mod timeline;

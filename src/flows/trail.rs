@@ -23,6 +23,8 @@ pub(super) struct Moment {
     /// When what it tells of began: its time, or that less its duration where it is stamped at the end.
     pub(super) began: i64,
     pub(super) time: i64,
+    /// The duration that it names; 0 for none.
+    pub(super) took: i64,
     tie: u64,
     pub(super) row: u32,
     pub(super) station: StationId,
@@ -133,24 +135,27 @@ impl<'a> Tracer<'a> {
         let evidence = self.evidence;
         for &row in rows {
             let station = self.station(Station::of(evidence, Row(row)));
-            let (Row(row), system) = (Row(row), evidence.system(Row(row)).0);
-            let is_span = evidence.kind(Row(row)) == EventKind::Span;
-            let time = (evidence.time(Row(row)) - self.clocks.offset(system, is_span)).0;
+            let row = Row(row);
+            let system = evidence.system(row).0;
+            let is_span = evidence.kind(row) == EventKind::Span;
+            let time = (evidence.time(row) - self.clocks.offset(system, is_span)).0;
             let is_coarse = self.clocks.is_coarse(system, is_span);
             let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
-            let before = if ends_there { evidence.duration(Row(row)).map_or(0, |took| took.0) } else { 0 };
+            let took = evidence.duration(row).map_or(0, |took| took.0);
+            let before = if ends_there { took } else { 0 };
             let place =
                 u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
             self.moments.push(Moment {
                 began: time.saturating_sub(before),
                 time,
-                tie: place | evidence.origin(Row(row)).offset(),
-                row,
+                took,
+                tie: place | evidence.origin(row).offset(),
+                row: row.0,
                 station,
                 system,
                 is_span,
                 is_coarse,
-                level: Level::of(evidence.severity(Row(row))),
+                level: Level::of(evidence.severity(row)),
             });
         }
         self.moments.sort_unstable_by_key(|moment| (moment.began, moment.tie, moment.row));

@@ -5,10 +5,11 @@ use crate::evidence::{Evidence, IdentifierId, Row, SystemId};
 use crate::flows::clocks::Clocks;
 use crate::flows::linking::{Linking, NONE};
 use crate::flows::model::{self, Model};
+use crate::flows::skew;
 use crate::flows::trail::{Traced, Tracer};
 use crate::flows::verdict::{self, Court};
 use crate::flows::{Flow, FlowId, FlowTable, KindId, Verdict};
-use crate::telemetry::{IdentifierClass, Time};
+use crate::telemetry::{IdentifierClass, IdentifierKey, Time};
 use rayon::prelude::*;
 
 /// Flows that one core traces before it asks for more.
@@ -22,7 +23,7 @@ impl Correlator {
         self.linking = Linking::default();
         self.linking.build(evidence);
         let roots = self.roots_in_order(evidence);
-        self.clocks = Clocks::without_corrections(evidence).into();
+        self.read_clocks(evidence, &roots);
         self.follow_all(evidence, &roots);
         self.learn_all(evidence);
         self.rows = evidence.rows();
@@ -39,6 +40,38 @@ impl Correlator {
             .collect();
         roots.par_sort_unstable();
         roots.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// Reads the clocks off a sample of flows: those whose names come first when all are shuffled.
+    fn read_clocks(&mut self, evidence: &Evidence, roots: &[u32]) {
+        if self.settings.ignore_skew {
+            self.clocks = Clocks::without_corrections(evidence).into();
+            return;
+        }
+        let linking = &self.linking;
+        let mut named: Vec<(u64, u32)> = roots
+            .par_iter()
+            .filter_map(|&root| {
+                let name = name_of(evidence, &linking.members(root))?;
+                Some((shuffled(evidence.identifiers.key(name)), root))
+            })
+            .collect();
+        if named.len() > skew::SAMPLE {
+            named.select_nth_unstable(skew::SAMPLE);
+            named.truncate(skew::SAMPLE);
+        }
+        named.sort_unstable();
+        let sample: Vec<Vec<u32>> = named
+            .par_iter()
+            .map(|&(_, root)| {
+                let mut rows = Vec::new();
+                linking.rows_of(evidence, &linking.members(root), &mut rows);
+                rows
+            })
+            .collect();
+        let (clocks, skews) = skew::estimate(evidence, &self.numbers, &sample);
+        self.clocks = clocks.into();
+        self.flows.skew = skews.into();
     }
 
     fn follow_all(&mut self, evidence: &Evidence, roots: &[u32]) {
@@ -186,6 +219,12 @@ impl Correlator {
         ends.sort_unstable();
         self.flows.until = ends.iter().rev().nth(1).or(ends.last()).copied().unwrap_or_default();
     }
+}
+
+/// A flow's place in the shuffle that samples are drawn from.
+pub(super) fn shuffled(IdentifierKey(key): IdentifierKey) -> u64 {
+    let mixed = (key as u64 ^ (key >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ mixed >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
 /// The identifier that a flow is named after; `None` if nothing of it can name one.

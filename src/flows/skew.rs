@@ -1,0 +1,381 @@
+//! Clock skew: which clocks are off, and by how much, told from calls that must lie within each other.
+//!
+//! Where a system waits (a hole between two of its events, or a record with a duration) and another one works (a block
+//! of events, or a record with a duration), and the wait is always a little longer than the work and as long as the work
+//! varies, the work lies within the wait. Both lengths are measured by one clock each, so this needs no trust in either
+//! clock; and it bounds the offset between the two from both sides: the work cannot begin before the wait, nor end after
+//! it. That is how a clock is set over a network, with flows as the probes. Which of the clocks are right cannot be told,
+//! so those that agree with most others are taken to be.
+//!
+//! A sample of flows is enough, as an offset is the same for all; it is drawn by the names of flows, so that it does
+//! not depend on what arrived first.
+
+use super::clocks::{COARSE, Clocks};
+use super::station::StationId;
+use super::trail::{Moment, Numbers, Tracer};
+use super::Skew;
+use crate::evidence::{Evidence, SystemId};
+use crate::telemetry::{EventKind, Nanos};
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Flows that the estimate is made from.
+pub(super) const SAMPLE: usize = 2_048;
+/// Times that a wait and a piece of work must have been seen together.
+const ENOUGH: usize = 20;
+/// Share of them that may contradict, for records that got mixed up.
+const OUTLIERS: f64 = 0.01;
+/// The difference between wait and work may vary by no more than this share of what the work varies by.
+const TIGHT: f64 = 0.6;
+const MILLISECOND: i64 = 1_000_000;
+
+/// A stretch of time by one clock: between two events, or one that a record names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Stretch {
+    from: StationId,
+    to: StationId,
+    is_record: bool,
+}
+
+/// How one piece of work lay to one wait: `low` ≤ offset of the worker's clock against the waiter's ≤ `high`.
+#[derive(Clone, Copy, Debug)]
+struct Bound {
+    key: u64,
+    low: i64,
+    high: i64,
+    work: i64,
+}
+
+/// The offset of clock `b` against clock `a`.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    a: usize,
+    b: usize,
+    low: i64,
+    high: i64,
+    pairs: u32,
+}
+
+/// Estimates the clocks from the flows whose rows are given.
+pub(super) fn estimate(evidence: &Evidence, numbers: &Numbers, sample: &[Vec<u32>]) -> (Clocks, Vec<Skew>) {
+    let mut clocks = Clocks::without_corrections(evidence);
+    let flows: Vec<Vec<Moment>> = {
+        let raw = clocks.clone();
+        sample
+            .par_chunks(64)
+            .map(|flows| {
+                let mut tracer = Tracer::new(evidence, &raw, numbers);
+                let mut read = |rows: &Vec<u32>| {
+                    tracer.order(rows);
+                    tracer.moments.clone()
+                };
+                flows.iter().map(&mut read).collect::<Vec<_>>()
+            })
+            .flatten_iter()
+            .collect()
+    };
+    clocks.step = steps(&flows, clocks.step.len());
+    let mut skews = Vec::new();
+    // The second round reads the first round's answer: which records are stamped at their end shows better once the
+    // clocks are right.
+    for _ in 0..2 {
+        clocks.at_end = stamped_at_end(&flows, &clocks);
+        let edges = edges(&flows, &clocks);
+        (clocks.offset, skews) = solve(&edges, clocks.step.len(), &clocks);
+    }
+    (clocks, skews)
+}
+
+fn clock_of(moment: &Moment) -> usize {
+    usize::from(moment.system) * 2 + usize::from(moment.is_span)
+}
+
+/// The coarsest usual step that all times of a clock are multiples of.
+fn steps(flows: &[Vec<Moment>], systems: usize) -> Vec<[i64; 2]> {
+    const STEPS: [i64; 5] = [1_000_000_000, 100_000_000, 10_000_000, MILLISECOND, 1_000];
+    let mut step = vec![[0usize; 2]; systems];
+    let mut seen = vec![[0u32; 2]; systems];
+    for moment in flows.iter().flatten() {
+        let (system, kind) = (usize::from(moment.system), usize::from(moment.is_span));
+        seen[system][kind] += 1;
+        let step = &mut step[system][kind];
+        while *step < STEPS.len() && moment.time % STEPS[*step] != 0 {
+            *step += 1;
+        }
+    }
+    let length = |step: usize, seen: u32| if seen < 5 { 1 } else { STEPS.get(step).copied().unwrap_or(1) };
+    step.iter().zip(&seen).map(|(step, seen)| [length(step[0], seen[0]), length(step[1], seen[1])]).collect()
+}
+
+/// Stations whose records name a duration and are stamped when it was over: what happened meanwhile lies before them.
+fn stamped_at_end(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<bool> {
+    let mut votes: FxHashMap<StationId, (u32, u32)> = FxHashMap::default();
+    let corrected = |moment: &Moment| moment.time - clocks.offset(moment.system, moment.is_span).0;
+    for flow in flows {
+        for record in flow.iter().filter(|moment| !moment.is_span) {
+            let step = clocks.step[usize::from(record.system)][0];
+            if record.took <= (2 * step).max(2 * MILLISECOND) {
+                continue;
+            }
+            let (mut before, mut after) = (0, 0);
+            for other in flow.iter().filter(|other| other.system != record.system) {
+                let distance = corrected(other) - corrected(record);
+                before += u32::from(-record.took < distance && distance < 0);
+                after += u32::from(0 < distance && distance < record.took);
+            }
+            let (start, end) = votes.entry(record.station).or_default();
+            *start += u32::from(after > before);
+            *end += u32::from(before > after);
+        }
+    }
+    let count = votes.keys().map(|station| station.0 as usize + 1).max().unwrap_or(0);
+    let mut at_end = vec![false; count];
+    for (station, (start, end)) in votes {
+        at_end[station.0 as usize] = end >= 5 && end > 2 * start;
+    }
+    at_end
+}
+
+/// What is known of the offset between each two clocks.
+fn edges(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
+    let found: Vec<(Vec<Bound>, FxHashMap<u64, (Stretch, usize, Stretch, usize)>)> = flows
+        .par_chunks(256)
+        .map(|flows| {
+            let mut reader = Reader { clocks, bounds: Vec::new(), keys: FxHashMap::default() };
+            for flow in flows {
+                reader.read(flow);
+            }
+            (reader.bounds, reader.keys)
+        })
+        .collect();
+    let mut keys = FxHashMap::default();
+    let mut bounds = Vec::new();
+    for (some_bounds, some_keys) in found {
+        bounds.extend(some_bounds);
+        keys.extend(some_keys);
+    }
+    bounds.par_sort_unstable_by_key(|bound| bound.key);
+    let edges: Vec<Edge> = bounds
+        .chunk_by(|a, b| a.key == b.key)
+        .filter(|bounds| bounds.len() >= ENOUGH)
+        .filter_map(|bounds| {
+            let &(_, a, _, b) = &keys[&bounds[0].key];
+            let tolerance = clocks.step[a / 2][a % 2] + clocks.step[b / 2][b % 2];
+            let (low, high) = agree(bounds, tolerance)?;
+            Some(Edge { a, b, low, high, pairs: bounds.len() as u32 })
+        })
+        .collect();
+    narrowest(edges)
+}
+
+struct Reader<'a> {
+    clocks: &'a Clocks,
+    bounds: Vec<Bound>,
+    keys: FxHashMap<u64, (Stretch, usize, Stretch, usize)>,
+}
+
+impl Reader<'_> {
+    /// Lays every piece of work of a flow against every wait of another clock.
+    fn read(&mut self, flow: &[Moment]) {
+        let mut by_clock: Vec<(usize, Vec<&Moment>)> = Vec::new();
+        for moment in flow.iter().filter(|moment| moment.time != 0) {
+            if self.clocks.step[usize::from(moment.system)][usize::from(moment.is_span)] > COARSE / 10 {
+                continue;
+            }
+            let clock = clock_of(moment);
+            match by_clock.iter_mut().find(|(known, _)| *known == clock) {
+                Some((_, moments)) => moments.push(moment),
+                None => by_clock.push((clock, vec![moment])),
+            }
+        }
+        let mut waits = Vec::new();
+        let mut works = Vec::new();
+        for (clock, moments) in &mut by_clock {
+            moments.sort_by_key(|moment| (moment.time, moment.began));
+            for moment in moments.iter().filter(|moment| moment.took > 0) {
+                let stretch = Stretch { from: moment.station, to: moment.station, is_record: true };
+                let (from, to) = if self.clocks.is_stamped_at_end(moment.station) && !moment.is_span {
+                    (moment.time - moment.took, moment.time)
+                } else {
+                    (moment.time, moment.time + moment.took)
+                };
+                waits.push((*clock, stretch, from, to));
+                works.push((*clock, stretch, from, to));
+            }
+            for pair in moments.windows(2) {
+                let stretch = Stretch { from: pair[0].station, to: pair[1].station, is_record: false };
+                waits.push((*clock, stretch, pair[0].time, pair[1].time));
+            }
+            if let [first, .., last] = moments.as_slice() {
+                let stretch = Stretch { from: first.station, to: last.station, is_record: false };
+                works.push((*clock, stretch, first.time, last.time));
+            }
+        }
+        for &(a, wait, wait_from, wait_to) in &waits {
+            for &(b, work, work_from, work_to) in works.iter().filter(|work| work.0 != a) {
+                let key = key_of(&(wait, a, work, b));
+                self.keys.entry(key).or_insert((wait, a, work, b));
+                self.bounds.push(Bound {
+                    key,
+                    low: work_to - wait_to,
+                    high: work_from - wait_from,
+                    work: work_to - work_from,
+                });
+            }
+        }
+    }
+}
+
+fn key_of(key: &(Stretch, usize, Stretch, usize)) -> u64 {
+    use std::hash::{Hash, Hasher};
+    let mut hasher = rustc_hash::FxHasher::default();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The bounds that nearly all sightings agree on; `None` if the work does not lie within the wait.
+fn agree(bounds: &[Bound], tolerance: i64) -> Option<(i64, i64)> {
+    let slack = |bound: &Bound| bound.high - bound.low;
+    let allowed = (bounds.len() as f64 * OUTLIERS) as usize;
+    if bounds.iter().filter(|bound| slack(bound) < -tolerance).count() > allowed {
+        return None;
+    }
+    let sorted = |value: &dyn Fn(&Bound) -> i64| {
+        let mut values: Vec<i64> = bounds.iter().map(value).collect();
+        values.sort_unstable();
+        values
+    };
+    let spread = |values: &[i64]| values[values.len() * 9 / 10] - values[values.len() / 10];
+    let (slacks, works) = (sorted(&slack), sorted(&|bound| bound.work));
+    if spread(&slacks) as f64 > spread(&works) as f64 * TIGHT || spread(&works) <= 2 * tolerance {
+        return None;
+    }
+    let (lows, highs) = (sorted(&|bound| bound.low), sorted(&|bound| bound.high));
+    let (low, high) = (lows[lows.len() - 1 - allowed], highs[allowed]);
+    (low <= high + tolerance).then_some((low.min(high), high.max(low)))
+}
+
+/// For each two clocks the narrowest bounds, of those that many flows bear out.
+fn narrowest(edges: Vec<Edge>) -> Vec<Edge> {
+    let mut best: FxHashMap<(usize, usize), Edge> = FxHashMap::default();
+    let mut most: FxHashMap<(usize, usize), u32> = FxHashMap::default();
+    let straight = |edge: Edge| {
+        if edge.a < edge.b {
+            edge
+        } else {
+            Edge { a: edge.b, b: edge.a, low: -edge.high, high: -edge.low, pairs: edge.pairs }
+        }
+    };
+    let edges: Vec<Edge> = edges.into_iter().map(straight).collect();
+    for edge in &edges {
+        let most = most.entry((edge.a, edge.b)).or_default();
+        *most = (*most).max(edge.pairs);
+    }
+    for edge in edges {
+        if edge.pairs < most[&(edge.a, edge.b)] / 10 {
+            continue;
+        }
+        let rank = |edge: &Edge| (edge.high - edge.low, std::cmp::Reverse(edge.pairs), edge.low);
+        let known = best.entry((edge.a, edge.b)).or_insert(edge);
+        if rank(&edge) < rank(known) {
+            *known = edge;
+        }
+    }
+    best.into_values().collect()
+}
+
+/// Offsets from the edges: along the narrowest ones, and against the clocks that most others agree with.
+fn solve(edges: &[Edge], systems: usize, clocks: &Clocks) -> (Vec<[i64; 2]>, Vec<Skew>) {
+    let mut edges = edges.to_vec();
+    let rank = |clock: usize| (clocks.rank[clock / 2], clock % 2);
+    edges.sort_unstable_by_key(|edge| {
+        (edge.high - edge.low, std::cmp::Reverse(edge.pairs), rank(edge.a), rank(edge.b))
+    });
+    // Each clock's offset and uncertainty against the first of its tree.
+    let mut tree: Vec<usize> = (0..systems * 2).collect();
+    let mut offset = vec![0i64; systems * 2];
+    let mut doubt = vec![0i64; systems * 2];
+    let mut pairs = vec![0u32; systems * 2];
+    let mut neighbours: Vec<Vec<(usize, i64, i64)>> = vec![Vec::new(); systems * 2];
+    for edge in &edges {
+        if tree[edge.a] == tree[edge.b] {
+            continue;
+        }
+        let (from, to) = (tree[edge.b], tree[edge.a]);
+        tree.iter_mut().filter(|tree| **tree == from).for_each(|tree| *tree = to);
+        let (middle, half) = ((edge.low + edge.high) / 2, (edge.high - edge.low) / 2);
+        neighbours[edge.a].push((edge.b, middle, half));
+        neighbours[edge.b].push((edge.a, -middle, half));
+        for clock in [edge.a, edge.b] {
+            pairs[clock] = pairs[clock].max(edge.pairs);
+        }
+    }
+    let roots: FxHashSet<usize> = tree.iter().copied().filter(|&root| !neighbours[root].is_empty()).collect();
+    for root in roots {
+        let members: Vec<usize> = (0..tree.len()).filter(|&clock| tree[clock] == root).collect();
+        settle(&members, &neighbours, &mut offset, &mut doubt, &rank);
+    }
+    let mut skews = Vec::new();
+    let mut by_system = vec![[0i64; 2]; systems];
+    for clock in (0..systems * 2).filter(|&clock| pairs[clock] > 0) {
+        let step = clocks.step[clock / 2][clock % 2];
+        let doubt = doubt[clock] + step;
+        let is_off = offset[clock].abs() > doubt.max(2 * MILLISECOND);
+        let rounded = if is_off { round(offset[clock], doubt) } else { 0 };
+        by_system[clock / 2][clock % 2] = rounded;
+        skews.push(Skew {
+            system: SystemId((clock / 2) as u16),
+            stamped_as: if clock % 2 == 0 { EventKind::Log } else { EventKind::Span },
+            offset: Nanos(rounded),
+            uncertainty: Nanos(doubt),
+            pairs: pairs[clock],
+        });
+    }
+    skews.sort_unstable_by_key(|skew| (clocks.rank[usize::from(skew.system.0)], skew.stamped_as));
+    (by_system, skews)
+}
+
+/// Gives the clocks of one tree their offsets, such that most are right.
+fn settle(
+    members: &[usize],
+    neighbours: &[Vec<(usize, i64, i64)>],
+    offset: &mut [i64],
+    doubt: &mut [i64],
+    rank: &impl Fn(usize) -> (u16, usize),
+) {
+    // From each clock as the reference: how many are right, and how far off the others are in all.
+    let from = |reference: usize| {
+        let mut found: FxHashMap<usize, (i64, i64)> = FxHashMap::default();
+        let mut stack = vec![(reference, 0i64, 0i64)];
+        while let Some((clock, at, doubt)) = stack.pop() {
+            if found.insert(clock, (at, doubt)).is_none() {
+                let next = neighbours[clock].iter().filter(|(to, ..)| !found.contains_key(to));
+                stack.extend(next.map(|&(to, middle, half)| (to, at + middle, doubt + half)));
+            }
+        }
+        found
+    };
+    let best = members
+        .iter()
+        .map(|&reference| {
+            let found = from(reference);
+            let right =
+                found.values().filter(|(at, doubt)| at.abs() <= (*doubt).max(2 * MILLISECOND)).count();
+            let off: i64 = found.values().map(|(at, _)| at.abs()).sum();
+            (std::cmp::Reverse(right), off, rank(reference), found)
+        })
+        .min_by(|a, b| (a.0, a.1, a.2).cmp(&(b.0, b.1, b.2)));
+    for (clock, (at, in_doubt)) in best.into_iter().flat_map(|best| best.3) {
+        offset[clock] = at;
+        doubt[clock] = in_doubt;
+    }
+}
+
+/// Rounds to what the uncertainty allows, so that a little more evidence does not move every flow a little.
+fn round(offset: i64, doubt: i64) -> i64 {
+    let mut grid = MILLISECOND / 2;
+    while grid * 8 <= doubt {
+        grid *= 2;
+    }
+    (offset + grid / 2).div_euclid(grid) * grid
+}

@@ -10,10 +10,10 @@
 //! A sample of flows is enough, as an offset is the same for all; it is drawn by the names of flows, so that it does
 //! not depend on what arrived first.
 
+use super::Skew;
 use super::clocks::{COARSE, Clocks};
 use super::station::StationId;
 use super::trail::{Moment, Numbers, Tracer};
-use super::Skew;
 use crate::evidence::{Evidence, SystemId};
 use crate::telemetry::{EventKind, Nanos};
 use rayon::prelude::*;

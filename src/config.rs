@@ -1,1 +1,224 @@
 //! What the person has decided. Defaults live here; `bridgewatch.toml` documents them and is tested to agree.
+//!
+//! A configuration is read only from the person's own folder or from where `--config` points, never from the folder
+//! that happens to be open: it may name commands that yield tokens.
+
+mod sources;
+
+pub use sources::SourceConfig;
+
+use crate::flows::FlowSettings;
+use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
+use crate::sources::Secret;
+use crate::suspects::{Signal, SuspectSettings};
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Everything that `bridgewatch.toml` can say.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `dark`, `light`, `high-contrast`, `plain`, or the path of a theme file.
+    pub theme: String,
+    /// A file of further key bindings; empty for the built-in ones alone.
+    pub keymap: PathBuf,
+    pub mouse: bool,
+    /// Show times on the local clock instead of UTC.
+    pub local_time: bool,
+    /// Who writes the record; empty for the name of the account.
+    pub author: String,
+    /// How often live sources are asked for what is new.
+    pub refresh_seconds: u32,
+    /// How far back live sources are asked at start.
+    pub window_minutes: u32,
+    /// Files, folders and globs that are always opened.
+    pub evidence: Vec<String>,
+    pub store: StoreConfig,
+    pub flows: FlowsConfig,
+    pub suspects: SuspectsConfig,
+    /// What is hidden before it reaches a screen or an export.
+    pub redaction: RedactionConfig,
+    /// What a person knows of a system and no line says.
+    pub systems: BTreeMap<String, SystemConfig>,
+    pub formats: Vec<UserFormat>,
+    pub identifiers: Vec<IdentifierRule>,
+    /// Read apart from the rest, so that an error in one points at its line.
+    #[serde(skip)]
+    pub sources: Vec<SourceConfig>,
+    /// The folder that relative paths start from.
+    #[serde(skip)]
+    pub folder: PathBuf,
+}
+
+/// Where the record of incidents is kept.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// An SQLite file; empty for `bridgewatch/incidents.db` in the folder of the person's data.
+    pub path: PathBuf,
+    /// Where the URL of a team's PostgreSQL comes from; used instead of `path`.
+    pub postgres: Option<Secret>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FlowsConfig {
+    /// Judge by raw times, as if no clock were off.
+    pub ignore_skew: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SuspectsConfig {
+    /// Signals that are switched off.
+    pub without: Vec<Signal>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            theme: "dark".to_owned(),
+            keymap: PathBuf::new(),
+            mouse: true,
+            local_time: false,
+            author: String::new(),
+            refresh_seconds: 15,
+            window_minutes: 120,
+            evidence: Vec::new(),
+            store: StoreConfig::default(),
+            flows: FlowsConfig::default(),
+            suspects: SuspectsConfig::default(),
+            redaction: RedactionConfig::default(),
+            systems: BTreeMap::new(),
+            formats: Vec::new(),
+            identifiers: Vec::new(),
+            sources: Vec::new(),
+            folder: PathBuf::new(),
+        }
+    }
+}
+
+/// Why there is no configuration to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read the configuration {path}: {reason}")]
+    Unreadable { path: String, reason: String },
+    /// All problems at once, each with its line and column.
+    #[error("{path} has {}:\n{}", count(.problems.len()), .problems.join("\n"))]
+    Invalid { path: String, problems: Vec<String> },
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 { "a mistake".to_owned() } else { format!("{problems} mistakes") }
+}
+
+impl Config {
+    /// Reads the file that was named, or else the person's own, or else takes the defaults.
+    pub fn load(named: Option<&Path>) -> Result<Self, ConfigError> {
+        let own = folders().map(|folders| folders.config_dir().join("bridgewatch/config.toml"));
+        let path = match (named, own) {
+            (Some(named), _) => named.to_owned(),
+            (None, Some(own)) if own.exists() => own,
+            _ => return Ok(Self::default()),
+        };
+        let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::Unreadable {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        let mut config = Self::parse(&text)
+            .map_err(|problems| ConfigError::Invalid { path: path.display().to_string(), problems })?;
+        config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        Ok(config)
+    }
+
+    /// Reads a configuration; all mistakes at once, each with its line and column.
+    pub fn parse(text: &str) -> Result<Self, Vec<String>> {
+        let mut root = toml::de::DeTable::parse(text).map_err(|error| vec![explain(&error, text)])?;
+        let mut problems = Vec::new();
+        let sources = root.get_mut().remove("sources");
+        let sources = sources.map(sources::parse).unwrap_or_default();
+        let sources: Vec<SourceConfig> =
+            sources.into_iter().filter_map(|source| source.map_err(|error| problems.push(explain(&error, text))).ok()).collect();
+        let config = Self::deserialize(toml::de::Deserializer::from(root));
+        let config = config.map_err(|error| problems.push(explain(&error, text)));
+        match config {
+            Ok(mut config) if problems.is_empty() => {
+                config.sources = sources;
+                let problems = config.contradictions();
+                if problems.is_empty() { Ok(config) } else { Err(problems) }
+            }
+            _ => Err(problems),
+        }
+    }
+
+    /// What each value alone cannot show.
+    fn contradictions(&self) -> Vec<String> {
+        let mut problems = Vec::new();
+        let mut seen = std::collections::HashSet::new();
+        for name in self.sources.iter().map(SourceConfig::name) {
+            if !seen.insert(name) {
+                problems.push(format!("two sources are named `{name}`: give one another `name`"));
+            }
+        }
+        if self.refresh_seconds == 0 {
+            problems.push("refresh_seconds must be at least 1".to_owned());
+        }
+        if self.window_minutes == 0 {
+            problems.push("window_minutes must be at least 1".to_owned());
+        }
+        if let Err(mistakes) = Settings::new(&self.ingest(), 1970) {
+            problems.extend(mistakes.lines().map(str::to_owned));
+        }
+        problems
+    }
+
+    /// Where the record is kept, if in a file.
+    pub fn store_path(&self) -> Option<PathBuf> {
+        if self.store.path.as_os_str().is_empty() {
+            return folders().map(|folders| folders.data_dir().join("bridgewatch/incidents.db"));
+        }
+        Some(self.resolve(&self.store.path))
+    }
+
+    /// A path of the configuration, from the folder that the configuration lies in.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.folder.join(path)
+    }
+
+    /// The part that reading depends on.
+    pub fn ingest(&self) -> IngestConfig {
+        IngestConfig {
+            systems: self.systems.clone(),
+            formats: self.formats.clone(),
+            identifiers: self.identifiers.clone(),
+            redaction: self.redaction.clone(),
+        }
+    }
+
+    pub fn flow_settings(&self) -> FlowSettings {
+        FlowSettings { ignore_skew: self.flows.ignore_skew, ..FlowSettings::default() }
+    }
+
+    pub fn suspect_settings(&self) -> SuspectSettings {
+        SuspectSettings { without: self.suspects.without.clone(), ..SuspectSettings::default() }
+    }
+}
+
+/// The place and the reason; never the line itself, which may hold a secret that was put in the wrong place.
+fn explain(error: &toml::de::Error, text: &str) -> String {
+    let Some(span) = error.span() else { return error.message().to_owned() };
+    let before = &text[..text.floor_char_boundary(span.start)];
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("  line {line}, column {column}: {}", error.message())
+}
+
+/// The person's folders, by the XDG rules on every system but Windows.
+pub fn folders() -> Option<impl BaseStrategy> {
+    etcetera::choose_base_strategy().ok()
+}
+
+#[cfg(test)]
+mod tests;

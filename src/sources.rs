@@ -1,8 +1,14 @@
 //! Where telemetry comes from, read-only. One file a backend; the rest of the program sees only [`Source`].
 
 pub mod files;
+pub mod http;
+pub mod prometheus;
+mod secret;
+
+pub use secret::{Secret, SecretText};
 
 use crate::telemetry::{Batch, Query};
+use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::time::Duration;
 
@@ -14,6 +20,9 @@ pub trait Source: Send + Sync + 'static {
     /// The kind of backend, as in the configuration: `prometheus`.
     fn kind(&self) -> &'static str;
 
+    /// Whether it answers as its kind should, and what it says of itself, such as its version.
+    fn check(&self) -> BoxFuture<'_, Result<String, SourceError>>;
+
     /// Streams what matches, oldest first, page by page.
     ///
     /// Dropping the stream cancels the request; an `Err` is the last item.
@@ -21,6 +30,14 @@ pub trait Source: Send + Sync + 'static {
 
     /// The query as a command that a person can run by hand, secrets as variables.
     fn as_command(&self, query: &Query) -> String;
+
+    /// What a person should always see beside this source, such as that verification is off.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How many requests were sent so far.
+    fn queries(&self) -> u64;
 }
 
 /// Why a source stopped. Each variant is something that a person can act on; no text holds a secret or a whole body.
@@ -36,4 +53,8 @@ pub enum SourceError {
     BadQuery { endpoint: String, reason: String },
     #[error("the answer of {endpoint} could not be read: {reason}")]
     Unreadable { endpoint: String, reason: String },
+    #[error("{endpoint} sends us on to {to}: credentials go nowhere else, so set the url to where it really is")]
+    Misdirected { endpoint: String, to: String },
+    #[error("{reason}")]
+    Misconfigured { reason: String },
 }

@@ -139,8 +139,10 @@ impl Config {
         let mut problems = Vec::new();
         let sources = root.get_mut().remove("sources");
         let sources = sources.map(sources::parse).unwrap_or_default();
-        let sources: Vec<SourceConfig> =
-            sources.into_iter().filter_map(|source| source.map_err(|error| problems.push(explain(&error, text))).ok()).collect();
+        let sources: Vec<SourceConfig> = sources
+            .into_iter()
+            .filter_map(|source| source.map_err(|error| problems.push(explain(&error, text))).ok())
+            .collect();
         let config = Self::deserialize(toml::de::Deserializer::from(root));
         let config = config.map_err(|error| problems.push(explain(&error, text)));
         match config {

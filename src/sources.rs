@@ -53,7 +53,9 @@ pub enum SourceError {
     BadQuery { endpoint: String, reason: String },
     #[error("the answer of {endpoint} could not be read: {reason}")]
     Unreadable { endpoint: String, reason: String },
-    #[error("{endpoint} sends us on to {to}: credentials go nowhere else, so set the url to where it really is")]
+    #[error(
+        "{endpoint} sends us on to {to}: credentials go nowhere else, so set the url to where it really is"
+    )]
     Misdirected { endpoint: String, to: String },
     #[error("{reason}")]
     Misconfigured { reason: String },

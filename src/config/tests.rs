@@ -60,7 +60,10 @@ fn every_option_is_documented() {
 #[test]
 fn mistakes_point_at_line_and_column() {
     let problems = Config::parse("theme = \"dark\"\nmosue = true\n").unwrap_err();
-    assert!(problems[0].starts_with("  line 2, column 1: unknown field `mosue`, expected one of"), "{problems:?}");
+    assert!(
+        problems[0].starts_with("  line 2, column 1: unknown field `mosue`, expected one of"),
+        "{problems:?}"
+    );
     let problems = Config::parse("refresh_seconds = \"often\"\n").unwrap_err();
     assert_eq!(problems, ["  line 1, column 19: invalid type: string \"often\", expected u32"]);
 }
@@ -79,8 +82,11 @@ fn a_mistake_in_one_source_hides_no_other() {
 
 #[test]
 fn a_token_in_the_configuration_is_refused_and_not_repeated() {
-    for line in ["auth = \"Bearer s3cr3t\"", "auth = { bearer = \"s3cr3t\" }", "auth = { basic = { user = \"x\", password = \"s3cr3t\" } }"]
-    {
+    for line in [
+        "auth = \"Bearer s3cr3t\"",
+        "auth = { bearer = \"s3cr3t\" }",
+        "auth = { basic = { user = \"x\", password = \"s3cr3t\" } }",
+    ] {
         let problems = Config::parse(&format!("[[sources]]\nkind = \"prometheus\"\n{line}\n")).unwrap_err();
         assert!(!problems.join("\n").contains("s3cr3t"), "{problems:?}");
         assert!(problems[0].contains("{ env = \"NAME\" }"), "{problems:?}");
@@ -89,7 +95,8 @@ fn a_token_in_the_configuration_is_refused_and_not_repeated() {
 
 #[test]
 fn two_sources_of_one_name_are_told_apart() {
-    let problems = Config::parse("[[sources]]\nkind = \"prometheus\"\n[[sources]]\nkind = \"prometheus\"\n").unwrap_err();
+    let problems = Config::parse("[[sources]]\nkind = \"prometheus\"\n[[sources]]\nkind = \"prometheus\"\n")
+        .unwrap_err();
     assert_eq!(problems, ["two sources are named `prometheus`: give one another `name`"]);
 }
 

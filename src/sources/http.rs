@@ -150,7 +150,8 @@ impl Http {
     ///
     /// Success is the adapter's to judge: any status that is neither a refusal nor overload comes back as an answer.
     pub async fn ask(&self, request: &Request<'_>) -> Result<Answer, SourceError> {
-        let patience = request.deadline.min(Duration::from_secs(u64::from(self.budget.timeout_seconds.max(1))));
+        let patience =
+            request.deadline.min(Duration::from_secs(u64::from(self.budget.timeout_seconds.max(1))));
         let deadline = Instant::now() + patience;
         let answer = tokio::time::timeout_at(deadline, self.try_until(request, deadline)).await;
         answer.unwrap_or_else(|_| {
@@ -188,16 +189,21 @@ impl Http {
 
     async fn try_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
         let url = self.base.join(request.path.trim_start_matches('/')).map_err(|error| {
-            Failure::lasting(SourceError::BadQuery { endpoint: self.endpoint.clone(), reason: error.to_string() })
+            Failure::lasting(SourceError::BadQuery {
+                endpoint: self.endpoint.clone(),
+                reason: error.to_string(),
+            })
         })?;
         let mut builder = self.client.request(request.method.clone(), url).header(ACCEPT, "application/json");
         builder = match request.method {
             Method::POST => builder.form(&request.parameters),
             _ => builder.query(&request.parameters),
         };
-        let headers = self.credentials.headers(&self.client).await.map_err(|reason| {
-            Failure::lasting(SourceError::Misconfigured { reason })
-        })?;
+        let headers = self
+            .credentials
+            .headers(&self.client)
+            .await
+            .map_err(|reason| Failure::lasting(SourceError::Misconfigured { reason }))?;
         self.queries.fetch_add(1, Ordering::Relaxed);
         let response = builder.headers(headers).send().await.map_err(|error| Failure {
             may_pass: error.is_connect() || error.is_request(),
@@ -302,7 +308,8 @@ fn builder(connection: &Connection) -> Result<reqwest::ClientBuilder, String> {
     let mut headers = HeaderMap::new();
     for (name, value) in &connection.headers {
         let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no header"))?;
-        let value = HeaderValue::from_str(value).map_err(|_| format!("the header {name} has no such value"))?;
+        let value =
+            HeaderValue::from_str(value).map_err(|_| format!("the header {name} has no such value"))?;
         headers.insert(name, value);
     }
     let mut builder = reqwest::Client::builder()
@@ -325,9 +332,8 @@ fn builder(connection: &Connection) -> Result<reqwest::ClientBuilder, String> {
             both.push(b'\n');
             both.extend(pem(&tls.key_file)?);
         }
-        let identity = reqwest::Identity::from_pem(&both).map_err(|_| {
-            format!("{} and its key are no identity in PEM", tls.certificate_file.display())
-        })?;
+        let identity = reqwest::Identity::from_pem(&both)
+            .map_err(|_| format!("{} and its key are no identity in PEM", tls.certificate_file.display()))?;
         builder = builder.identity(identity);
     }
     Ok(builder.tls_danger_accept_invalid_certs(tls.skip_verification))

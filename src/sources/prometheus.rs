@@ -54,8 +54,17 @@ pub struct MetricRule {
 impl Default for Config {
     fn default() -> Self {
         let labels = [
-            "system", "service", "service_name", "exported_service", "application", "app", "app_kubernetes_io_name",
-            "destination_workload", "deployment", "exported_job", "job",
+            "system",
+            "service",
+            "service_name",
+            "exported_service",
+            "application",
+            "app",
+            "app_kubernetes_io_name",
+            "destination_workload",
+            "deployment",
+            "exported_job",
+            "job",
         ];
         Self {
             name: "prometheus".to_owned(),
@@ -148,7 +157,13 @@ impl Prometheus {
     }
 
     /// One metric over one slice of the window.
-    async fn pull(&self, rule: &MetricRule, slice: Window, step: Nanos, deadline: Duration) -> Result<Batch, SourceError> {
+    async fn pull(
+        &self,
+        rule: &MetricRule,
+        slice: Window,
+        step: Nanos,
+        deadline: Duration,
+    ) -> Result<Batch, SourceError> {
         let reply = self.ask(&self.range(rule, slice, step, deadline)).await?;
         let mut batch = reply.into_series(rule, &self.config.system_labels, &self.config.name);
         let last = slice.to;
@@ -158,7 +173,13 @@ impl Prometheus {
         Ok(batch)
     }
 
-    fn fetch_metrics(&self, window: Window, step: Nanos, limit: usize, deadline: Duration) -> BoxStream<'_, Result<Batch, SourceError>> {
+    fn fetch_metrics(
+        &self,
+        window: Window,
+        step: Nanos,
+        limit: usize,
+        deadline: Duration,
+    ) -> BoxStream<'_, Result<Batch, SourceError>> {
         let step = Nanos(step.0.max(1_000_000_000));
         let slices = slices(window, step);
         let rules = async move {
@@ -237,7 +258,8 @@ impl Source for Prometheus {
                 let rules = self.metrics.get().map_or(self.config.metrics.as_slice(), Vec::as_slice);
                 let step = Nanos(step.0.max(1_000_000_000));
                 let Some(slice) = slices(query.window, step).into_iter().next() else { return String::new() };
-                let lines = rules.iter().map(|rule| self.http.as_curl(&self.range(rule, slice, step, deadline)));
+                let lines =
+                    rules.iter().map(|rule| self.http.as_curl(&self.range(rule, slice, step, deadline)));
                 lines.collect::<Vec<_>>().join("\n")
             }
             Wanted::Alerts => self.http.as_curl(&Request::get("api/v1/alerts", Vec::new(), deadline)),

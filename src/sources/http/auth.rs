@@ -117,7 +117,10 @@ impl Credentials {
         match &self.auth {
             Auth::None => {}
             Auth::Bearer(token) => {
-                headers.insert(AUTHORIZATION, secret_value(&format!("Bearer {}", token.read().await?.expose()))?);
+                headers.insert(
+                    AUTHORIZATION,
+                    secret_value(&format!("Bearer {}", token.read().await?.expose()))?,
+                );
             }
             Auth::Basic { user, password } => {
                 let pair = format!("{user}:{}", password.read().await?.expose());
@@ -125,7 +128,10 @@ impl Credentials {
                 headers.insert(AUTHORIZATION, secret_value(&format!("Basic {pair}"))?);
             }
             Auth::Scheme { scheme, value } => {
-                headers.insert(AUTHORIZATION, secret_value(&format!("{scheme} {}", value.read().await?.expose()))?);
+                headers.insert(
+                    AUTHORIZATION,
+                    secret_value(&format!("{scheme} {}", value.read().await?.expose()))?,
+                );
             }
             Auth::Headers(names) => {
                 for (name, value) in names {
@@ -136,8 +142,11 @@ impl Credentials {
             }
             Auth::Oauth2 { token_url, client_id, client_secret, scope } => {
                 let secret = client_secret.read().await?;
-                let mut form =
-                    vec![("grant_type", "client_credentials"), ("client_id", client_id), ("client_secret", secret.expose())];
+                let mut form = vec![
+                    ("grant_type", "client_credentials"),
+                    ("client_id", client_id),
+                    ("client_secret", secret.expose()),
+                ];
                 if !scope.is_empty() {
                     form.push(("scope", scope));
                 }
@@ -157,7 +166,9 @@ impl Credentials {
             Auth::None => Vec::new(),
             Auth::Bearer(token) => vec![header(token.header("Authorization: Bearer "))],
             Auth::Basic { user, password } => vec![format!("-u \"{user}:{}\"", password.as_shell())],
-            Auth::Scheme { scheme, value } => vec![header(value.header(&format!("Authorization: {scheme} ")))],
+            Auth::Scheme { scheme, value } => {
+                vec![header(value.header(&format!("Authorization: {scheme} ")))]
+            }
             Auth::Headers(names) => {
                 names.iter().map(|(name, value)| header(value.header(&format!("{name}: ")))).collect()
             }
@@ -174,7 +185,8 @@ struct Token {
 
 async fn fetch_token(client: &reqwest::Client, url: &str, form: &[(&str, &str)]) -> Result<Token, String> {
     let response = client.post(url).form(form).send().await;
-    let response = response.map_err(|error| format!("the token endpoint did not answer: {}", super::reason(&error)))?;
+    let response =
+        response.map_err(|error| format!("the token endpoint did not answer: {}", super::reason(&error)))?;
     if !response.status().is_success() {
         return Err(format!("the token endpoint refused the client ({})", response.status()));
     }
@@ -183,8 +195,8 @@ async fn fetch_token(client: &reqwest::Client, url: &str, form: &[(&str, &str)])
 }
 
 fn secret_value(text: &str) -> Result<HeaderValue, String> {
-    let mut value =
-        HeaderValue::from_str(text).map_err(|_| "the secret has characters that no header may hold".to_owned())?;
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| "the secret has characters that no header may hold".to_owned())?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -67,7 +67,8 @@ pub(super) fn reply(body: &[u8]) -> Result<Reply, String> {
 impl Reply {
     /// Why the server refused, if it did.
     pub(super) fn error(&self) -> Option<String> {
-        (self.status != "success").then(|| scrub_text(&format!("{}: {}", self.error_type, self.error)).into_owned())
+        (self.status != "success")
+            .then(|| scrub_text(&format!("{}: {}", self.error_type, self.error)).into_owned())
     }
 
     pub(super) fn version(&self) -> Option<String> {
@@ -154,7 +155,9 @@ fn split(mut labels: BTreeMap<String, String>, system_labels: &[String]) -> (Str
     let labels = labels.into_iter().filter(|(_, value)| !value.is_empty());
     (
         scrub_text(&system).into_owned(),
-        labels.map(|(name, value)| (scrub_text(&name).into_owned(), scrub_text(&value).into_owned())).collect(),
+        labels
+            .map(|(name, value)| (scrub_text(&name).into_owned(), scrub_text(&value).into_owned()))
+            .collect(),
     )
 }
 

@@ -8,18 +8,54 @@ const MOST: usize = 150;
 
 /// Words in names of metrics that a bridge asks for, the most telling first.
 const TELLING: [&str; 30] = [
-    "error", "fail", "dead_letter", "deadletter", "dlq", "lag", "queue", "backlog", "pending", "in_flight", "retr",
-    "timeout", "throttl", "rejected", "request", "latency", "duration", "response", "pool", "connection", "quota",
-    "rate_limit", "circuit", "cert", "expir", "saturation", "messages", "unacked", "heap", "cpu",
+    "error",
+    "fail",
+    "dead_letter",
+    "deadletter",
+    "dlq",
+    "lag",
+    "queue",
+    "backlog",
+    "pending",
+    "in_flight",
+    "retr",
+    "timeout",
+    "throttl",
+    "rejected",
+    "request",
+    "latency",
+    "duration",
+    "response",
+    "pool",
+    "connection",
+    "quota",
+    "rate_limit",
+    "circuit",
+    "cert",
+    "expir",
+    "saturation",
+    "messages",
+    "unacked",
+    "heap",
+    "cpu",
 ];
 
 /// What the server says of itself, which no bridge is about.
-const OWN: [&str; 8] =
-    ["prometheus_", "go_", "promhttp_", "scrape_", "net_conntrack_", "alertmanager_", "vm_", "process_virtual"];
+const OWN: [&str; 8] = [
+    "prometheus_",
+    "go_",
+    "promhttp_",
+    "scrape_",
+    "net_conntrack_",
+    "alertmanager_",
+    "vm_",
+    "process_virtual",
+];
 
 /// The rules for what a server has, given what it says of its metrics.
 pub(super) fn rules(metadata: &BTreeMap<String, Metadata>, system_labels: &[String]) -> Vec<MetricRule> {
-    let by = system_labels.iter().filter(|name| is_plain(name)).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let by =
+        system_labels.iter().filter(|name| is_plain(name)).map(String::as_str).collect::<Vec<_>>().join(", ");
     let mut ranked: Vec<(usize, &String, &Metadata)> = metadata
         .iter()
         .filter(|(name, _)| is_plain(name) && !OWN.iter().any(|prefix| name.starts_with(prefix)))
@@ -37,8 +73,16 @@ fn rule(name: &str, metadata: &Metadata, by: &str) -> MetricRule {
     let unit = unit(name, &metadata.unit);
     let (name, query, unit) = match metadata.kind.as_str() {
         "counter" => {
-            let series = if name.ends_with("_total") { name.to_owned() } else { format!("{{__name__=~\"{name}(_total)?\"}}") };
-            (format!("{} rate", name.trim_end_matches("_total")), format!("sum by ({by}) (rate({series}[$step]))"), "/s".to_owned())
+            let series = if name.ends_with("_total") {
+                name.to_owned()
+            } else {
+                format!("{{__name__=~\"{name}(_total)?\"}}")
+            };
+            (
+                format!("{} rate", name.trim_end_matches("_total")),
+                format!("sum by ({by}) (rate({series}[$step]))"),
+                "/s".to_owned(),
+            )
         }
         "histogram" => (
             format!("{name} p99"),
@@ -68,7 +112,14 @@ fn across(name: &str) -> &'static str {
 }
 
 fn unit(name: &str, declared: &str) -> String {
-    let by_name = [("_seconds", "s"), ("_milliseconds", "ms"), ("_ms", "ms"), ("_bytes", "bytes"), ("_ratio", "1"), ("_percent", "%")];
+    let by_name = [
+        ("_seconds", "s"),
+        ("_milliseconds", "ms"),
+        ("_ms", "ms"),
+        ("_bytes", "bytes"),
+        ("_ratio", "1"),
+        ("_percent", "%"),
+    ];
     if !declared.is_empty() {
         return declared.to_owned();
     }

@@ -1,0 +1,67 @@
+//! Back-dating in one line: `-7m the alert fired`, `10:41 cert expired`.
+
+use crate::telemetry::{Nanos, Time};
+
+/// The time that a line begins with, and the rest of it; the line as it is, at `now`, if it begins with none.
+///
+/// A clock time is UTC and the latest such time that is not in the future.
+pub fn back_dated(line: &str, now: Time) -> (Time, &str) {
+    let line = line.trim();
+    let (first, rest) = line.split_once(' ').unwrap_or((line, ""));
+    match ago(first).map(|ago| now - ago).or_else(|| clock(first, now)) {
+        Some(time) if !rest.trim().is_empty() => (time, rest.trim()),
+        _ => (now, line),
+    }
+}
+
+/// `-7m`, `-90s`, `-1h30m`
+fn ago(word: &str) -> Option<Nanos> {
+    let mut rest = word.strip_prefix('-')?;
+    let mut seconds = 0i64;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let value: i64 = rest[..digits].parse().ok()?;
+        let unit = match rest[digits..].chars().next()? {
+            's' => 1,
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return None,
+        };
+        seconds = seconds.checked_add(value.checked_mul(unit)?)?;
+        rest = &rest[digits + 1..];
+    }
+    (seconds > 0).then_some(Nanos::seconds(seconds))
+}
+
+fn clock(word: &str, now: Time) -> Option<Time> {
+    let mut parts = word.split(':').map(|part| part.parse::<i64>().ok().filter(|_| part.len() == 2));
+    let (hour, minute) = (parts.next()??, parts.next()??);
+    let second = parts.next().map_or(Some(0), |second| second)?;
+    if hour > 23 || minute > 59 || second > 59 || parts.next().is_some() {
+        return None;
+    }
+    let midnight = now.0.div_euclid(86_400_000_000_000) * 86_400_000_000_000;
+    let today = Time(midnight) + Nanos::seconds(hour * 3_600 + minute * 60 + second);
+    Some(if today > now { today - Nanos::seconds(86_400) } else { today })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_dated_by_distance_or_by_clock() {
+        let now = Time::parse("2026-03-14T11:28:00Z").unwrap();
+        let at = |line: &'static str| {
+            let (time, text) = back_dated(line, now);
+            (time.to_string()[11..19].to_owned(), text)
+        };
+        assert_eq!(at("-7m the alert fired"), ("11:21:00".into(), "the alert fired"));
+        assert_eq!(at("-1h30m x"), ("09:58:00".into(), "x"));
+        assert_eq!(at("10:41 cert expired"), ("10:41:00".into(), "cert expired"));
+        assert_eq!(back_dated("23:59:30 yesterday", now).0.to_string(), "2026-03-13T23:59:30.000000000Z");
+        assert_eq!(at("just now"), ("11:28:00".into(), "just now"));
+        assert_eq!(at("-7m"), ("11:28:00".into(), "-7m"));
+    }
+}

@@ -13,8 +13,8 @@ mod when;
 mod words;
 
 pub use effect::{Effect, EffectVerdict, Reading, measure};
-pub use entry::{Broken, Draft, Entry, Pin, PinKind, What, seal, verify};
 pub use entry::HypothesisVerdict;
+pub use entry::{Broken, Draft, Entry, Pin, PinKind, What, seal, verify};
 pub use fold::{Ask, Hypothesis, Incident, Line, Phase, Role};
 pub use gate::{Objection, check};
 pub use kpi::{Kpi, Kpis, Review, kpis, review};

@@ -91,7 +91,8 @@ impl Store {
 
     /// A name that no incident has yet: `INC-0042`.
     pub async fn new_name(&self) -> Result<String, StoreError> {
-        let highest = self.list().await?.iter().filter_map(|name| name.strip_prefix("INC-")?.parse::<u32>().ok()).max();
+        let highest =
+            self.list().await?.iter().filter_map(|name| name.strip_prefix("INC-")?.parse::<u32>().ok()).max();
         Ok(format!("INC-{:04}", highest.unwrap_or(0) + 1))
     }
 

@@ -9,7 +9,13 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 fn draft(text: &str) -> Draft {
-    Draft { happened: Time::from_seconds(1), recorded: Time::from_seconds(2), author: "ann".into(), what: What::fact(text), pins: Vec::new() }
+    Draft {
+        happened: Time::from_seconds(1),
+        recorded: Time::from_seconds(2),
+        author: "ann".into(),
+        what: What::fact(text),
+        pins: Vec::new(),
+    }
 }
 
 async fn keeps_the_contract(store: Store, name: &str) {
@@ -80,7 +86,8 @@ async fn postgres_keeps_the_contract_and_tells_the_others() {
     let mut listener = watcher.listen().await.unwrap();
     let store = Store::open(&address).await.unwrap();
     store.append("INC-told", draft("hello")).await.unwrap();
-    let told = tokio::time::timeout(std::time::Duration::from_secs(5), listener.recv()).await.unwrap().unwrap();
+    let told =
+        tokio::time::timeout(std::time::Duration::from_secs(5), listener.recv()).await.unwrap().unwrap();
     assert_eq!(told.payload(), "INC-told");
     keeps_the_contract(store, &name).await;
 }
@@ -134,7 +141,10 @@ async fn child_appends_until_killed() {
 async fn what_was_acknowledged_survives_kill_nine() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.db").display().to_string();
-    let rounds: u64 = std::env::var("BRIDGEWATCH_TEST_KILL_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(25);
+    let rounds: u64 = std::env::var("BRIDGEWATCH_TEST_KILL_ROUNDS")
+        .ok()
+        .and_then(|rounds| rounds.parse().ok())
+        .unwrap_or(25);
     let mut acknowledged = 0;
     for round in 0..rounds {
         let mut child = Command::new(std::env::current_exe().unwrap())
@@ -148,7 +158,11 @@ async fn what_was_acknowledged_survives_kill_nine() {
         // Killed after a different number of acknowledgements each round, at whatever the child is doing then.
         let upto = 1 + (round * 7) % 23;
         for _ in 0..upto {
-            let Some(Ok(line)) = lines.by_ref().find(|line| line.as_ref().is_ok_and(|line| line.contains("ack "))) else { break };
+            let Some(Ok(line)) =
+                lines.by_ref().find(|line| line.as_ref().is_ok_and(|line| line.contains("ack ")))
+            else {
+                break;
+            };
             acknowledged = acknowledged.max(line.rsplit(' ').next().unwrap().parse().unwrap());
         }
         child.kill().unwrap();

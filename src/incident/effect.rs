@@ -50,7 +50,13 @@ const FEWEST: usize = 4;
 pub fn measure(samples: &[Sample], applied: Time, now: Time, more_is_worse: bool) -> Effect {
     let start = applied + RAMP;
     let length = Nanos((now - start).0.min(LONGEST.0));
-    let nothing = |verdict, sentence: String| Effect { verdict, before: None, after: None, began_before: false, sentence };
+    let nothing = |verdict, sentence: String| Effect {
+        verdict,
+        before: None,
+        after: None,
+        began_before: false,
+        sentence,
+    };
     if length < SHORTEST {
         let left = SHORTEST.0 - length.0;
         return nothing(EffectVerdict::TooEarly, format!("too early: measured in {}", Nanos(left)));
@@ -58,7 +64,10 @@ pub fn measure(samples: &[Sample], applied: Time, now: Time, more_is_worse: bool
     let before = reading(samples, Window { from: applied - length, to: applied });
     let after = reading(samples, Window { from: now - length, to: now + Nanos(1) });
     let (Some(before), Some(after)) = (before, after) else {
-        return nothing(EffectVerdict::NotEnoughData, format!("not enough data: fewer than {FEWEST} samples on one side"));
+        return nothing(
+            EffectVerdict::NotEnoughData,
+            format!("not enough data: fewer than {FEWEST} samples on one side"),
+        );
     };
     let difference = after.median - before.median;
     let threshold = (2.0 * before.spread.max(after.spread)).max(before.median.abs() * 0.1).max(f64::EPSILON);
@@ -88,7 +97,13 @@ pub fn measure(samples: &[Sample], applied: Time, now: Time, more_is_worse: bool
 }
 
 /// Whether at least half of the way was gone by the time the measure could act.
-fn trend_began_before(samples: &[Sample], applied: Time, length: Nanos, before: Reading, after: Reading) -> bool {
+fn trend_began_before(
+    samples: &[Sample],
+    applied: Time,
+    length: Nanos,
+    before: Reading,
+    after: Reading,
+) -> bool {
     let quarter = Nanos(length.0 / 4);
     let last = reading(samples, Window { from: applied - quarter, to: applied + Nanos(1) });
     let first = reading(samples, Window { from: applied - length, to: applied - Nanos(length.0 / 2) });
@@ -131,7 +146,10 @@ mod tests {
     const APPLIED: Time = Time::from_seconds(10_000);
 
     fn signal(value: impl Fn(i64) -> f64) -> Vec<Sample> {
-        (9_000..11_000).step_by(15).map(|second| Sample { time: Time::from_seconds(second), value: value(second) }).collect()
+        (9_000..11_000)
+            .step_by(15)
+            .map(|second| Sample { time: Time::from_seconds(second), value: value(second) })
+            .collect()
     }
 
     fn verdict(samples: &[Sample], after: i64) -> EffectVerdict {

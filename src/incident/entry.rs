@@ -33,34 +33,108 @@ pub struct Entry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum What {
-    Declared { title: String, severity: IncidentSeverity, impact: Impact, #[serde(default)] is_drill: bool },
+    Declared {
+        title: String,
+        severity: IncidentSeverity,
+        impact: Impact,
+        #[serde(default)]
+        is_drill: bool,
+    },
     Acknowledged,
     /// The impact began, as found from the evidence or as corrected by a person.
-    ImpactBegan { time: Time },
+    ImpactBegan {
+        time: Time,
+    },
     /// The impact ended, by the signal, not by a button.
-    ImpactEnded { time: Time },
-    SeverityChanged { severity: IncidentSeverity, reason: String },
-    RoleAssigned { role: Role, person: String, #[serde(default)] note: String },
-    PhaseChanged { phase: Phase },
-    Fact { text: String },
-    Decision { text: String, #[serde(default)] options: Vec<String>, #[serde(default)] objections: Vec<String> },
-    Asked { who: String, question: String, minutes: u32 },
-    Answered { ask: u64, answer: String },
-    Hypothesis { text: String, #[serde(default)] next_test: String },
-    HypothesisJudged { hypothesis: u64, verdict: HypothesisVerdict, reason: String },
-    EvidencePinned { text: String },
-    StatusUpdate { audience: String, text: String },
-    Step { stage: String, question: String, answer: String },
-    MitigationStarted { mitigation: Plan },
-    MitigationMeasured { mitigation: u64, verdict: String, text: String },
-    MitigationUndone { mitigation: u64, reason: String },
-    RcaField { field: String, text: String },
-    RcaWhys { whys: Vec<Why> },
-    RcaFactor { factor: Factor },
-    ActionAdded { action: Action },
-    ActionClosed { action: u64 },
+    ImpactEnded {
+        time: Time,
+    },
+    SeverityChanged {
+        severity: IncidentSeverity,
+        reason: String,
+    },
+    RoleAssigned {
+        role: Role,
+        person: String,
+        #[serde(default)]
+        note: String,
+    },
+    PhaseChanged {
+        phase: Phase,
+    },
+    Fact {
+        text: String,
+    },
+    Decision {
+        text: String,
+        #[serde(default)]
+        options: Vec<String>,
+        #[serde(default)]
+        objections: Vec<String>,
+    },
+    Asked {
+        who: String,
+        question: String,
+        minutes: u32,
+    },
+    Answered {
+        ask: u64,
+        answer: String,
+    },
+    Hypothesis {
+        text: String,
+        #[serde(default)]
+        next_test: String,
+    },
+    HypothesisJudged {
+        hypothesis: u64,
+        verdict: HypothesisVerdict,
+        reason: String,
+    },
+    EvidencePinned {
+        text: String,
+    },
+    StatusUpdate {
+        audience: String,
+        text: String,
+    },
+    Step {
+        stage: String,
+        question: String,
+        answer: String,
+    },
+    MitigationStarted {
+        mitigation: Plan,
+    },
+    MitigationMeasured {
+        mitigation: u64,
+        verdict: String,
+        text: String,
+    },
+    MitigationUndone {
+        mitigation: u64,
+        reason: String,
+    },
+    RcaField {
+        field: String,
+        text: String,
+    },
+    RcaWhys {
+        whys: Vec<Why>,
+    },
+    RcaFactor {
+        factor: Factor,
+    },
+    ActionAdded {
+        action: Action,
+    },
+    ActionClosed {
+        action: u64,
+    },
     /// Takes an earlier entry back: the fold goes on as if it were not there, the journal keeps both.
-    Undone { entry: u64 },
+    Undone {
+        entry: u64,
+    },
     #[serde(untagged)]
     Unknown(serde_json::Value),
 }
@@ -101,7 +175,14 @@ pub enum PinKind {
 }
 
 impl Pin {
-    pub fn new(kind: PinKind, says: String, source: String, window: Option<Window>, captured: Time, content: Vec<String>) -> Self {
+    pub fn new(
+        kind: PinKind,
+        says: String,
+        source: String,
+        window: Option<Window>,
+        captured: Time,
+        content: Vec<String>,
+    ) -> Self {
         let digest = hex(&Sha256::digest(content.join("\n").as_bytes()));
         Self { kind, says, source, window, captured, content, digest }
     }
@@ -180,7 +261,9 @@ impl What {
             Self::ImpactBegan { time } => ("impact", format!("began {time}")),
             Self::ImpactEnded { time } => ("impact", format!("ended {time}")),
             Self::SeverityChanged { severity, reason } => ("severity", format!("{severity}: {reason}")),
-            Self::RoleAssigned { role, person, note } if note.is_empty() => ("role", format!("{role}: {person}")),
+            Self::RoleAssigned { role, person, note } if note.is_empty() => {
+                ("role", format!("{role}: {person}"))
+            }
             Self::RoleAssigned { role, person, note } => ("role", format!("{role}: {person} ({note})")),
             Self::PhaseChanged { phase } => ("phase", phase.to_string()),
             Self::Fact { text } => ("fact", text.clone()),
@@ -190,15 +273,23 @@ impl What {
             Self::Hypothesis { text, .. } => ("hypothesis", text.clone()),
             Self::HypothesisJudged { verdict, reason, .. } => ("hypothesis", format!("{verdict}: {reason}")),
             Self::EvidencePinned { text } => ("evidence", text.clone()),
-            Self::StatusUpdate { audience, text } => ("update", format!("to {audience}: {}", text.lines().next().unwrap_or_default())),
+            Self::StatusUpdate { audience, text } => {
+                ("update", format!("to {audience}: {}", text.lines().next().unwrap_or_default()))
+            }
             Self::Step { question, answer, .. } => ("step", format!("{question} {answer}")),
-            Self::MitigationStarted { mitigation } => ("mitigation", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent)),
+            Self::MitigationStarted { mitigation } => {
+                ("mitigation", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent))
+            }
             Self::MitigationMeasured { verdict, text, .. } => ("measured", format!("{verdict}: {text}")),
             Self::MitigationUndone { reason, .. } => ("undone", reason.clone()),
-            Self::RcaField { field, text } => ("rca", format!("{field}: {}", text.lines().next().unwrap_or_default())),
+            Self::RcaField { field, text } => {
+                ("rca", format!("{field}: {}", text.lines().next().unwrap_or_default()))
+            }
             Self::RcaWhys { whys } => ("rca", format!("{} whys", whys.len())),
             Self::RcaFactor { factor } => ("rca", format!("factor: {}", factor.text)),
-            Self::ActionAdded { action } => ("action", format!("{}: {}", ActionClass::name(action.class), action.text)),
+            Self::ActionAdded { action } => {
+                ("action", format!("{}: {}", ActionClass::name(action.class), action.text))
+            }
             Self::ActionClosed { action } => ("action", format!("{action} done")),
             Self::Undone { entry } => ("undo", format!("entry {entry}")),
             Self::Unknown(_) => ("unknown", "recorded by another version".to_owned()),

@@ -8,7 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the incident stands.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display, strum::EnumIter, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -24,7 +36,18 @@ pub enum Phase {
 
 /// Who does what on the bridge.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display, strum::EnumIter, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]
@@ -279,7 +302,8 @@ pub(super) mod tests {
         let mut entries: Vec<Entry> = Vec::new();
         for (sequence, what) in (1..).zip(whats) {
             let time = Time::from_seconds(1_773_480_000 + 60 * sequence as i64);
-            let draft = Draft { happened: time, recorded: time, author: "ann".into(), what, pins: Vec::new() };
+            let draft =
+                Draft { happened: time, recorded: time, author: "ann".into(), what, pins: Vec::new() };
             let previous = entries.last().map_or(String::new(), |entry: &Entry| entry.hash.clone());
             entries.push(seal(draft, sequence, &previous));
         }
@@ -287,7 +311,12 @@ pub(super) mod tests {
     }
 
     pub(crate) fn declared() -> What {
-        What::Declared { title: "Orders stuck".into(), severity: IncidentSeverity::Sev1, impact: Impact::default(), is_drill: false }
+        What::Declared {
+            title: "Orders stuck".into(),
+            severity: IncidentSeverity::Sev1,
+            impact: Impact::default(),
+            is_drill: false,
+        }
     }
 
     #[test]
@@ -297,7 +326,9 @@ pub(super) mod tests {
             What::RoleAssigned { role: Role::IncidentCommander, person: "ann".into(), note: String::new() },
             What::Asked { who: "kafka-oncall".into(), question: "lag?".into(), minutes: 3 },
             What::Answered { ask: 3, answer: "9 000".into() },
-            What::MitigationStarted { mitigation: Plan { kind: MitigationKind::Rollback, target: "erp".into(), ..Plan::default() } },
+            What::MitigationStarted {
+                mitigation: Plan { kind: MitigationKind::Rollback, target: "erp".into(), ..Plan::default() },
+            },
             What::MitigationUndone { mitigation: 5, reason: "fixed".into() },
             What::PhaseChanged { phase: Phase::Resolved },
         ]);
@@ -311,7 +342,11 @@ pub(super) mod tests {
 
     #[test]
     fn an_undo_takes_back_and_an_undone_undo_brings_back() {
-        let entries = journal(vec![declared(), What::SeverityChanged { severity: IncidentSeverity::Sev3, reason: String::new() }, What::Undone { entry: 2 }]);
+        let entries = journal(vec![
+            declared(),
+            What::SeverityChanged { severity: IncidentSeverity::Sev3, reason: String::new() },
+            What::Undone { entry: 2 },
+        ]);
         assert_eq!(Incident::replay("x", &entries).severity, IncidentSeverity::Sev1);
         let entries = journal(vec![
             declared(),
@@ -340,7 +375,11 @@ pub(super) mod tests {
             Just(What::MitigationStarted { mitigation: Plan::default() }),
             ".{0,20}".prop_map(|text| What::Fact { text }),
             (any::<i64>()).prop_map(|nanos| What::ImpactBegan { time: Time(nanos) }),
-            (0u32..u32::MAX).prop_map(|minutes| What::Asked { who: "x".into(), question: "y".into(), minutes }),
+            (0u32..u32::MAX).prop_map(|minutes| What::Asked {
+                who: "x".into(),
+                question: "y".into(),
+                minutes
+            }),
             "[a-z_]{0,9}".prop_map(|field| What::RcaField { field, text: "t".into() }),
         ]
     }

@@ -52,7 +52,11 @@ pub fn check(incident: &Incident, rca: &Rca, own: Option<&str>) -> Result<Vec<Ob
         }
     }
     if !rca.root_cause.trim().is_empty() && incident.pins == 0 {
-        object("root_cause", "evidence", "claims a cause, and nothing is pinned as evidence: pin what shows it (m)");
+        object(
+            "root_cause",
+            "evidence",
+            "claims a cause, and nothing is pinned as evidence: pin what shows it (m)",
+        );
     }
     whys(rca, &mut object);
     factors(&rca.factors, &mut object);
@@ -63,7 +67,9 @@ pub fn check(incident: &Incident, rca: &Rca, own: Option<&str>) -> Result<Vec<Ob
 }
 
 fn parse(text: &str) -> Result<Vec<Rule>, String> {
-    toml::from_str::<Rules>(text).map(|file| file.rules).map_err(|error| format!("rules of the RCA gate: {error}"))
+    toml::from_str::<Rules>(text)
+        .map(|file| file.rules)
+        .map_err(|error| format!("rules of the RCA gate: {error}"))
 }
 
 /// The words of rules that a text contains: (rule, word, reason).
@@ -78,7 +84,9 @@ fn broken<'a>(rules: &'a [Rule], field: &str, text: &str) -> Vec<(&'a str, &'a s
     rules
         .iter()
         .filter(|rule| rule.places.iter().any(|place| place == "*" || place == field))
-        .flat_map(|rule| rule.words.iter().map(move |word| (rule.name.as_str(), word.as_str(), rule.reason.as_str())))
+        .flat_map(|rule| {
+            rule.words.iter().map(move |word| (rule.name.as_str(), word.as_str(), rule.reason.as_str()))
+        })
         .filter(|(_, word, _)| has(word))
         .collect()
 }
@@ -88,7 +96,11 @@ fn whys(rca: &Rca, object: &mut impl FnMut(&str, &str, &str)) {
     for (number, why) in (1..).zip(&rca.whys) {
         let place = format!("whys {number}");
         if why.evidence.trim().is_empty() {
-            object(&place, "evidence", "goes past the evidence: give what shows it, or let the tree stop above");
+            object(
+                &place,
+                "evidence",
+                "goes past the evidence: give what shows it, or let the tree stop above",
+            );
         }
         if why.depth > depth + 1 {
             object(&place, "gap", "skips a step: each why answers the one above it");
@@ -99,11 +111,16 @@ fn whys(rca: &Rca, object: &mut impl FnMut(&str, &str, &str)) {
 
 fn factors(factors: &[Factor], object: &mut impl FnMut(&str, &str, &str)) {
     if factors.len() < 2 {
-        object("factors", "several", "names fewer than two contributing factors: incidents never have just one");
+        object(
+            "factors",
+            "several",
+            "names fewer than two contributing factors: incidents never have just one",
+        );
     }
     for (number, factor) in (1..).zip(factors) {
         if !Factor::TAXONOMY.contains(&factor.class.as_str()) {
-            let reason = format!("has the class `{}`; known are {}", factor.class, Factor::TAXONOMY.join(", "));
+            let reason =
+                format!("has the class `{}`; known are {}", factor.class, Factor::TAXONOMY.join(", "));
             object(&format!("factor {number}"), "class", &reason);
         }
     }
@@ -113,11 +130,17 @@ fn actions(actions: &[&Action], object: &mut impl FnMut(&str, &str, &str)) {
     if actions.is_empty() {
         object("actions", "none", "has no actions: nothing would keep it from happening again");
     } else if !actions.iter().any(|action| action.is_systemic) {
-        object("actions", "systemic", "has only patches: at least one action must change the system that let it happen");
+        object(
+            "actions",
+            "systemic",
+            "has only patches: at least one action must change the system that let it happen",
+        );
     }
     for (number, action) in (1..).zip(actions) {
         let place = format!("action {number}");
-        for (what, text) in [("owner", &action.owner), ("due date", &action.due), ("verification", &action.verification)] {
+        for (what, text) in
+            [("owner", &action.owner), ("due date", &action.due), ("verification", &action.verification)]
+        {
             if text.trim().is_empty() {
                 object(&place, what, &format!("has no {what}"));
             }
@@ -157,7 +180,14 @@ mod tests {
             Factor { class: "change".into(), text: "a".into() },
             Factor { class: "detection".into(), text: "b".into() },
         ];
-        let action = Action { owner: "ann".into(), due: "2026-04-01".into(), verification: "alert fires in a test".into(), is_systemic: true, text: "t".into(), ..Action::default() };
+        let action = Action {
+            owner: "ann".into(),
+            due: "2026-04-01".into(),
+            verification: "alert fires in a test".into(),
+            is_systemic: true,
+            text: "t".into(),
+            ..Action::default()
+        };
         rca.actions = vec![(1, action, false)];
         (Incident { pins: 1, ..Incident::default() }, rca)
     }
@@ -175,8 +205,14 @@ mod tests {
 
     #[test]
     fn each_fault_is_refused_by_name() {
-        assert_eq!(objections(|_, rca| rca.root_cause = "Human error by the operator".into()), ["root_cause blame"]);
-        assert_eq!(objections(|_, rca| rca.went_badly = "We should have seen it".into()), ["went_badly hindsight"]);
+        assert_eq!(
+            objections(|_, rca| rca.root_cause = "Human error by the operator".into()),
+            ["root_cause blame"]
+        );
+        assert_eq!(
+            objections(|_, rca| rca.went_badly = "We should have seen it".into()),
+            ["went_badly hindsight"]
+        );
         assert_eq!(objections(|incident, _| incident.pins = 0), ["root_cause evidence"]);
         assert_eq!(objections(|_, rca| rca.whys[0].evidence.clear()), ["whys 1 evidence"]);
         assert_eq!(objections(|_, rca| rca.actions[0].1.owner.clear()), ["action 1 owner"]);

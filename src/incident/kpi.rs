@@ -40,16 +40,29 @@ pub fn kpis(incident: &Incident) -> Kpis {
     };
     let detected = incident.declared;
     [
-        Kpi { name: "TTD", definition: "impact began → declared", value: between(incident.impact_began, detected) },
-        Kpi { name: "TTA", definition: "declared → acknowledged", value: between(detected, incident.acknowledged) },
-        Kpi { name: "TTM", definition: "declared → impact ended, by the signal", value: between(detected, incident.impact_ended) },
+        Kpi {
+            name: "TTD",
+            definition: "impact began → declared",
+            value: between(incident.impact_began, detected),
+        },
+        Kpi {
+            name: "TTA",
+            definition: "declared → acknowledged",
+            value: between(detected, incident.acknowledged),
+        },
+        Kpi {
+            name: "TTM",
+            definition: "declared → impact ended, by the signal",
+            value: between(detected, incident.impact_ended),
+        },
         Kpi { name: "TTR", definition: "declared → resolved", value: between(detected, incident.resolved) },
     ]
 }
 
 /// Looks over incidents. `today` is a date such as `2026-03-14`, for what is overdue.
 pub fn review(incidents: &[Incident], today: &str) -> Review {
-    let real: Vec<&Incident> = incidents.iter().filter(|incident| !incident.is_drill && incident.declared.is_some()).collect();
+    let real: Vec<&Incident> =
+        incidents.iter().filter(|incident| !incident.is_drill && incident.declared.is_some()).collect();
     let mut review = Review {
         incidents: real.len(),
         drills_left_out: incidents.iter().filter(|incident| incident.is_drill).count(),
@@ -57,7 +70,8 @@ pub fn review(incidents: &[Incident], today: &str) -> Review {
         ..Review::default()
     };
     for place in 0..4 {
-        let mut values: Vec<i64> = real.iter().filter_map(|incident| kpis(incident)[place].value).map(|value| value.0).collect();
+        let mut values: Vec<i64> =
+            real.iter().filter_map(|incident| kpis(incident)[place].value).map(|value| value.0).collect();
         if values.len() < 2 {
             continue;
         }
@@ -101,7 +115,10 @@ fn repeated(incidents: &[&Incident]) -> Vec<(String, Vec<String>)> {
 /// Shared words over all words (Jaccard), short ones left out.
 pub(super) fn likeness(one: &str, other: &str) -> f64 {
     let words = |text: &str| -> std::collections::BTreeSet<String> {
-        text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 3).map(str::to_lowercase).collect()
+        text.split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() > 3)
+            .map(str::to_lowercase)
+            .collect()
     };
     let (one, other) = (words(one), words(other));
     let all = one.union(&other).count();
@@ -126,9 +143,15 @@ mod tests {
         let one = [incident("a", 10, false, "x"), incident("d", 1, true, "x")];
         let alone = review(&one, "2026-03-14");
         assert_eq!((alone.incidents, alone.drills_left_out, alone.times.len()), (1, 1, 0));
-        let two = [incident("a", 10, false, "certificate expired on gateway"), incident("b", 30, false, "expired certificate on the gateway")];
+        let two = [
+            incident("a", 10, false, "certificate expired on gateway"),
+            incident("b", 30, false, "expired certificate on the gateway"),
+        ];
         let both = review(&two, "2026-03-14");
-        assert_eq!(both.times, [("TTR", Nanos::seconds(1_200), Nanos::seconds(1_800), Nanos::seconds(1_800), 2)]);
+        assert_eq!(
+            both.times,
+            [("TTR", Nanos::seconds(1_200), Nanos::seconds(1_800), Nanos::seconds(1_800), 2)]
+        );
         assert_eq!(both.repeated[0].1, ["a", "b"]);
     }
 }

@@ -71,7 +71,15 @@ pub struct Factor {
 impl Factor {
     /// Classes of contributing factors, after what public post-incident reviews use.
     pub const TAXONOMY: [&'static str; 9] = [
-        "change", "capacity", "configuration", "dependency", "detection", "design", "documentation", "process", "communication",
+        "change",
+        "capacity",
+        "configuration",
+        "dependency",
+        "detection",
+        "design",
+        "documentation",
+        "process",
+        "communication",
     ];
 }
 
@@ -91,7 +99,17 @@ pub struct Action {
 }
 
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumIter, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -158,19 +176,27 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
     let length = began.zip(ended).map(|(began, ended)| (ended - began).to_string());
     fill("summary", summary(incident, findings, began, length.as_deref()));
     fill("impact", impact(findings, began, ended, length.as_deref(), incident));
-    fill("detection", incident.declared.map(|declared| {
-        let after = began.map(|began| declared - began).filter(|delay| *delay > Nanos::ZERO);
-        match after {
-            Some(delay) => format!("Declared {declared}, {delay} after the impact began."),
-            None => format!("Declared {declared}."),
-        }
-    }));
+    fill(
+        "detection",
+        incident.declared.map(|declared| {
+            let after = began.map(|began| declared - began).filter(|delay| *delay > Nanos::ZERO);
+            match after {
+                Some(delay) => format!("Declared {declared}, {delay} after the impact began."),
+                None => format!("Declared {declared}."),
+            }
+        }),
+    );
     fill("trigger", findings.change.as_ref().map(|(time, text)| format!("{text} ({time}).")));
     let is_resolved = incident.phase >= Phase::Resolved;
     let cause = findings.suspect.as_ref().filter(|_| findings.is_conclusive || is_resolved).map(|suspect| {
         let mode = findings.failure_mode.as_ref().map(|mode| format!(" ({mode})")).unwrap_or_default();
-        let reasons = findings.evidence.iter().take(3).map(|reason| format!("\n- {reason}")).collect::<String>();
-        let sure = if findings.is_conclusive { "The evidence points at" } else { "Not proven; the evidence points first at" };
+        let reasons =
+            findings.evidence.iter().take(3).map(|reason| format!("\n- {reason}")).collect::<String>();
+        let sure = if findings.is_conclusive {
+            "The evidence points at"
+        } else {
+            "Not proven; the evidence points first at"
+        };
         format!("{sure} {suspect}{mode}:{reasons}")
     });
     fill("root_cause", cause);
@@ -178,7 +204,14 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
         .mitigations
         .iter()
         .filter(|one| one.measured.as_ref().is_some_and(|text| text.starts_with("better")))
-        .map(|one| format!("{} {} helped: {}", one.plan.kind, one.plan.target, one.measured.clone().unwrap_or_default()))
+        .map(|one| {
+            format!(
+                "{} {} helped: {}",
+                one.plan.kind,
+                one.plan.target,
+                one.measured.clone().unwrap_or_default()
+            )
+        })
         .collect();
     fill("went_well", (!helped.is_empty()).then(|| helped.join("\n")));
     if rca.whys.is_empty() {
@@ -187,7 +220,12 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
     rca
 }
 
-fn summary(incident: &Incident, findings: &Findings, began: Option<Time>, length: Option<&str>) -> Option<String> {
+fn summary(
+    incident: &Incident,
+    findings: &Findings,
+    began: Option<Time>,
+    length: Option<&str>,
+) -> Option<String> {
     incident.declared?;
     let mut text = format!("{} ({}).", incident.title, incident.severity);
     if let Some(began) = began {
@@ -203,7 +241,13 @@ fn summary(incident: &Incident, findings: &Findings, began: Option<Time>, length
     Some(text)
 }
 
-fn impact(findings: &Findings, began: Option<Time>, ended: Option<Time>, length: Option<&str>, incident: &Incident) -> Option<String> {
+fn impact(
+    findings: &Findings,
+    began: Option<Time>,
+    ended: Option<Time>,
+    length: Option<&str>,
+    incident: &Incident,
+) -> Option<String> {
     if findings.all_flows == 0 && incident.impact.text.is_empty() {
         return None;
     }
@@ -265,7 +309,10 @@ mod tests {
 
     #[test]
     fn a_draft_is_filled_from_record_and_evidence_and_respects_what_people_wrote() {
-        let mut entries = vec![declared(), super::super::What::RcaField { field: "trigger".into(), text: "my words".into() }];
+        let mut entries = vec![
+            declared(),
+            super::super::What::RcaField { field: "trigger".into(), text: "my words".into() },
+        ];
         entries.push(super::super::What::PhaseChanged { phase: Phase::Resolved });
         let incident = Incident::replay("INC-1", &journal(entries));
         let rca = draft(&incident, &findings());

@@ -4,7 +4,19 @@ use serde::{Deserialize, Serialize};
 
 /// SEV1 to SEV4, that is P1 to P4.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::Display, strum::EnumIter, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::EnumIter,
+    strum::EnumString,
 )]
 #[serde(rename_all = "UPPERCASE")]
 #[strum(serialize_all = "UPPERCASE", ascii_case_insensitive)]
@@ -62,13 +74,20 @@ impl Impact {
     pub fn severity(&self) -> IncidentSeverity {
         let yes = |answer: Option<bool>| answer != Some(false);
         let said = |answer: Option<bool>| answer == Some(true);
-        if said(self.safety) || said(self.data) && yes(self.many) || yes(self.customers) && yes(self.many) && yes(self.money) {
+        if said(self.safety)
+            || said(self.data) && yes(self.many)
+            || yes(self.customers) && yes(self.many) && yes(self.money)
+        {
             return IncidentSeverity::Sev1;
         }
         if said(self.data) || yes(self.customers) && (yes(self.many) || yes(self.money)) {
             return IncidentSeverity::Sev2;
         }
-        if yes(self.customers) || yes(self.many) || yes(self.money) { IncidentSeverity::Sev3 } else { IncidentSeverity::Sev4 }
+        if yes(self.customers) || yes(self.many) || yes(self.money) {
+            IncidentSeverity::Sev3
+        } else {
+            IncidentSeverity::Sev4
+        }
     }
 }
 
@@ -91,9 +110,17 @@ mod tests {
     #[test]
     fn in_doubt_the_higher() {
         assert_eq!(Impact::default().severity(), IncidentSeverity::Sev1);
-        let known = Impact { customers: Some(true), many: Some(false), money: Some(true), ..Impact::default() };
+        let known =
+            Impact { customers: Some(true), many: Some(false), money: Some(true), ..Impact::default() };
         assert_eq!(known.severity(), IncidentSeverity::Sev2);
-        let inside = Impact { customers: Some(false), many: Some(false), money: Some(false), safety: Some(false), data: Some(false), ..Impact::default() };
+        let inside = Impact {
+            customers: Some(false),
+            many: Some(false),
+            money: Some(false),
+            safety: Some(false),
+            data: Some(false),
+            ..Impact::default()
+        };
         assert_eq!(inside.severity(), IncidentSeverity::Sev4);
         assert_eq!(Impact { safety: Some(true), ..inside }.severity(), IncidentSeverity::Sev1);
     }

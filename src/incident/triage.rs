@@ -57,7 +57,9 @@ const BUILT_IN: &str = include_str!("packs.toml");
 
 /// All packs, those that fit the findings first. `own` is a team's file; a pack of the same name replaces the built-in.
 pub fn packs(findings: &Findings, own: Option<&str>) -> Result<Vec<Pack>, String> {
-    let read = |text: &str| toml::from_str::<File>(text).map(|file| file.packs).map_err(|error| format!("triage packs: {error}"));
+    let read = |text: &str| {
+        toml::from_str::<File>(text).map(|file| file.packs).map_err(|error| format!("triage packs: {error}"))
+    };
     let mut all = read(BUILT_IN)?;
     for pack in own.map(read).transpose()?.unwrap_or_default() {
         all.retain(|known| known.name != pack.name);
@@ -80,7 +82,12 @@ fn fill(line: &str, findings: &Findings) -> String {
     line.replace("{owner}", &or(&findings.owner, "whoever owns it"))
         .replace("{system}", &or(&findings.suspect, "the system"))
         .replace("{stops}", &or(&findings.stops, "somewhere"))
-        .replace("{onset}", &findings.onset.map_or_else(|| "the onset".to_owned(), |time| time.to_string()[11..19].to_owned()))
+        .replace(
+            "{onset}",
+            &findings
+                .onset
+                .map_or_else(|| "the onset".to_owned(), |time| time.to_string()[11..19].to_owned()),
+        )
 }
 
 /// The steps of the loop as they stand now.
@@ -109,13 +116,17 @@ pub fn prompts(incident: &Incident, findings: &Findings, now: Time) -> Vec<Promp
         Stage::SizeUp,
         "Who owns it?",
         findings.owner.clone(),
-        findings.suspect.as_ref().map(|_| fill("{owner}, are you on the call? Please look at {system}.", findings)),
+        findings
+            .suspect
+            .as_ref()
+            .map(|_| fill("{owner}, are you on the call? Please look at {system}.", findings)),
     );
     push(
         Stage::SizeUp,
         "Who is hit?",
         (!incident.impact.text.is_empty()).then(|| incident.impact.text.clone()).or_else(|| {
-            (findings.affected_flows > 0).then(|| format!("{} of {} flows", findings.affected_flows, findings.all_flows))
+            (findings.affected_flows > 0)
+                .then(|| format!("{} of {} flows", findings.affected_flows, findings.all_flows))
         }),
         None,
     );
@@ -125,7 +136,10 @@ pub fn prompts(incident: &Incident, findings: &Findings, now: Time) -> Vec<Promp
         "What stops the bleeding?",
         (in_force > 0).then(|| format!("{in_force} in force")),
         findings.usual_mitigations.first().map(|usual| {
-            fill(&format!("I propose {usual} at {{system}}. Any strong objections? … Then we do it."), findings)
+            fill(
+                &format!("I propose {usual} at {{system}}. Any strong objections? … Then we do it."),
+                findings,
+            )
         }),
     );
     push(

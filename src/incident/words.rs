@@ -21,10 +21,12 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
     if let Some(began) = incident.began() {
         lines.push(format!("Impact for {} (since {} UTC)", now - began, &began.to_string()[11..19]));
     }
-    let mut known = |label: &str, text: Option<&String>| lines.extend(text.map(|text| format!("{label}: {text}")));
+    let mut known =
+        |label: &str, text: Option<&String>| lines.extend(text.map(|text| format!("{label}: {text}")));
     known("Failing", findings.failing.as_ref());
     known("Stops", findings.stops.as_ref());
-    let change = findings.change.as_ref().map(|(time, text)| format!("{text} at {}", &time.to_string()[11..19]));
+    let change =
+        findings.change.as_ref().map(|(time, text)| format!("{text} at {}", &time.to_string()[11..19]));
     known("Changed", change.as_ref());
     if let Some(suspect) = &findings.suspect {
         let sure = if findings.is_conclusive { "evidence points at" } else { "not proven, first suspect" };
@@ -34,7 +36,9 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
         let effect = mitigation.measured.clone().unwrap_or_else(|| "not measured yet".to_owned());
         lines.push(format!("In force: {} {} ({effect})", mitigation.plan.kind, mitigation.plan.target));
     }
-    for hypothesis in incident.hypotheses.iter().filter_map(|one| one.judged.as_ref().map(|judged| (one, judged))).take(3) {
+    for hypothesis in
+        incident.hypotheses.iter().filter_map(|one| one.judged.as_ref().map(|judged| (one, judged))).take(3)
+    {
         lines.push(format!("{}: {} ({})", hypothesis.1.0, hypothesis.0.text, hypothesis.1.1));
     }
     for ask in incident.open_asks().take(3) {
@@ -44,8 +48,11 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
     for (role, person) in incident.roles.iter().take(3) {
         lines.push(format!("{role}: {person}"));
     }
-    let decisions = incident.lines.iter().rev().filter(|line| line.label == "decision" && !line.is_undone).take(2);
-    lines.extend(decisions.map(|line| format!("Decided {}: {}", &line.happened.to_string()[11..16], line.text)));
+    let decisions =
+        incident.lines.iter().rev().filter(|line| line.label == "decision" && !line.is_undone).take(2);
+    lines.extend(
+        decisions.map(|line| format!("Decided {}: {}", &line.happened.to_string()[11..16], line.text)),
+    );
     lines.truncate(20);
     lines
 }
@@ -53,7 +60,8 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
 /// What the next person in a role must know.
 pub fn hand_over(incident: &Incident, findings: &Findings, now: Time) -> String {
     let mut text = catch_up(incident, findings, now).join("\n");
-    let open: Vec<&str> = incident.hypotheses.iter().filter(|one| one.judged.is_none()).map(|one| one.text.as_str()).collect();
+    let open: Vec<&str> =
+        incident.hypotheses.iter().filter(|one| one.judged.is_none()).map(|one| one.text.as_str()).collect();
     if !open.is_empty() {
         text.push_str(&format!("\nHypotheses open: {}", open.join("; ")));
     }
@@ -69,7 +77,9 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
         Phase::Monitoring => "The mitigation is in place and we are watching it",
         Phase::Resolved | Phase::Reviewed => "This is resolved",
     };
-    let began = incident.began().map_or_else(|| "unknown".to_owned(), |began| format!("{} UTC", &began.to_string()[11..16]));
+    let began = incident
+        .began()
+        .map_or_else(|| "unknown".to_owned(), |began| format!("{} UTC", &began.to_string()[11..16]));
     match audience {
         Audience::Technical => {
             let mut text = format!("CONDITIONS: {} {}. Since {began}.", incident.severity, incident.title);
@@ -77,17 +87,23 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
                 text.push_str(&format!(" {fact}."));
             }
             if let Some(suspect) = &findings.suspect {
-                let sure = if findings.is_conclusive { "Evidence points at" } else { "Not proven; first suspect is" };
+                let sure = if findings.is_conclusive {
+                    "Evidence points at"
+                } else {
+                    "Not proven; first suspect is"
+                };
                 text.push_str(&format!(" {sure} {suspect}."));
             }
             text.push_str("\nACTIONS:");
-            let mut actions: Vec<String> = incident.in_force().map(|one| format!(" {} {}", one.plan.kind, one.plan.target)).collect();
+            let mut actions: Vec<String> =
+                incident.in_force().map(|one| format!(" {} {}", one.plan.kind, one.plan.target)).collect();
             if actions.is_empty() {
                 actions.push(" none in force".to_owned());
             }
             text.push_str(&actions.join(","));
             text.push_str(".\nNEEDS:");
-            let mut needs: Vec<String> = incident.open_asks().map(|ask| format!(" @{} {}", ask.who, ask.question)).collect();
+            let mut needs: Vec<String> =
+                incident.open_asks().map(|ask| format!(" @{} {}", ask.who, ask.question)).collect();
             if needs.is_empty() {
                 needs.push(" nothing open".to_owned());
             }
@@ -105,7 +121,10 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
                 "{}: {}. Since {began}.{hit} {state}. Running for {}. Next update in {minutes} minutes.",
                 incident.severity,
                 incident.title,
-                incident.began().map_or_else(|| "an unknown time".to_owned(), |began| (incident.resolved.unwrap_or(now) - began).to_string()),
+                incident.began().map_or_else(
+                    || "an unknown time".to_owned(),
+                    |began| (incident.resolved.unwrap_or(now) - began).to_string()
+                ),
             )
         }
         Audience::Customer => format!(
@@ -123,7 +142,8 @@ mod tests {
     #[test]
     fn catching_up_takes_twenty_lines_at_most_and_customers_learn_no_names() {
         let incident = Incident::replay("INC-1", &journal(vec![declared()]));
-        let findings = Findings { suspect: Some("erp".into()), failing: Some("orders".into()), ..Findings::default() };
+        let findings =
+            Findings { suspect: Some("erp".into()), failing: Some("orders".into()), ..Findings::default() };
         let now = Time::from_seconds(1_773_483_000);
         assert!(catch_up(&incident, &findings, now).len() <= 20);
         assert!(hand_over(&incident, &findings, now).contains("erp"));

@@ -275,7 +275,10 @@ impl Finder {
         let kind = self.kind(key)?;
         let value = value_at_separator(text, value_at, kind)?;
         // `'X-Correlation-ID': correlationId` is code that names a variable, not an identifier.
-        if value.first().is_some_and(u8::is_ascii_alphabetic) && value.len() < 40 && self.kind(value).is_some() {
+        if value.first().is_some_and(u8::is_ascii_alphabetic)
+            && value.len() < 40
+            && self.kind(value).is_some()
+        {
             return None;
         }
         match kind {

@@ -20,20 +20,40 @@ pub(super) fn chart(chart: &Chart, marks: &[(Time, String)]) -> String {
     let length = chart.window.length().0.max(1) as f64;
     let x = |time: Time| (time - chart.window.from).0 as f64 / length * (WIDTH - 60.0) + 50.0;
     let y = |value: f64| 150.0 - (value - bottom) / (top - bottom) * 130.0;
-    let mut svg = format!(r#"<svg viewBox="0 0 {WIDTH} 180" role="img" aria-label="{}">"#, escape(&chart.title));
+    let mut svg =
+        format!(r#"<svg viewBox="0 0 {WIDTH} 180" role="img" aria-label="{}">"#, escape(&chart.title));
     let _ = write!(svg, r#"<line x1="50" y1="150" x2="{}" y2="150" stroke="var(--line)"/>"#, WIDTH - 10.0);
-    let _ = write!(svg, r#"<text x="44" y="24" text-anchor="end">{}</text><text x="44" y="154" text-anchor="end">{}</text>"#, short(top), short(bottom));
+    let _ = write!(
+        svg,
+        r#"<text x="44" y="24" text-anchor="end">{}</text><text x="44" y="154" text-anchor="end">{}</text>"#,
+        short(top),
+        short(bottom)
+    );
     let points: Vec<String> = samples
         .iter()
         .filter(|sample| sample.value.is_finite())
         .map(|sample| format!("{:.1},{:.1}", x(sample.time), y(sample.value)))
         .collect();
-    let _ = write!(svg, r#"<polyline fill="none" stroke="var(--accent)" stroke-width="1.5" points="{}"/>"#, points.join(" "));
+    let _ = write!(
+        svg,
+        r#"<polyline fill="none" stroke="var(--accent)" stroke-width="1.5" points="{}"/>"#,
+        points.join(" ")
+    );
     for (time, word) in marks.iter().filter(|(time, _)| chart.window.contains(*time)) {
         let at = x(*time);
-        let _ = write!(svg, r#"<line x1="{at:.1}" y1="16" x2="{at:.1}" y2="150" stroke="var(--bad)" stroke-dasharray="4 3"/><text x="{at:.1}" y="12" text-anchor="middle">{}</text>"#, escape(word));
+        let _ = write!(
+            svg,
+            r#"<line x1="{at:.1}" y1="16" x2="{at:.1}" y2="150" stroke="var(--bad)" stroke-dasharray="4 3"/><text x="{at:.1}" y="12" text-anchor="middle">{}</text>"#,
+            escape(word)
+        );
     }
-    let _ = write!(svg, r#"<text x="50" y="170">{}</text><text x="{}" y="170" text-anchor="end">{}</text></svg>"#, clock(chart.window.from), WIDTH - 10.0, clock(chart.window.to));
+    let _ = write!(
+        svg,
+        r#"<text x="50" y="170">{}</text><text x="{}" y="170" text-anchor="end">{}</text></svg>"#,
+        clock(chart.window.from),
+        WIDTH - 10.0,
+        clock(chart.window.to)
+    );
     svg
 }
 
@@ -50,19 +70,31 @@ pub(super) fn timeline(incident: &Incident) -> String {
     .filter_map(|(name, time)| Some((time?, name)))
     .chain(incident.mitigations.iter().map(|one| (one.started, "mitigation")))
     .collect();
-    let (Some(first), Some(last)) = (stops.iter().map(|stop| stop.0).min(), stops.iter().map(|stop| stop.0).max()) else {
+    let (Some(first), Some(last)) =
+        (stops.iter().map(|stop| stop.0).min(), stops.iter().map(|stop| stop.0).max())
+    else {
         return String::new();
     };
     let length = (last - first).0.max(1) as f64;
-    let mut svg = format!(r#"<svg viewBox="0 0 {WIDTH} 110" role="img" aria-label="course of the incident">"#);
-    let _ = write!(svg, r#"<line x1="60" y1="55" x2="{}" y2="55" stroke="var(--line)" stroke-width="2"/>"#, WIDTH - 60.0);
+    let mut svg =
+        format!(r#"<svg viewBox="0 0 {WIDTH} 110" role="img" aria-label="course of the incident">"#);
+    let _ = write!(
+        svg,
+        r#"<line x1="60" y1="55" x2="{}" y2="55" stroke="var(--line)" stroke-width="2"/>"#,
+        WIDTH - 60.0
+    );
     let mut sorted = stops;
     sorted.sort();
     for (number, (time, name)) in sorted.iter().enumerate() {
         let at = (*time - first).0 as f64 / length * (WIDTH - 120.0) + 60.0;
         // Neighbours stand on different heights, so that words do not lie on each other.
         let (text, stem) = [(20.0, 26.0), (96.0, 84.0), (38.0, 44.0), (78.0, 66.0)][number % 4];
-        let _ = write!(svg, r#"<circle cx="{at:.1}" cy="55" r="4" fill="var(--accent)"/><line x1="{at:.1}" y1="55" x2="{at:.1}" y2="{stem}" stroke="var(--line)"/><text x="{at:.1}" y="{text}" text-anchor="middle">{} {}</text>"#, clock(*time), escape(name));
+        let _ = write!(
+            svg,
+            r#"<circle cx="{at:.1}" cy="55" r="4" fill="var(--accent)"/><line x1="{at:.1}" y1="55" x2="{at:.1}" y2="{stem}" stroke="var(--line)"/><text x="{at:.1}" y="{text}" text-anchor="middle">{} {}</text>"#,
+            clock(*time),
+            escape(name)
+        );
     }
     svg.push_str("</svg>");
     svg
@@ -80,9 +112,22 @@ pub(super) fn path(stops: &[PathStop]) -> String {
         let left = 10.0 + step * number as f64;
         let height = stop.flows as f64 / most * 60.0;
         let failed = stop.failed as f64 / most * 60.0;
-        let _ = write!(svg, r#"<rect x="{left:.1}" y="{:.1}" width="{:.1}" height="{height:.1}" fill="var(--accent)" opacity=".35"/><rect x="{left:.1}" y="{:.1}" width="{:.1}" height="{failed:.1}" fill="var(--bad)"/>"#, 70.0 - height, step * 0.7, 70.0 - failed, step * 0.7);
+        let _ = write!(
+            svg,
+            r#"<rect x="{left:.1}" y="{:.1}" width="{:.1}" height="{height:.1}" fill="var(--accent)" opacity=".35"/><rect x="{left:.1}" y="{:.1}" width="{:.1}" height="{failed:.1}" fill="var(--bad)"/>"#,
+            70.0 - height,
+            step * 0.7,
+            70.0 - failed,
+            step * 0.7
+        );
         let middle = left + step * 0.35;
-        let _ = write!(svg, r#"<text x="{middle:.1}" y="86" text-anchor="middle">{}</text><text x="{middle:.1}" y="104" text-anchor="middle">{}, {} failed</text>"#, escape(&stop.system), stop.flows, stop.failed);
+        let _ = write!(
+            svg,
+            r#"<text x="{middle:.1}" y="86" text-anchor="middle">{}</text><text x="{middle:.1}" y="104" text-anchor="middle">{}, {} failed</text>"#,
+            escape(&stop.system),
+            stop.flows,
+            stop.failed
+        );
     }
     svg.push_str("</svg>");
     svg

@@ -4,11 +4,30 @@ use super::*;
 use crate::incident::{Draft, Impact, IncidentSeverity, PinKind, What, seal};
 
 fn report(title: &str) -> Report {
-    let pin = Pin::new(PinKind::Events, "<script>alert(1)</script> in a log".into(), "erp/a.log".into(), None, Time::from_seconds(3), vec!["<img src=x onerror=alert(1)> ``` # not a heading".into()]);
-    let draft = |what, pins| Draft { happened: Time::from_seconds(1_773_480_000), recorded: Time::from_seconds(1_773_480_001), author: "ann".into(), what, pins };
-    let declared = What::Declared { title: title.into(), severity: IncidentSeverity::Sev1, impact: Impact::default(), is_drill: false };
+    let pin = Pin::new(
+        PinKind::Events,
+        "<script>alert(1)</script> in a log".into(),
+        "erp/a.log".into(),
+        None,
+        Time::from_seconds(3),
+        vec!["<img src=x onerror=alert(1)> ``` # not a heading".into()],
+    );
+    let draft = |what, pins| Draft {
+        happened: Time::from_seconds(1_773_480_000),
+        recorded: Time::from_seconds(1_773_480_001),
+        author: "ann".into(),
+        what,
+        pins,
+    };
+    let declared = What::Declared {
+        title: title.into(),
+        severity: IncidentSeverity::Sev1,
+        impact: Impact::default(),
+        is_drill: false,
+    };
     let first = seal(draft(declared, Vec::new()), 1, "");
-    let second = seal(draft(What::EvidencePinned { text: "see <b>this</b>".into() }, vec![pin]), 2, &first.hash);
+    let second =
+        seal(draft(What::EvidencePinned { text: "see <b>this</b>".into() }, vec![pin]), 2, &first.hash);
     let entries = [first, second];
     let incident = Incident::replay("INC-0001", &entries);
     let rca = crate::incident::draft(&incident, &crate::incident::Findings::default());

@@ -26,9 +26,12 @@ const FORMAT: &str = "bridgewatch-incident/1";
 /// The bundle of an incident, as JSON.
 pub async fn export(store: &Store, incident: &str) -> Result<String, StoreError> {
     let entries = store.entries(incident).await?;
-    let kept: Vec<Kept> =
-        entries.into_iter().map(|entry| Kept { sequence: entry.sequence, body: entry.body, hash: entry.hash }).collect();
-    let bundle = Bundle { format: FORMAT.into(), incident: incident.into(), checksum: checksum(&kept), entries: kept };
+    let kept: Vec<Kept> = entries
+        .into_iter()
+        .map(|entry| Kept { sequence: entry.sequence, body: entry.body, hash: entry.hash })
+        .collect();
+    let bundle =
+        Bundle { format: FORMAT.into(), incident: incident.into(), checksum: checksum(&kept), entries: kept };
     Ok(serde_json::to_string_pretty(&bundle).expect("a bundle has only texts and numbers"))
 }
 

@@ -19,7 +19,8 @@ impl Postgres {
     pub async fn open(address: &str) -> Result<Self, StoreError> {
         // The address may hold a password: only the host is named in an error.
         let place = address.rsplit('@').next().unwrap_or("postgres").to_owned();
-        let failed = |error: sqlx::Error| StoreError::Open { place: place.clone(), reason: error.to_string() };
+        let failed =
+            |error: sqlx::Error| StoreError::Open { place: place.clone(), reason: error.to_string() };
         let pool = PgPoolOptions::new()
             .max_connections(4)
             .acquire_timeout(Duration::from_secs(5))
@@ -28,9 +29,15 @@ impl Postgres {
             .map_err(failed)?;
         let mut connection = pool.acquire().await.map_err(failed)?;
         // Two cockpits that start at once must not both make the table.
-        sqlx::query("SELECT pg_advisory_lock(hashtext('bridgewatch'))").execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query("SELECT pg_advisory_lock(hashtext('bridgewatch'))")
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
         let made = sqlx::raw_sql(include_str!("postgres/0001_journal.sql")).execute(&mut *connection).await;
-        sqlx::query("SELECT pg_advisory_unlock(hashtext('bridgewatch'))").execute(&mut *connection).await.map_err(failed)?;
+        sqlx::query("SELECT pg_advisory_unlock(hashtext('bridgewatch'))")
+            .execute(&mut *connection)
+            .await
+            .map_err(failed)?;
         made.map_err(failed)?;
         drop(connection);
         Ok(Self { pool })
@@ -50,11 +57,16 @@ impl Postgres {
     async fn try_append(&self, incident: &str, draft: Draft) -> Result<Entry, sqlx::Error> {
         let mut transaction = self.pool.begin().await?;
         // One writer an incident at a time: the chain has one order.
-        sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))").bind(incident).execute(&mut *transaction).await?;
-        let last = sqlx::query("SELECT sequence, hash FROM entry WHERE incident = $1 ORDER BY sequence DESC LIMIT 1")
+        sqlx::query("SELECT pg_advisory_xact_lock(hashtext($1))")
             .bind(incident)
-            .fetch_optional(&mut *transaction)
+            .execute(&mut *transaction)
             .await?;
+        let last = sqlx::query(
+            "SELECT sequence, hash FROM entry WHERE incident = $1 ORDER BY sequence DESC LIMIT 1",
+        )
+        .bind(incident)
+        .fetch_optional(&mut *transaction)
+        .await?;
         let (sequence, previous) =
             last.map_or((0, String::new()), |row| (row.get::<i64, _>(0), row.get::<String, _>(1)));
         let entry = seal(draft, sequence as u64 + 1, &previous);
@@ -65,18 +77,26 @@ impl Postgres {
             .bind(&entry.hash)
             .execute(&mut *transaction)
             .await?;
-        sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(incident).execute(&mut *transaction).await?;
+        sqlx::query("SELECT pg_notify($1, $2)")
+            .bind(CHANNEL)
+            .bind(incident)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(entry)
     }
 
     pub(super) async fn entries(&self, incident: &str) -> Result<Vec<Entry>, StoreError> {
-        let rows = sqlx::query("SELECT sequence, body, hash FROM entry WHERE incident = $1 ORDER BY sequence")
-            .bind(incident)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|error| read_error(&error))?;
-        Ok(rows.into_iter().map(|row| Entry::stored(row.get::<i64, _>(0) as u64, row.get(1), row.get(2))).collect())
+        let rows =
+            sqlx::query("SELECT sequence, body, hash FROM entry WHERE incident = $1 ORDER BY sequence")
+                .bind(incident)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(|error| read_error(&error))?;
+        Ok(rows
+            .into_iter()
+            .map(|row| Entry::stored(row.get::<i64, _>(0) as u64, row.get(1), row.get(2)))
+            .collect())
     }
 
     pub(super) async fn list(&self) -> Result<Vec<String>, StoreError> {

@@ -2,7 +2,9 @@
 
 use super::{StoreError, append_error, read_error};
 use crate::incident::{Draft, Entry, seal};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{Connection, Row};
 use std::path::Path;
 use std::time::Duration;
@@ -46,10 +48,11 @@ impl Sqlite {
         let mut connection = self.pool.acquire().await?;
         // Immediate: the last entry must not change between reading it and writing behind it.
         let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
-        let last = sqlx::query("SELECT sequence, hash FROM entry WHERE incident = ? ORDER BY sequence DESC LIMIT 1")
-            .bind(incident)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let last =
+            sqlx::query("SELECT sequence, hash FROM entry WHERE incident = ? ORDER BY sequence DESC LIMIT 1")
+                .bind(incident)
+                .fetch_optional(&mut *transaction)
+                .await?;
         let (sequence, previous) =
             last.map_or((0, String::new()), |row| (row.get::<i64, _>(0), row.get::<String, _>(1)));
         let entry = seal(draft, sequence as u64 + 1, &previous);
@@ -70,7 +73,10 @@ impl Sqlite {
             .fetch_all(&self.pool)
             .await
             .map_err(|error| read_error(&error))?;
-        Ok(rows.into_iter().map(|row| Entry::stored(row.get::<i64, _>(0) as u64, row.get(1), row.get(2))).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| Entry::stored(row.get::<i64, _>(0) as u64, row.get(1), row.get(2)))
+            .collect())
     }
 
     pub(super) async fn list(&self) -> Result<Vec<String>, StoreError> {

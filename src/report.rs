@@ -100,7 +100,7 @@ impl Report {
         let charts: Vec<_> = self
             .charts
             .iter()
-            .map(|chart| context! { title => chart.title, svg => Value::from_safe_string(svg::chart(chart, &self.marks())) })
+            .map(|chart| context! { title => chart.title.clone(), svg => Value::from_safe_string(svg::chart(chart, &self.marks())) })
             .collect();
         let facts = serde_json::json!({
             "incident": self.facts(),

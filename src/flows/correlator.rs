@@ -16,7 +16,7 @@ use super::linking::Linking;
 use super::model::Model;
 use super::trail::{Numbers, Trail};
 use super::verdict::Judgement;
-use super::{FlowId, FlowSettings, Flows, KindId};
+use super::{FlowSettings, Flows, KindId};
 use crate::evidence::Evidence;
 use crate::telemetry::Time;
 use rustc_hash::FxHashMap;

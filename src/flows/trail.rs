@@ -40,7 +40,9 @@ pub(super) struct Trail {
     pub(super) course: CourseId,
     pub(super) first: StationId,
     pub(super) last: StationId,
-    pub(super) has_logs: bool,
+    /// Where trouble stopped it: of the system visited last of those with errors, the last event before its last error
+    /// that went well.
+    pub(super) halted_at: StationId,
     /// First [`Trail::hop_count`] hops as pair of systems and bucket of the time taken, then for each visit the station
     /// that it was entered from.
     steps: Box<[u32]>,
@@ -226,11 +228,22 @@ impl<'a> Tracer<'a> {
                 course: self.course(),
                 first,
                 last: last.2,
-                has_logs,
+                halted_at: if errors > 0 { self.halted_at() } else { StationId::NONE },
                 steps: self.steps.as_slice().into(),
                 hop_count: hop_count as u16,
             },
         }
+    }
+
+    fn halted_at(&self) -> StationId {
+        let troubled = self.visits.iter().rfind(|visit| visit.errors > 0).map(|visit| visit.system.0);
+        let of_it = || self.moments.iter().filter(|moment| Some(moment.system) == troubled && !moment.is_span);
+        let when = |moment: &&Moment| (moment.time, moment.tie);
+        let error = of_it().filter(|moment| moment.level == Level::Error).max_by_key(when);
+        let before = |moment: &&Moment| {
+            moment.level == Level::Fine && error.is_some_and(|error| when(moment) < when(&error))
+        };
+        of_it().filter(before).max_by_key(when).map_or(StationId::NONE, |moment| moment.station)
     }
 
     fn station(&mut self, station: Station) -> StationId {

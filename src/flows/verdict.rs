@@ -173,8 +173,8 @@ impl Court<'_> {
 
     /// The hop at which trouble ended the flow.
     ///
-    /// Of the systems that report errors, the one visited last is where the trouble is: the others wait for it. If it
-    /// was about to hand over to a system that completed flows reach from there, and that never answered, the trouble
+    /// Of the systems that report errors, the one visited last is where the trouble is: the others wait for it. If what
+    /// it did last was what completed flows do before they enter a system, and this flow never got there, the trouble
     /// is with that system.
     fn failing_hop(&self, flow: &Flow, course: &[Pass], trail: &Trail, usual: &Usual) -> Option<Hop> {
         let troubled = |level| {
@@ -192,8 +192,7 @@ impl Court<'_> {
         let handed_to = unreached
             .filter(|system_after| {
                 usual.hand_over.get(system_after).is_some_and(|&station| {
-                    self.stations.get(station).system == system
-                        && course.iter().any(|pass| pass.station() == station)
+                    station == trail.halted_at && self.stations.get(station).system == system
                 })
             })
             .next();

@@ -11,6 +11,10 @@ mod quantiles;
 mod skew;
 mod station;
 mod table;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod trail;
 mod verdict;

@@ -32,6 +32,15 @@ impl Clocks {
         Self { offset: vec![[0; 2]; count], step: vec![[1; 2]; count], at_end: Vec::new(), rank }
     }
 
+    /// The same, with room for systems that were met since.
+    pub(super) fn for_more_systems(&self, evidence: &Evidence) -> Self {
+        let mut clocks = Self::without_corrections(evidence);
+        clocks.offset[..self.offset.len()].copy_from_slice(&self.offset);
+        clocks.step[..self.step.len()].copy_from_slice(&self.step);
+        clocks.at_end.clone_from(&self.at_end);
+        clocks
+    }
+
     #[inline]
     pub(super) fn offset(&self, system: u16, is_span: bool) -> Nanos {
         Nanos(self.offset[system as usize][usize::from(is_span)])

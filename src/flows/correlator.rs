@@ -8,6 +8,7 @@
 
 mod build;
 mod kinds;
+mod learn;
 mod update;
 
 use super::clocks::Clocks;
@@ -16,10 +17,10 @@ use super::linking::Linking;
 use super::model::Model;
 use super::trail::{Numbers, Trail};
 use super::verdict::Judgement;
-use super::{FlowSettings, Flows, KindId};
+use super::{FlowId, FlowSettings, Flows, KindId};
 use crate::evidence::Evidence;
 use crate::telemetry::Time;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// Correlates evidence as it grows; [`Correlator::flows`] is what it has made of it so far.
@@ -34,7 +35,14 @@ pub struct Correlator {
     trails: Vec<Option<Followed>>,
     kinds: kinds::Kinds,
     models: Vec<Model>,
-    judgements: FxHashMap<(KindId, CourseId), Judgement>,
+    /// By kind: what each course of it says.
+    judgements: Vec<FxHashMap<CourseId, Judgement>>,
+    /// By kind: flows by verdict.
+    verdicts: Vec<[u32; 6]>,
+    /// Flows whose verdict changes by nothing but time.
+    open: FxHashSet<FlowId>,
+    /// How many flows there were when the clocks were last read.
+    clocks_read_at: usize,
     /// Latest event of each system, corrected.
     ends: Vec<Time>,
     rows: u32,
@@ -50,6 +58,12 @@ struct Followed {
     is_completed: bool,
 }
 
+impl Followed {
+    fn new(trail: Trail) -> Self {
+        Self { trail, kind: KindId(0), is_clean: false, is_completed: false }
+    }
+}
+
 impl Correlator {
     pub fn new(settings: FlowSettings) -> Self {
         Self { settings, ..Self::default() }
@@ -63,12 +77,31 @@ impl Correlator {
     /// Takes in the rows that were appended since the last update.
     ///
     /// The evidence must be the one of the last update, grown. A first look at much evidence is taken by all cores.
+    /// Clocks are read again only when there are a quarter more flows than when they were read last, as everything
+    /// hangs on them; see [`Correlator::settle`].
     pub fn update(&mut self, evidence: &Evidence) -> &Flows {
         let new = evidence.rows() - self.rows;
         if self.rows == 0 || new > self.rows / 2 {
             self.build(evidence);
         } else if new > 0 {
             self.take_in(evidence);
+            if self.flows.len() > self.clocks_read_at + self.clocks_read_at / 4 {
+                self.settle(evidence);
+            }
+        }
+        &self.flows
+    }
+
+    /// Reads the clocks again, and if any of them moved, follows all flows anew: then the flows are those that
+    /// [`Flows::of`] makes of the same evidence, to the nanosecond. For when there is nothing else to do.
+    pub fn settle(&mut self, evidence: &Evidence) -> &Flows {
+        let clocks = std::sync::Arc::clone(&self.clocks);
+        let roots = self.roots_in_order(evidence);
+        self.read_clocks(evidence, &roots);
+        if clocks == self.clocks {
+            self.clocks = clocks;
+        } else {
+            self.build(evidence);
         }
         &self.flows
     }

@@ -78,7 +78,7 @@ impl Linking {
         for correlations in [true, false] {
             for id in 0..self.len() {
                 if (self.class[id as usize] == IdentifierClass::Correlation) == correlations {
-                    self.judge(id);
+                    self.judge(evidence, id);
                 }
             }
         }
@@ -102,7 +102,10 @@ impl Linking {
         let mut to_judge: FxHashSet<u32> = (known..self.len()).collect();
         for row in first_row..evidence.rows() {
             if let Some(IdentifierId(id)) = evidence.identifier(Row(row)) {
-                touched.identifiers.insert(id);
+                if touched.identifiers.insert(id) {
+                    // How a business number fits hangs on the events under what it meets.
+                    to_judge.extend(self.neighbours(id).filter(|&other| self.joins_several(other)));
+                }
                 self.refresh_class(evidence, id, &mut to_judge);
             }
         }
@@ -122,7 +125,7 @@ impl Linking {
         for id in std::mem::take(&mut self.newly_common) {
             to_judge.extend(self.neighbours(id).collect::<Vec<_>>());
         }
-        let flipped = self.judge_around(to_judge);
+        let flipped = self.judge_around(evidence, to_judge);
         for &(a, b) in &new_edges {
             if self.links(a) && self.links(b) {
                 self.join(a, b);
@@ -250,6 +253,10 @@ impl Linking {
         self.correlations.extend(
             (known..count as u32).map(|id| u32::from(class[id as usize] == IdentifierClass::Correlation)),
         );
+    }
+
+    fn joins_several(&self, id: u32) -> bool {
+        self.class[id as usize] == IdentifierClass::Business && self.degree[id as usize] > 1
     }
 
     /// A class can become more trusted when the value turns up under a better key.

@@ -34,6 +34,8 @@ pub(super) struct Model {
     places: FxHashMap<SystemId, (u64, u32)>,
     legs: FxHashMap<u16, Quantiles>,
     duration: Quantiles,
+    /// Counted since it was last decided what is usual.
+    is_stale: bool,
     pub(super) usual: Usual,
 }
 
@@ -67,6 +69,7 @@ impl Model {
     /// Counts a clean flow, or takes it out with `by` = -1.
     pub(super) fn count_clean(&mut self, course: &[Pass], trail: &Trail, by: i32) {
         self.clean = self.clean.wrapping_add_signed(by);
+        self.is_stale = true;
         for station in stations_of(course) {
             change(&mut self.passed, station, by);
         }
@@ -94,6 +97,11 @@ impl Model {
             count(self.legs.entry(pair).or_default(), bucket);
         }
         count(&mut self.duration, quantiles::bucket((flow.last - flow.first).0));
+    }
+
+    /// Whether anything was counted since this was last asked.
+    pub(super) fn take_is_stale(&mut self) -> bool {
+        std::mem::take(&mut self.is_stale)
     }
 
     /// Forgets the second level, before it is counted anew.
@@ -195,16 +203,18 @@ impl Model {
 }
 
 impl Usual {
-    /// Whether any verdict could be another one; the count of completed flows alone changes none.
+    /// Whether any verdict could be another one, but for flows that are open: those are judged again anyway.
     fn differs_for_verdicts(&self, old: &Self) -> bool {
-        let lengths =
-            |path: &ExpectedPath| path.legs.iter().map(|leg| (leg.hop, leg.p99)).collect::<Vec<_>>();
         self.stations != old.stations
             || self.systems != old.systems
             || self.hand_over != old.hand_over
             || self.path.duration_p99 != old.path.duration_p99
-            || self.path.completed.min(20) != old.path.completed.min(20)
-            || lengths(&self.path) != lengths(&old.path)
+            || self.is_well_known() != old.is_well_known()
+    }
+
+    /// Whether enough flows completed to call one slow.
+    pub(super) fn is_well_known(&self) -> bool {
+        self.path.completed >= 20
     }
 
     pub(super) fn reaches_terminal(&self, course: &[Pass]) -> bool {

@@ -3,8 +3,8 @@
 use super::clocks::Clocks;
 use super::course::{CourseId, Courses, Pass};
 use super::station::{Station, StationId, Stations};
-use super::{Marks, Visit};
-use crate::evidence::{Evidence, Row, SystemId};
+use super::{Flow, KindId, Marks, Verdict, Visit};
+use crate::evidence::{Evidence, IdentifierId, Row, SystemId};
 use crate::telemetry::{EventKind, Severity, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Mutex;
@@ -57,8 +57,27 @@ pub(super) struct Traced {
     pub(super) events: u32,
     pub(super) errors: u32,
     pub(super) visits: Box<[Visit]>,
-    pub(super) marks: Marks,
     pub(super) trail: Trail,
+}
+
+impl Traced {
+    /// The summary, not judged yet, and the trail.
+    pub(super) fn into_flow(self, name: IdentifierId) -> (Flow, Trail) {
+        let Self { first, last, events, errors, visits, trail } = self;
+        let flow = Flow {
+            name,
+            kind: KindId(0),
+            verdict: Verdict::Unknown,
+            failing_hop: None,
+            first,
+            last,
+            events,
+            errors,
+            visits,
+            marks: Marks::default(),
+        };
+        (flow, trail)
+    }
 }
 
 impl Trail {
@@ -223,7 +242,6 @@ impl<'a> Tracer<'a> {
             events: rows.len() as u32,
             errors,
             visits: self.visits.as_slice().into(),
-            marks: Marks::default(),
             trail: Trail {
                 course: self.course(),
                 first,

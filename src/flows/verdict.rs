@@ -9,8 +9,6 @@ use super::{Blindness, Flow, Hop, Marks, Verdict};
 use crate::evidence::{Evidence, SystemId};
 use crate::telemetry::{Nanos, Time};
 
-/// Completed flows that it takes before one can be called slow.
-const ENOUGH: u32 = 20;
 /// A flow is slow from this many times the p99 of its kind on.
 const SLOW: f64 = 1.5;
 /// A flow that has been silent for less than this is never called stuck.
@@ -126,17 +124,16 @@ pub(super) struct Court<'a> {
 }
 
 impl Court<'_> {
-    /// Gives a flow its verdict, failing hop and marks.
+    /// A flow's verdict, and the hop where it failed or got stuck.
     pub(super) fn decide(
         &self,
-        flow: &mut Flow,
+        flow: &Flow,
         judgement: &Judgement,
         course: &[Pass],
         trail: &Trail,
         usual: &Usual,
-    ) {
-        flow.marks = judgement.marks;
-        (flow.verdict, flow.failing_hop) = match judgement.end {
+    ) -> (Verdict, Option<Hop>) {
+        match judgement.end {
             End::Reached if is_slow(flow, usual) => (Verdict::Slow, None),
             End::Reached => (Verdict::Completed, None),
             End::Failed => (Verdict::Failed, self.failing_hop(flow, course, trail, usual)),
@@ -148,7 +145,7 @@ impl Court<'_> {
                 let is_blind = hop.is_some_and(|hop| self.was_blind(hop.to, flow.last));
                 (if is_blind { Verdict::Unknown } else { Verdict::Stuck }, hop)
             }
-        };
+        }
     }
 
     fn is_within_patience(&self, flow: &Flow, trail: &Trail, usual: &Usual) -> bool {
@@ -222,5 +219,5 @@ fn next_system(flow: &Flow, usual: &Usual, last: SystemId) -> Option<SystemId> {
 
 fn is_slow(flow: &Flow, usual: &Usual) -> bool {
     let took = (flow.last - flow.first).0 as f64;
-    usual.path.completed >= ENOUGH && took > usual.path.duration_p99.0 as f64 * SLOW
+    usual.is_well_known() && took > usual.path.duration_p99.0 as f64 * SLOW
 }

@@ -3,11 +3,15 @@
 //! Decided by class and by what an identifier meets, in two rounds on the whole graph. First the correlation
 //! identifiers: one that stands beside many others, or beside more traces than a transaction has, was never one
 //! transaction's. Then the rest, counted against the correlation identifiers that are left; where an estate has none,
-//! against traces. A few may well be one business transaction tried again, unless each has a business number (or, for a
-//! trace, a trace) of its own: then they are distinct already, as the orders of one batch are.
+//! against traces. A few may well be one business transaction, unless each has a business number (or, for a trace, a
+//! trace) of its own: then they are distinct already, as the orders of one batch are.
+//!
+//! Business numbers are short and come around again, so they must also fit: what they join lies close in time, and is
+//! either in other systems (each with a correlation identifier of its own) or tried again after trouble.
 
 use super::{Linking, NONE};
-use crate::telemetry::IdentifierClass as Class;
+use crate::evidence::{Evidence, IdentifierId, SystemId};
+use crate::telemetry::{IdentifierClass as Class, Nanos, Severity, Time};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// More correlation identifiers than attempts at one transaction make.
@@ -18,6 +22,8 @@ const TRACES: usize = 8;
 const TRACES_OF_A_CORRELATION: usize = 32;
 /// An identifier that meets more than this tells no transaction apart.
 pub(super) const COMMON: u32 = 64;
+/// What a business number joins lies no further apart than this.
+const APART: Nanos = Nanos::seconds(15 * 60);
 /// A component with more correlation identifiers than this is no flow: weak links have chained flows together.
 const CORRELATIONS_OF_A_FLOW: u32 = 16;
 
@@ -35,8 +41,9 @@ pub(in crate::flows) enum Verdict {
 }
 
 impl Linking {
-    pub(super) fn judge(&mut self, id: u32) -> bool {
-        let verdict = self.verdict(id);
+    /// Decides whether an identifier links; whether that is news.
+    pub(super) fn judge(&mut self, evidence: &Evidence, id: u32) -> bool {
+        let verdict = self.verdict(evidence, id);
         if let Some(verdict) = verdict {
             self.verdicts.insert(id, verdict);
         } else if self.hub[id as usize] {
@@ -46,11 +53,11 @@ impl Linking {
     }
 
     /// Judges identifiers and everything whose verdict may hang on theirs; returns those that flipped.
-    pub(super) fn judge_around(&mut self, mut to_judge: FxHashSet<u32>) -> FxHashSet<u32> {
+    pub(super) fn judge_around(&mut self, evidence: &Evidence, mut to_judge: FxHashSet<u32>) -> FxHashSet<u32> {
         let mut flipped = FxHashSet::default();
         let seeds: Vec<u32> = to_judge.iter().copied().collect();
         for id in seeds {
-            if self.class[id as usize] == Class::Correlation && self.judge(id) {
+            if self.class[id as usize] == Class::Correlation && self.judge(evidence, id) {
                 flipped.insert(id);
                 to_judge.extend(self.neighbours(id).collect::<Vec<_>>());
             }
@@ -62,14 +69,14 @@ impl Linking {
             to_judge.extend(self.neighbours(id).collect::<Vec<_>>());
         }
         for id in to_judge {
-            if self.class[id as usize] != Class::Correlation && self.judge(id) {
+            if self.class[id as usize] != Class::Correlation && self.judge(evidence, id) {
                 flipped.insert(id);
             }
         }
         flipped
     }
 
-    fn verdict(&self, id: u32) -> Option<Verdict> {
+    fn verdict(&self, evidence: &Evidence, id: u32) -> Option<Verdict> {
         let class = self.class[id as usize];
         match class {
             Class::Session => return Some(Verdict::Session),
@@ -90,7 +97,8 @@ impl Linking {
         }
         let are_distinct = |a: u32, b: u32| self.has_own(a, b, id, class) && self.has_own(b, a, id, class);
         let any_distinct = (0..units.len()).any(|i| (0..i).any(|j| are_distinct(units[i], units[j])));
-        any_distinct.then_some(Verdict::MeetsDistinct)
+        let is_misfit = || class == Class::Business && !fit(evidence, &units);
+        (any_distinct || is_misfit()).then_some(Verdict::MeetsDistinct)
     }
 
     fn verdict_on_correlation(&self, id: u32) -> Option<Verdict> {
@@ -199,6 +207,48 @@ impl Linking {
         }
         part
     }
+}
+
+/// What the events filed under one identifier tell of it.
+struct Profile {
+    first: Time,
+    last: Time,
+    systems: Vec<SystemId>,
+    has_trouble: bool,
+}
+
+impl Profile {
+    fn of(evidence: &Evidence, id: u32) -> Self {
+        let mut profile =
+            Self { first: Time::MAX, last: Time::MIN, systems: Vec::new(), has_trouble: false };
+        for row in evidence.filed_under(IdentifierId(id)) {
+            let (time, system) = (evidence.time(row), evidence.system(row));
+            profile.first = profile.first.min(time);
+            profile.last = profile.last.max(time);
+            profile.has_trouble |= evidence.severity(row) >= Severity::WARN;
+            if !profile.systems.contains(&system) {
+                profile.systems.push(system);
+            }
+        }
+        profile
+    }
+
+    fn shares(&self, other: &Self) -> usize {
+        self.systems.iter().filter(|system| other.systems.contains(system)).count()
+    }
+}
+
+/// Whether pieces that share a business number can be one transaction: close in time, and each either in other systems
+/// than the one before, or tried again after trouble.
+fn fit(evidence: &Evidence, units: &[u32]) -> bool {
+    let mut profiles: Vec<Profile> = units.iter().map(|&unit| Profile::of(evidence, unit)).collect();
+    profiles.retain(|profile| !profile.systems.is_empty());
+    profiles.sort_unstable_by_key(|profile| (profile.first, profile.last));
+    profiles.windows(2).all(|pair| {
+        let (earlier, later) = (&pair[0], &pair[1]);
+        let fewest = earlier.systems.len().min(later.systems.len());
+        later.first - earlier.last <= APART && (earlier.has_trouble || earlier.shares(later) * 2 <= fewest)
+    })
 }
 
 fn sizes(part: &FxHashMap<u32, u32>, counts: impl Fn(u32) -> bool) -> FxHashMap<u32, u32> {

@@ -1,0 +1,101 @@
+//! Evidence made by hand for tests: events of a few words each.
+
+use crate::evidence::Evidence;
+use crate::telemetry::{
+    EventKind, Glances, IdentifierClass, IdentifierKey, NewText, Origin, Severity, SpanInfo, Time,
+};
+
+/// An event in the making.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) at: i64,
+    pub(super) system: &'static str,
+    pub(super) text: String,
+    pub(super) severity: Severity,
+    pub(super) kind: EventKind,
+    pub(super) took: u32,
+    pub(super) identifiers: Vec<(IdentifierClass, u128)>,
+    /// Place in its file.
+    pub(super) offset: u64,
+}
+
+/// 2026-03-01T08:00:00Z in milliseconds.
+pub(super) const EPOCH: i64 = 1_772_352_000_000;
+
+/// An event at so many milliseconds.
+pub(super) fn at(millis: i64, system: &'static str, text: &str) -> Entry {
+    Entry {
+        at: millis,
+        system,
+        text: text.to_owned(),
+        severity: Severity::INFO,
+        kind: EventKind::Log,
+        took: 0,
+        identifiers: Vec::new(),
+        offset: 0,
+    }
+}
+
+impl Entry {
+    pub(super) fn correlation(self, key: u128) -> Self {
+        self.with(IdentifierClass::Correlation, key)
+    }
+
+    pub(super) fn with(mut self, class: IdentifierClass, key: u128) -> Self {
+        self.identifiers.push((class, key));
+        self
+    }
+
+    pub(super) fn severity(mut self, severity: Severity) -> Self {
+        self.severity = severity;
+        self
+    }
+
+    pub(super) fn took(mut self, millis: u32) -> Self {
+        self.took = millis * 1_000;
+        self
+    }
+
+    pub(super) fn span(mut self) -> Self {
+        self.kind = EventKind::Span;
+        self
+    }
+}
+
+/// A batch of events, in the order given.
+pub(super) fn batch(entries: &[Entry]) -> Glances {
+    let mut glances = Glances::default();
+    for (row, entry) in entries.iter().enumerate() {
+        let known = glances.system_names.iter().position(|name| name == entry.system);
+        let system = known.unwrap_or_else(|| {
+            glances.system_names.push(entry.system.to_owned());
+            glances.system_names.len() - 1
+        });
+        let fingerprint = entry.text.bytes().fold(7u64, |hash, byte| hash.wrapping_mul(31) + u64::from(byte));
+        glances.new_texts.push(NewText { fingerprint, text: entry.text.clone() });
+        glances.time.push(Time::from_millis(EPOCH + entry.at));
+        glances.origin.push(Origin::new(system as u16, entry.offset));
+        glances.system.push(system as u16);
+        glances.severity.push(entry.severity);
+        glances.kind.push(entry.kind);
+        glances.shape.push(fingerprint);
+        glances.operation.push(0);
+        glances.duration_us.push(entry.took);
+        let mut identifiers = entry.identifiers.clone();
+        identifiers.sort_unstable();
+        for (class, key) in identifiers {
+            glances.identifiers.push((row as u32, class, IdentifierKey(key)));
+        }
+        if entry.kind == EventKind::Span {
+            glances.spans.push((row as u32, SpanInfo { id: row as u64 + 1, ..SpanInfo::default() }));
+        }
+    }
+    glances
+}
+
+/// All of it as evidence.
+pub(super) fn evidence(entries: &[Entry]) -> Evidence {
+    let mut evidence = Evidence::default();
+    evidence.append(&batch(entries));
+    evidence
+}

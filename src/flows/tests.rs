@@ -1,0 +1,343 @@
+//! Flows from evidence made by hand: what links, what does not, what becomes of a flow; and that no order matters.
+
+use super::testing::{Entry, at, batch, evidence};
+use super::{Correlator, Flow, FlowId, FlowSettings, Flows, Marks, Verdict};
+use crate::evidence::{Evidence, IdentifierId};
+use crate::telemetry::IdentifierClass::{Business, Correlation, Message, Session, Span, Trace};
+use crate::telemetry::{IdentifierKey, Severity};
+use proptest::prelude::*;
+
+fn flows(entries: &[Entry]) -> (Evidence, Flows) {
+    let evidence = evidence(entries);
+    let flows = Flows::of(&evidence, &FlowSettings::default());
+    (evidence, flows)
+}
+
+fn flow_of(evidence: &Evidence, flows: &Flows, key: u128) -> Option<FlowId> {
+    flows.with(evidence.identifiers.find(IdentifierKey(key))?)
+}
+
+/// A flow kong → order → erp that begins at `start`.
+fn order(key: u128, start: i64) -> Vec<Entry> {
+    vec![
+        at(start, "kong", "POST /orders").correlation(key),
+        at(start + 2, "order", "received").correlation(key),
+        at(start + 5, "order", "calling erp").correlation(key),
+        at(start + 40, "erp", "posted").correlation(key),
+        at(start + 60, "order", "confirmed").correlation(key),
+    ]
+}
+
+fn orders(count: u128) -> Vec<Entry> {
+    (1..=count).flat_map(|key| order(key, key as i64 * 1_000)).collect()
+}
+
+#[test]
+fn an_event_with_only_a_trace_joins_through_the_one_that_has_both() {
+    let (evidence, flows) = flows(&[
+        at(0, "kong", "in").correlation(1),
+        at(1, "order", "received").correlation(1).with(Trace, 100),
+        at(2, "inventory", "reserved").with(Trace, 100),
+        at(9, "other", "unrelated").correlation(2),
+    ]);
+    assert_eq!(flows.len(), 2);
+    let id = flow_of(&evidence, &flows, 100).unwrap();
+    assert_eq!(flows.get(id).unwrap().events, 3);
+    assert_eq!(flow_of(&evidence, &flows, 1), Some(id));
+    let timeline = flows.timeline(&evidence, id).unwrap();
+    let how: Vec<&str> = timeline.steps.iter().map(|step| step.how.into()).collect();
+    assert_eq!(how, ["exact", "exact", "linked"]);
+}
+
+#[test]
+fn a_tenant_or_a_batch_number_groups_and_does_not_link() {
+    let tenant = 999;
+    let entries: Vec<Entry> = orders(6).into_iter().map(|entry| entry.with(Business, tenant)).collect();
+    let (evidence, flows) = flows(&entries);
+    assert_eq!(flows.len(), 6);
+    assert_eq!(flow_of(&evidence, &flows, tenant), None);
+    assert_eq!(flows.groups.len(), 1);
+    assert!(flows.groups[0].reason.contains("met 6 correlation identifiers"), "{}", flows.groups[0].reason);
+    assert_eq!(flows.in_group(&flows.groups[0]).len(), 6);
+}
+
+#[test]
+fn a_session_never_links_even_two_flows() {
+    let mut entries = [order(1, 0), order(2, 50)].concat();
+    entries[0] = entries[0].clone().with(Session, 77);
+    entries[5] = entries[5].clone().with(Session, 77);
+    entries.push(at(90, "kong", "session refreshed").with(Session, 77));
+    let (evidence, flows) = flows(&entries);
+    assert_eq!(flows.len(), 2);
+    assert_eq!(flows.in_group(&flows.groups[0]).len(), 2);
+    assert_eq!(flow_of(&evidence, &flows, 77), None);
+}
+
+#[test]
+fn a_correlation_id_that_is_the_same_for_all_leaves_the_traces_to_tell_flows_apart() {
+    let entries: Vec<Entry> = (1..=40)
+        .flat_map(|key| {
+            [
+                at(key * 100, "legacy", "in").correlation(5).with(Trace, 1_000 + key as u128),
+                at(key * 100 + 3, "legacy", "out").correlation(5).with(Trace, 1_000 + key as u128),
+            ]
+        })
+        .collect();
+    let (evidence, flows) = flows(&entries);
+    assert_eq!(flows.len(), 40);
+    let id = flow_of(&evidence, &flows, 1_007).unwrap();
+    assert_eq!(flows.get(id).unwrap().events, 2, "events that are filed under the hub belong to the trace's flow");
+    assert_eq!(flows.rows(&evidence, id).len(), 2);
+}
+
+#[test]
+fn the_trace_of_a_batch_does_not_merge_the_orders_in_it() {
+    let mut entries = orders(50);
+    for key in 1..=50 {
+        entries.push(at(60_000 + key as i64, "batch", "item").correlation(key).with(Trace, 777));
+    }
+    let (_, flows) = flows(&entries);
+    assert_eq!(flows.len(), 50);
+}
+
+#[test]
+fn a_message_that_was_sent_on_under_a_new_correlation_id_links_both() {
+    let (_, flows) = flows(&[
+        at(0, "a", "sent").correlation(1).with(Message, 10),
+        at(5, "b", "received").correlation(2).with(Message, 10),
+    ]);
+    assert_eq!(flows.len(), 1);
+}
+
+#[test]
+fn an_order_that_is_tried_again_after_trouble_is_one_flow_and_a_number_that_came_round_is_not() {
+    let mut tried_again = [order(1, 0), order(2, 30_000)].concat();
+    tried_again.truncate(8);
+    tried_again[3] = at(40, "order", "no answer").severity(Severity::ERROR).correlation(1);
+    for entry in &mut tried_again {
+        *entry = entry.clone().with(Business, 500);
+    }
+    assert_eq!(flows(&tried_again).1.len(), 1);
+
+    let came_round: Vec<Entry> = [order(1, 0), order(2, 3_000_000)]
+        .concat()
+        .into_iter()
+        .map(|entry| entry.with(Business, 500))
+        .collect();
+    assert_eq!(flows(&came_round).1.len(), 2);
+}
+
+#[test]
+fn systems_with_correlation_ids_of_their_own_meet_in_the_order_number() {
+    let (_, flows) = flows(&[
+        at(0, "shop", "ordered").correlation(1).with(Business, 500),
+        at(5, "bus", "routed").correlation(1),
+        at(50, "erp", "booked").correlation(2).with(Business, 500),
+        at(70, "erp", "released").correlation(2),
+    ]);
+    assert_eq!(flows.len(), 1);
+}
+
+#[test]
+fn document_numbers_that_overlap_do_not_chain_flows() {
+    // Each flow has two document numbers, and shares each with a neighbour.
+    let entries: Vec<Entry> = (0..100u128)
+        .flat_map(|key| {
+            let own = at(key as i64 * 50, "shop", "ordered").correlation(10_000 + key).with(Business, 20_000 + key);
+            let left = at(key as i64 * 50 + 9, "erp", "one").correlation(10_000 + key).with(Business, 30_000 + key);
+            let right = at(key as i64 * 50 + 20, "erp", "two").correlation(10_000 + key).with(Business, 30_001 + key);
+            [own, left, right]
+        })
+        .collect();
+    assert_eq!(flows(&entries).1.len(), 100);
+}
+
+#[test]
+fn a_span_identifier_never_links_across_traces() {
+    let (_, flows) = flows(&[
+        at(0, "a", "one").with(Trace, 1).with(Span, 9),
+        at(5, "b", "two").with(Trace, 2).with(Span, 9),
+    ]);
+    assert_eq!(flows.len(), 2);
+}
+
+#[test]
+fn a_call_that_is_never_answered_fails_at_the_one_called() {
+    let mut entries = orders(30);
+    let mut failing = order(99, 40_000);
+    failing.truncate(3);
+    failing.push(at(40_090, "order", "connection refused").severity(Severity::ERROR).correlation(99));
+    entries.extend(failing);
+    entries.extend(order(100, 200_000));
+    let (evidence, flows) = flows(&entries);
+    let flow = flows.get(flow_of(&evidence, &flows, 99).unwrap()).unwrap();
+    assert_eq!(flow.verdict, Verdict::Failed);
+    let hop = flow.failing_hop.unwrap();
+    assert_eq!((evidence.system_name(hop.from), evidence.system_name(hop.to)), ("order", "erp"));
+}
+
+#[test]
+fn a_flow_that_just_stops_is_stuck_and_one_that_may_go_on_is_in_flight() {
+    let mut entries = orders(30);
+    entries.extend(order(99, 40_000).into_iter().take(3));
+    entries.extend(order(100, 200_000));
+    entries.extend(order(101, 200_060).into_iter().take(3));
+    let (evidence, flows) = flows(&entries);
+    let verdict = |key| flows.get(flow_of(&evidence, &flows, key).unwrap()).unwrap().verdict;
+    assert_eq!(verdict(99), Verdict::Stuck);
+    assert_eq!(verdict(101), Verdict::InFlight);
+    let id = flow_of(&evidence, &flows, 99).unwrap();
+    let timeline = flows.timeline(&evidence, id).unwrap();
+    assert_eq!(timeline.missing.len(), 1);
+    assert!(matches!(timeline.divergence, Some(super::Divergence::Missing { .. })), "{:?}", timeline.divergence);
+}
+
+#[test]
+fn an_error_that_is_made_good_is_no_failure() {
+    let mut entries = orders(30);
+    let mut retried = order(99, 40_000);
+    retried.insert(3, at(40_020, "order", "erp timed out, retrying").severity(Severity::ERROR).correlation(99));
+    entries.extend(retried);
+    let (evidence, flows) = flows(&entries);
+    let flow = flows.get(flow_of(&evidence, &flows, 99).unwrap()).unwrap();
+    assert_eq!(flow.verdict, Verdict::Completed);
+    assert!(flow.marks.has(Marks::RETRIED));
+}
+
+#[test]
+fn a_number_of_a_flow_stays_with_it_as_evidence_comes_in() {
+    let all = orders(20);
+    let mut evidence = Evidence::default();
+    let mut correlator = Correlator::new(FlowSettings::default());
+    evidence.append(&batch(&all[..90]));
+    let before = flow_of(&evidence, correlator.update(&evidence), 18).unwrap();
+    evidence.append(&batch(&all[90..]));
+    evidence.append(&batch(&[at(17_500, "late", "audit").with(Trace, 5_000).correlation(18)]));
+    let flows = correlator.update(&evidence);
+    assert_eq!(flow_of(&evidence, flows, 18), Some(before));
+    assert_eq!(flows.get(before).unwrap().events, 6);
+}
+
+/// Everything about flows that does not hang on the order of arrival.
+fn portrait(evidence: &Evidence, flows: &Flows) -> Vec<String> {
+    let name = |system| evidence.system_name(system);
+    let mut lines: Vec<String> = Vec::new();
+    let flow_line = |id: FlowId, flow: &Flow| {
+        let mut members: Vec<u128> =
+            flows.identifiers(id).into_iter().map(|id| evidence.identifiers.key(id).0).collect();
+        members.sort_unstable();
+        let visits: Vec<String> =
+            flow.visits.iter().map(|v| format!("{} {} {}", name(v.system), v.events, v.errors)).collect();
+        let hop = flow.failing_hop.map(|hop| (name(hop.from), name(hop.to)));
+        format!(
+            "flow {} {:?} {:?} {hop:?} {} {} {} {} {visits:?} {:?} rows {} {members:?}",
+            evidence.identifiers.key(flow.name).0,
+            flows.kind(flow.kind).name,
+            flow.verdict,
+            flow.first,
+            flow.last,
+            flow.events,
+            flow.errors,
+            flow.marks,
+            flows.rows(evidence, id).len(),
+        )
+    };
+    lines.extend(flows.iter().map(|(id, flow)| flow_line(id, flow)));
+    let mut kinds: Vec<String> = flows
+        .kinds
+        .iter()
+        .filter(|kind| kind.flows > 0)
+        .map(|kind| {
+            let leg = |leg: &super::Leg| format!("{}→{} {} {:?}", name(leg.hop.from), name(leg.hop.to), leg.flows, leg.p99);
+            let legs: Vec<String> = kind.path.legs.iter().map(leg).collect();
+            let systems: Vec<&str> = kind.path.systems.iter().map(|&system| name(system)).collect();
+            format!("kind {} {:?} {} {systems:?} {legs:?}", kind.name, kind.verdicts, kind.path.completed)
+        })
+        .collect();
+    kinds.sort();
+    lines.extend(kinds);
+    for group in flows.groups.iter() {
+        let key = |id: IdentifierId| evidence.identifiers.key(id).0;
+        lines.push(format!("group {} {} {}", key(group.identifier), group.reason, flows.in_group(group).len()));
+    }
+    for skew in flows.skew.iter() {
+        lines.push(format!("skew {} {:?} {:?}", name(skew.system), skew.stamped_as, skew.offset));
+    }
+    lines.push(format!("until {}", flows.until));
+    lines
+}
+
+/// Flows of a small estate with everything that makes linking hard.
+fn hard_estate() -> impl Strategy<Value = Vec<Entry>> {
+    let flow = (0..6u8, 0..20_000i64, 0..5u128, 0..4u128, any::<bool>(), 1..6usize);
+    proptest::collection::vec(flow, 1..60).prop_map(|flows| {
+        let mut entries = Vec::new();
+        for (number, (shape, start, shared, tenant, fails, length)) in flows.into_iter().enumerate() {
+            let key = number as u128 + 1;
+            let mut flow = order(key, start);
+            flow.truncate(length);
+            if fails {
+                let last = flow.len() as i64 * 7 + start;
+                flow.push(at(last, "order", "refused").severity(Severity::ERROR).correlation(key));
+            }
+            let last = flow.len() - 1;
+            let first = flow[0].clone();
+            match shape {
+                0 => flow[0] = first.with(Business, 1_000 + shared),
+                1 => flow.iter_mut().for_each(|entry| *entry = entry.clone().with(Business, 2_000 + tenant)),
+                2 => {
+                    flow[0] = first.with(Trace, 3_000 + key);
+                    flow.push(at(start + 33, "inventory", "reserved").with(Trace, 3_000 + key).with(Span, 9_000 + shared));
+                }
+                3 => flow[last] = flow[last].clone().with(Trace, 4_000 + shared).with(Business, 5_000 + key),
+                4 => {
+                    flow[0] = first.with(Message, 6_000 + shared * 7);
+                    flow.push(at(start + 3, "envoy", "in").with(Message, 6_000 + shared * 7));
+                }
+                _ => {
+                    for entry in &mut flow {
+                        entry.identifiers = vec![(Correlation, 7_000 + tenant), (Trace, 8_000 + key)];
+                    }
+                }
+            }
+            entries.extend(flow);
+        }
+        for (offset, entry) in entries.iter_mut().enumerate() {
+            entry.offset = offset as u64;
+        }
+        entries
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_order_and_any_batches_give_the_same_flows(
+        (entries, shuffled) in hard_estate().prop_flat_map(|entries| (Just(entries.clone()), Just(entries).prop_shuffle())),
+        sizes in proptest::collection::vec(1..40usize, 1..40),
+    ) {
+        let (whole, at_once) = flows(&entries);
+        let mut evidence = Evidence::default();
+        let mut correlator = Correlator::new(FlowSettings::default());
+        let mut rest = shuffled.as_slice();
+        let mut sizes = sizes.iter().cycle();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
+            evidence.append(&batch(now));
+            correlator.update(&evidence);
+            rest = later;
+        }
+        let step_by_step = correlator.settle(&evidence);
+        let (at_once, step_by_step) = (portrait(&whole, &at_once), portrait(&evidence, step_by_step));
+        let only = |these: &[String], those: &[String]| {
+            these.iter().filter(|line| !those.contains(line)).cloned().collect::<Vec<_>>()
+        };
+        prop_assert!(
+            at_once == step_by_step,
+            "only at once: {:#?}\nonly step by step: {:#?}",
+            only(&at_once, &step_by_step),
+            only(&step_by_step, &at_once)
+        );
+    }
+}

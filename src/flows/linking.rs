@@ -60,6 +60,8 @@ pub(super) struct Linking {
 pub(super) struct Touched {
     /// Identifiers whose flow may have changed in members or events.
     pub(super) identifiers: FxHashSet<u32>,
+    /// Whether a group came, went or met somebody new.
+    pub(super) groups: bool,
 }
 
 impl Linking {
@@ -131,6 +133,7 @@ impl Linking {
                 self.join(a, b);
             }
         }
+        touched.groups |= !flipped.is_empty();
         self.rebuild_around(&flipped, &mut touched);
         let large: FxHashSet<u32> = touched
             .identifiers
@@ -139,9 +142,11 @@ impl Linking {
             .filter(|&root| self.is_large_root(root))
             .collect();
         for root in large {
+            touched.groups = true;
             self.part(root);
             touched.identifiers.extend(self.ring_of(root));
         }
+        touched.groups |= touched.identifiers.iter().any(|&id| !self.links(id));
         self.rows = evidence.rows();
         touched
     }

@@ -212,8 +212,8 @@ fn next_system(flow: &Flow, usual: &Usual, last: SystemId) -> Option<SystemId> {
     let furthest = systems.iter().rposition(|&system| visits(flow, system));
     let after = furthest.map_or(0, |place| place + 1);
     systems[after..].first().copied().or_else(|| {
-        let legs = usual.path.legs.iter().filter(|leg| leg.hop.from == last);
-        legs.max_by_key(|leg| (leg.flows, leg.hop.to)).map(|leg| leg.hop.to)
+        let legs = usual.path.legs.iter().rev().filter(|leg| leg.hop.from == last);
+        legs.max_by_key(|leg| leg.flows).map(|leg| leg.hop.to)
     })
 }
 

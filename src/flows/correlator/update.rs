@@ -2,7 +2,7 @@
 
 use super::{Correlator, Followed};
 use crate::evidence::{Evidence, IdentifierId};
-use crate::flows::linking::{HubVerdict, NONE};
+use crate::flows::linking::{HubVerdict, NONE, Touched};
 use crate::flows::trail::{Traced, Tracer};
 use crate::flows::{FlowId, Group, Kind, KindId};
 use crate::telemetry::IdentifierClass;
@@ -20,7 +20,7 @@ impl Correlator {
     /// Takes in new rows.
     pub(super) fn take_in(&mut self, evidence: &Evidence) {
         let first = self.rows;
-        let touched: FxHashSet<u32> = self.linking.update(evidence).identifiers;
+        let Touched { identifiers: touched, groups: touches_groups } = self.linking.update(evidence);
         if self.clocks.rank.len() < evidence.systems.len() {
             self.clocks = self.clocks.for_more_systems(evidence).into();
         }
@@ -49,7 +49,6 @@ impl Correlator {
         } else {
             self.learn(evidence, &changed);
         }
-        let touches_groups = touched.iter().any(|&id| !self.linking.links(id));
         self.publish(evidence, touches_groups);
     }
 

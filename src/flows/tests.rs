@@ -86,7 +86,11 @@ fn a_correlation_id_that_is_the_same_for_all_leaves_the_traces_to_tell_flows_apa
     let (evidence, flows) = flows(&entries);
     assert_eq!(flows.len(), 40);
     let id = flow_of(&evidence, &flows, 1_007).unwrap();
-    assert_eq!(flows.get(id).unwrap().events, 2, "events that are filed under the hub belong to the trace's flow");
+    assert_eq!(
+        flows.get(id).unwrap().events,
+        2,
+        "events that are filed under the hub belong to the trace's flow"
+    );
     assert_eq!(flows.rows(&evidence, id).len(), 2);
 }
 
@@ -143,9 +147,12 @@ fn document_numbers_that_overlap_do_not_chain_flows() {
     // Each flow has two document numbers, and shares each with a neighbour.
     let entries: Vec<Entry> = (0..100u128)
         .flat_map(|key| {
-            let own = at(key as i64 * 50, "shop", "ordered").correlation(10_000 + key).with(Business, 20_000 + key);
-            let left = at(key as i64 * 50 + 9, "erp", "one").correlation(10_000 + key).with(Business, 30_000 + key);
-            let right = at(key as i64 * 50 + 20, "erp", "two").correlation(10_000 + key).with(Business, 30_001 + key);
+            let own =
+                at(key as i64 * 50, "shop", "ordered").correlation(10_000 + key).with(Business, 20_000 + key);
+            let left =
+                at(key as i64 * 50 + 9, "erp", "one").correlation(10_000 + key).with(Business, 30_000 + key);
+            let right =
+                at(key as i64 * 50 + 20, "erp", "two").correlation(10_000 + key).with(Business, 30_001 + key);
             [own, left, right]
         })
         .collect();
@@ -189,14 +196,19 @@ fn a_flow_that_just_stops_is_stuck_and_one_that_may_go_on_is_in_flight() {
     let id = flow_of(&evidence, &flows, 99).unwrap();
     let timeline = flows.timeline(&evidence, id).unwrap();
     assert_eq!(timeline.missing.len(), 1);
-    assert!(matches!(timeline.divergence, Some(super::Divergence::Missing { .. })), "{:?}", timeline.divergence);
+    assert!(
+        matches!(timeline.divergence, Some(super::Divergence::Missing { .. })),
+        "{:?}",
+        timeline.divergence
+    );
 }
 
 #[test]
 fn an_error_that_is_made_good_is_no_failure() {
     let mut entries = orders(30);
     let mut retried = order(99, 40_000);
-    retried.insert(3, at(40_020, "order", "erp timed out, retrying").severity(Severity::ERROR).correlation(99));
+    retried
+        .insert(3, at(40_020, "order", "erp timed out, retrying").severity(Severity::ERROR).correlation(99));
     entries.extend(retried);
     let (evidence, flows) = flows(&entries);
     let flow = flows.get(flow_of(&evidence, &flows, 99).unwrap()).unwrap();
@@ -248,7 +260,9 @@ fn portrait(evidence: &Evidence, flows: &Flows) -> Vec<String> {
         .iter()
         .filter(|kind| kind.flows > 0)
         .map(|kind| {
-            let leg = |leg: &super::Leg| format!("{}→{} {} {:?}", name(leg.hop.from), name(leg.hop.to), leg.flows, leg.p99);
+            let leg = |leg: &super::Leg| {
+                format!("{}→{} {} {:?}", name(leg.hop.from), name(leg.hop.to), leg.flows, leg.p99)
+            };
             let legs: Vec<String> = kind.path.legs.iter().map(leg).collect();
             let systems: Vec<&str> = kind.path.systems.iter().map(|&system| name(system)).collect();
             format!("kind {} {:?} {} {systems:?} {legs:?}", kind.name, kind.verdicts, kind.path.completed)
@@ -258,7 +272,12 @@ fn portrait(evidence: &Evidence, flows: &Flows) -> Vec<String> {
     lines.extend(kinds);
     for group in flows.groups.iter() {
         let key = |id: IdentifierId| evidence.identifiers.key(id).0;
-        lines.push(format!("group {} {} {}", key(group.identifier), group.reason, flows.in_group(group).len()));
+        lines.push(format!(
+            "group {} {} {}",
+            key(group.identifier),
+            group.reason,
+            flows.in_group(group).len()
+        ));
     }
     for skew in flows.skew.iter() {
         lines.push(format!("skew {} {:?} {:?}", name(skew.system), skew.stamped_as, skew.offset));
@@ -287,7 +306,11 @@ fn hard_estate() -> impl Strategy<Value = Vec<Entry>> {
                 1 => flow.iter_mut().for_each(|entry| *entry = entry.clone().with(Business, 2_000 + tenant)),
                 2 => {
                     flow[0] = first.with(Trace, 3_000 + key);
-                    flow.push(at(start + 33, "inventory", "reserved").with(Trace, 3_000 + key).with(Span, 9_000 + shared));
+                    flow.push(
+                        at(start + 33, "inventory", "reserved")
+                            .with(Trace, 3_000 + key)
+                            .with(Span, 9_000 + shared),
+                    );
                 }
                 3 => flow[last] = flow[last].clone().with(Trace, 4_000 + shared).with(Business, 5_000 + key),
                 4 => {

@@ -255,7 +255,8 @@ impl<'a> Tracer<'a> {
 
     fn halted_at(&self) -> StationId {
         let troubled = self.visits.iter().rfind(|visit| visit.errors > 0).map(|visit| visit.system.0);
-        let of_it = || self.moments.iter().filter(|moment| Some(moment.system) == troubled && !moment.is_span);
+        let of_it =
+            || self.moments.iter().filter(|moment| Some(moment.system) == troubled && !moment.is_span);
         let when = |moment: &&Moment| (moment.time, moment.tie);
         let error = of_it().filter(|moment| moment.level == Level::Error).max_by_key(when);
         let before = |moment: &&Moment| {

@@ -2,11 +2,11 @@
 
 use super::{Correlator, Followed};
 use crate::evidence::{Evidence, IdentifierId};
+use crate::flows::FlowId;
 use crate::flows::clocks::Clocks;
 use crate::flows::linking::{Linking, NONE};
 use crate::flows::skew;
 use crate::flows::trail::{Traced, Tracer};
-use crate::flows::FlowId;
 use crate::telemetry::{IdentifierClass, IdentifierKey, Time};
 use rayon::prelude::*;
 

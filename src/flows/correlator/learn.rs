@@ -47,7 +47,8 @@ impl Correlator {
                 .par_iter_mut()
                 .zip(&flows_of_kind)
                 .map(|(model, flows)| {
-                    let trail = |index: u32| trails[index as usize].as_ref().expect("only followed flows are listed");
+                    let trail =
+                        |index: u32| trails[index as usize].as_ref().expect("only followed flows are listed");
                     for followed in flows.iter().map(|&index| trail(index)).filter(|f| f.is_clean) {
                         model.count_clean(known.courses.get(followed.trail.course), &followed.trail, 1);
                     }
@@ -170,10 +171,9 @@ impl Correlator {
             let usual = &self.models[usize::from(kind.0)].usual;
             let course = known.courses.get(trail.course);
             let kinds = &self.kinds;
-            let judgement =
-                self.judgements[usize::from(kind.0)].entry(trail.course).or_insert_with(|| {
-                    verdict::judge(known.stations, course, usual, |station| kinds.is_entry(kind, station))
-                });
+            let judgement = self.judgements[usize::from(kind.0)].entry(trail.course).or_insert_with(|| {
+                verdict::judge(known.stations, course, usual, |station| kinds.is_entry(kind, station))
+            });
             let old = self.flows.all.get(id).expect("followed flows are in the table");
             let before = old.verdict;
             let (verdict, failing_hop) = court.decide(old, judgement, course, trail, usual);

@@ -78,7 +78,12 @@ impl Correlator {
     }
 
     /// Puts dirty flows where they belong: under the number of the flow that they continue, or a new one.
-    fn put(&mut self, touched: &FxHashSet<u32>, mut old: FxHashSet<FlowId>, dirty: Vec<Dirty>) -> Vec<FlowId> {
+    fn put(
+        &mut self,
+        touched: &FxHashSet<u32>,
+        mut old: FxHashSet<FlowId>,
+        dirty: Vec<Dirty>,
+    ) -> Vec<FlowId> {
         let mut changed = Vec::with_capacity(dirty.len());
         let was = |correlator: &Self, id: u32| correlator.flow_of(id).map(|flow| (id, flow));
         let were: FxHashMap<u32, FlowId> = touched.iter().filter_map(|&id| was(self, id)).collect();
@@ -89,7 +94,9 @@ impl Correlator {
             // A flow stays where its name goes.
             let mut continued: Vec<FlowId> = members
                 .iter()
-                .filter_map(|&member| were.get(&member).map(|&flow| (member, flow)).or_else(|| was(self, member)))
+                .filter_map(|&member| {
+                    were.get(&member).map(|&flow| (member, flow)).or_else(|| was(self, member))
+                })
                 .filter(|&(member, flow)| self.flows.all.get(flow).is_some_and(|flow| flow.name.0 == member))
                 .map(|(_, flow)| flow)
                 .collect();
@@ -151,7 +158,11 @@ impl Correlator {
             correlator.models.resize_with(correlator.kinds.len(), Default::default);
             for &id in changed {
                 // The kind of a course that is new is decided here, so there may be a model more each time.
-                let course = correlator.trails[id.0 as usize].as_ref().expect("changed flows are followed").trail.course;
+                let course = correlator.trails[id.0 as usize]
+                    .as_ref()
+                    .expect("changed flows are followed")
+                    .trail
+                    .course;
                 correlator.kinds.of(known.courses, course);
                 correlator.models.resize_with(correlator.kinds.len(), Default::default);
                 correlator.count_in(known, id);

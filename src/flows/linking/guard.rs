@@ -53,7 +53,11 @@ impl Linking {
     }
 
     /// Judges identifiers and everything whose verdict may hang on theirs; returns those that flipped.
-    pub(super) fn judge_around(&mut self, evidence: &Evidence, mut to_judge: FxHashSet<u32>) -> FxHashSet<u32> {
+    pub(super) fn judge_around(
+        &mut self,
+        evidence: &Evidence,
+        mut to_judge: FxHashSet<u32>,
+    ) -> FxHashSet<u32> {
         let mut flipped = FxHashSet::default();
         let seeds: Vec<u32> = to_judge.iter().copied().collect();
         for id in seeds {
@@ -219,8 +223,7 @@ struct Profile {
 
 impl Profile {
     fn of(evidence: &Evidence, id: u32) -> Self {
-        let mut profile =
-            Self { first: Time::MAX, last: Time::MIN, systems: Vec::new(), has_trouble: false };
+        let mut profile = Self { first: Time::MAX, last: Time::MIN, systems: Vec::new(), has_trouble: false };
         for row in evidence.filed_under(IdentifierId(id)) {
             let (time, system) = (evidence.time(row), evidence.system(row));
             profile.first = profile.first.min(time);

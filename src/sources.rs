@@ -1,10 +1,13 @@
 //! Where telemetry comes from, read-only. One file a backend; the rest of the program sees only [`Source`].
 
+pub mod bundled;
+mod collector;
 pub mod files;
 pub mod http;
 pub mod prometheus;
 mod secret;
 
+pub use collector::{Collector, first_questions};
 pub use secret::{Secret, SecretText};
 
 use crate::telemetry::{Batch, Query};

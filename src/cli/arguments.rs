@@ -1,0 +1,187 @@
+//! What can be typed, as types; help, completions and the manual page follow from it.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use std::path::PathBuf;
+
+/// The terminal screen that P1/P2 bridge calls are run from
+///
+/// Joins logs, metrics, traces and changes of many systems into end-to-end flows, points at suspects with evidence,
+/// guides the bridge, measures mitigations and writes the RCA. Without a command, the cockpit opens on the list of
+/// incidents.
+#[derive(Debug, Parser)]
+#[command(name = "bridgewatch", version, arg_required_else_help = false, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) shared: Shared,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  bridgewatch demo                              look at a bundled incident, no set-up needed
+  bridgewatch open logs/ traces.jsonl           open the cockpit on files of any kind
+  bridgewatch flow SO-88213 logs/               one order's way through every system
+  bridgewatch suspects --json logs/ | jq .      who is behind the failure, for machines
+  bridgewatch open --config bridgewatch.toml    with live sources
+
+Exit status: 0 done, 1 something asked for was not found or a check failed, 2 wrong usage,
+3 some input could not be read (what could was still used).";
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Shared {
+    /// Read this configuration: live sources, formats, zones, owners
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Ignore what happened before: 2026-03-14T09:26:53Z, "2026-03-14 09:26", or 30m, 2h, 1d ago
+    #[arg(long, value_name = "TIME", global = true)]
+    pub since: Option<String>,
+    /// Ignore what happened from then on
+    #[arg(long, value_name = "TIME", global = true)]
+    pub until: Option<String>,
+    /// Answer in JSON Lines, for machines
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// The colours of the cockpit: dark, light, high-contrast, plain, or a theme file
+    #[arg(long, value_name = "THEME", global = true)]
+    pub theme: Option<String>,
+    /// Whether text is coloured; NO_COLOR is respected
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub color: Color,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Color {
+    /// On a terminal
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Open the cockpit on a bundled incident
+    Demo(DemoArguments),
+    /// Open the cockpit on files, folders, globs, `-`, and the live sources of the configuration
+    Open(Inputs),
+    /// Show the flow that an identifier belongs to, end to end
+    #[command(after_help = "Examples:
+  bridgewatch flow SO-88213 logs/               any identifier will do: order, trace, message, correlation
+  bridgewatch flow 7c1f0a9be2d34c58 logs/       its first characters are enough when they fit one flow only")]
+    Flow(FlowArguments),
+    /// List the flows, oldest first, each with its verdict
+    #[command(after_help = "Examples:
+  bridgewatch flows --verdict failed --verdict stuck logs/
+  bridgewatch flows --json logs/ | jq -r 'select(.verdict == \"failed\") | .failing_hop.to' | sort | uniq -c")]
+    Flows(FlowsArguments),
+    /// Rank what is behind the failure, with the evidence
+    #[command(after_help = "Examples:
+  bridgewatch suspects logs/
+  bridgewatch suspects --onset 2026-03-14T10:41:37Z --baseline 2026-03-14T09:00:00Z/2026-03-14T10:00:00Z logs/")]
+    Suspects(SuspectsArguments),
+    /// Show how far each system's clock is off, from causes that seem to follow their effects
+    Skew(Inputs),
+    /// Show what each file was taken for, and what in it could not be read
+    Formats(Inputs),
+    /// List message patterns, new and surging ones first
+    Templates(TemplatesArguments),
+    /// Ask each live source whether it answers
+    Sources,
+    /// Print completions for a shell
+    #[command(after_help = "Example:
+  bridgewatch completions bash > ~/.local/share/bash-completion/completions/bridgewatch")]
+    Completions { shell: Shell },
+    /// Print the manual page
+    #[command(after_help = "Example:
+  bridgewatch man | man -l -")]
+    Man,
+}
+
+/// What is read.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Inputs {
+    /// Files, folders, globs, or `-` for standard input; .gz and .zst are unpacked
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Read a bundled scenario as well; `bridgewatch demo --list` names them
+    #[arg(long, value_name = "SCENARIO")]
+    pub demo: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    /// Which one; the first if none is named
+    pub scenario: Option<String>,
+    /// List the scenarios instead
+    #[arg(long)]
+    pub list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FlowArguments {
+    /// Any identifier of the flow, or its first characters
+    pub id: String,
+    #[command(flatten)]
+    pub inputs: Inputs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct FlowsArguments {
+    /// Only flows of this verdict; may be given several times
+    #[arg(long, value_enum)]
+    pub verdict: Vec<VerdictName>,
+    /// Only flows whose kind contains this text
+    #[arg(long, value_name = "TEXT")]
+    pub kind: Option<String>,
+    /// Only flows that pass this system
+    #[arg(long, value_name = "SYSTEM")]
+    pub system: Option<String>,
+    #[command(flatten)]
+    pub inputs: Inputs,
+}
+
+/// The verdicts as they are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum VerdictName {
+    Completed,
+    Failed,
+    Stuck,
+    Slow,
+    InFlight,
+    Unknown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SuspectsArguments {
+    /// When the failure began, instead of finding it
+    #[arg(long, value_name = "TIME")]
+    pub onset: Option<String>,
+    /// The time to compare with, instead of what lies before onset
+    #[arg(long, value_name = "FROM/TO")]
+    pub baseline: Option<String>,
+    #[command(flatten)]
+    pub inputs: Inputs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TemplatesArguments {
+    /// Only templates of this state; may be given several times
+    #[arg(long, value_enum)]
+    pub state: Vec<StateName>,
+    #[command(flatten)]
+    pub inputs: Inputs,
+}
+
+/// The states as they are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(super) enum StateName {
+    New,
+    Surging,
+    Steady,
+    Vanished,
+}

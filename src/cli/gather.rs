@@ -1,0 +1,247 @@
+//! Everything that a command reads before it answers: files, a bundled scenario, and one look at each live source.
+
+use super::arguments::{Inputs, Shared};
+use super::moments::moment;
+use super::output::Output;
+use super::{Failure, Outcome, configuration};
+use crate::app::now;
+use crate::config::Config;
+use crate::evidence::Evidence;
+use crate::flows::Flows;
+use crate::ingest::Settings;
+use crate::sources::files::{self, FileReport, Files, Loaded, Progress};
+use crate::sources::{Collector, bundled, first_questions};
+use crate::telemetry::{Batch, Nanos, Reach, SourceHealth, Time, Window};
+use chrono::Datelike;
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+
+/// How long one look at a live source may take.
+const PATIENCE: Nanos = Nanos::seconds(60);
+
+/// What was read, and how that went.
+pub(super) struct Gathered {
+    pub config: Config,
+    pub evidence: Evidence,
+    pub files: Files,
+    pub reports: Vec<FileReport>,
+    pub now: Time,
+    /// [`Outcome::Unread`] if something could not be read.
+    pub outcome: Outcome,
+}
+
+impl Gathered {
+    pub(super) fn flows(&self) -> Flows {
+        Flows::of(&self.evidence, &self.config.flow_settings())
+    }
+}
+
+/// Reads all that the arguments name. Trouble with one input is told on standard error, and the rest is read.
+pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Result<Gathered, Failure> {
+    let now = now();
+    let config = configuration(shared)?;
+    let window = bounds(shared, now)?;
+    let paths: Vec<String> = config.evidence_paths().chain(inputs.paths.iter().cloned()).collect();
+    if paths.is_empty() && inputs.demo.is_none() && config.sources.is_empty() {
+        return Err(Failure::usage(
+            "there is nothing to read",
+            "name files or folders, or --demo, or a configuration with live sources by --config",
+        ));
+    }
+    let settings = settings(&config, now)?;
+    let mut found = files::discover(&paths);
+    let mut loaded = match &inputs.demo {
+        Some(name) => {
+            let scenario = bundled::scenario(name).ok_or_else(|| unknown_scenario(name))?;
+            let scenario_settings = scenario_settings(&scenario, &config, now)?;
+            found.extend(scenario.inputs());
+            load(found, &scenario_settings, now)
+        }
+        None => load(found, &settings, now),
+    };
+    let mut outcome = Outcome::Done;
+    for report in loaded.reports.iter().filter(|report| report.has_trouble()) {
+        outcome = Outcome::Unread;
+        output.warn(&trouble(report));
+    }
+    if !config.sources.is_empty() {
+        let window = window.unwrap_or_else(|| {
+            let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
+            Window { from: now - back, to: now }
+        });
+        for health in pull(&config, window, now, &mut loaded.evidence) {
+            if let Reach::Degraded(why) | Reach::Unreachable(why) = &health.reach {
+                outcome = Outcome::Unread;
+                output.warn(&format!("source {}: {why}", health.name));
+            }
+        }
+    }
+    if let Some(window) = window {
+        loaded.evidence = loaded.evidence.within(window);
+    }
+    let Loaded { evidence, files, reports } = loaded;
+    Ok(Gathered { config, evidence, files, reports, now, outcome })
+}
+
+/// The configuration of reading, checked when the configuration was read.
+fn settings(config: &Config, now: Time) -> Result<Settings, Failure> {
+    Settings::new(&config.ingest(), i64::from(now.utc().year()))
+        .map_err(|mistakes| Failure::usage(mistakes, "mend the configuration"))
+}
+
+/// A scenario may say of its systems what no line says, as an operator would.
+fn scenario_settings(scenario: &bundled::Scenario, config: &Config, now: Time) -> Result<Settings, Failure> {
+    match scenario.configuration() {
+        Some(text) => {
+            let own = Config::parse(&text)
+                .map_err(|mistakes| Failure::usage(mistakes.join("\n"), "the bundled scenario is broken"))?;
+            settings(&own, now)
+        }
+        None => settings(config, now),
+    }
+}
+
+pub(super) fn unknown_scenario(name: &str) -> Failure {
+    let names: Vec<String> = bundled::scenarios().into_iter().map(|scenario| scenario.name).collect();
+    Failure::usage(format!("there is no scenario `{name}`"), format!("there are {}", names.join(", ")))
+}
+
+/// The window that --since and --until bound; `None` if neither is given.
+fn bounds(shared: &Shared, now: Time) -> Result<Option<Window>, Failure> {
+    let read = |name: &str, text: &Option<String>| {
+        text.as_deref().map(|text| moment(text, now)).transpose().map_err(|reason| {
+            Failure::usage(format!("--{name}: {reason}"), "see --help for the ways to write a time")
+        })
+    };
+    let (since, until) = (read("since", &shared.since)?, read("until", &shared.until)?);
+    if since.is_none() && until.is_none() {
+        return Ok(None);
+    }
+    let window = Window { from: since.unwrap_or(Time::MIN), to: until.unwrap_or(Time::MAX) };
+    if window.to <= window.from {
+        return Err(Failure::usage("--until is not after --since", "swap them, or leave one out"));
+    }
+    Ok(Some(window))
+}
+
+fn load(inputs: Vec<files::Input>, settings: &Settings, now: Time) -> Loaded {
+    let mut shown = Shown::default();
+    let loaded = files::load(inputs, settings, now, &mut |progress, _| shown.update(progress));
+    shown.clear();
+    loaded
+}
+
+/// A line of progress on standard error, if somebody looks at it.
+#[derive(Default)]
+struct Shown {
+    percent: Option<u64>,
+}
+
+impl Shown {
+    fn update(&mut self, progress: Progress) -> bool {
+        let percent = progress.bytes * 100 / progress.of.max(1);
+        if std::io::stderr().is_terminal() && self.percent != Some(percent) {
+            self.percent = Some(percent);
+            let megabytes = |bytes: u64| bytes.div_ceil(1_000_000);
+            eprint!("\rreading {percent} % of {} MB", megabytes(progress.of));
+            let _ = std::io::stderr().flush();
+        }
+        true
+    }
+
+    fn clear(&self) {
+        if self.percent.is_some() {
+            eprint!("\r\x1b[K");
+        }
+    }
+}
+
+fn trouble(report: &FileReport) -> String {
+    match (&report.error, &report.first_unread) {
+        (Some(error), _) => format!("{}: {error}", report.path),
+        (None, Some(first)) => {
+            let lines = if report.unread == 1 { "line".to_owned() } else { format!("{} lines", report.unread) };
+            let place = if first.line == 0 { format!("byte {}", first.offset) } else { format!("line {}", first.line) };
+            format!("{}: {lines} could not be read, first {place}: {}", report.path, first.reason)
+        }
+        (None, None) => format!("{}: {} lines could not be read", report.path, report.unread),
+    }
+}
+
+/// Asks every source once, all at a time; a source that fails costs the others nothing.
+fn pull(config: &Config, window: Window, now: Time, evidence: &mut Evidence) -> Vec<SourceHealth> {
+    let window = Window {
+        from: window.from.max(now - Nanos::seconds(i64::from(config.window_minutes) * 60)),
+        to: window.to.min(now),
+    };
+    let runtime = runtime();
+    let mut healths = Vec::new();
+    let tasks: Vec<_> = config
+        .sources
+        .iter()
+        .map(|source| {
+            let (name, kind) = (source.name().to_owned(), source.kind());
+            let connected = source.connect();
+            (name, runtime.spawn(async move {
+                let collector = Collector::new(connected?);
+                Ok::<_, crate::sources::SourceError>(ask(collector, window, now).await)
+            }), kind)
+        })
+        .collect();
+    for (name, task, kind) in tasks {
+        match runtime.block_on(task) {
+            Ok(Ok((health, batches))) => {
+                for batch in batches {
+                    take(evidence, &name, batch);
+                }
+                healths.push(health);
+            }
+            Ok(Err(error)) => healths.push(broken(&name, kind, &error.to_string())),
+            Err(_) => healths.push(broken(&name, kind, "its adapter failed; the others are not touched")),
+        }
+    }
+    healths
+}
+
+async fn ask(mut collector: Collector, window: Window, now: Time) -> (SourceHealth, Vec<Batch>) {
+    let mut batches = Vec::new();
+    for query in first_questions(window, PATIENCE) {
+        if collector.pull(query, now, |batch| batches.push(batch)).await.is_err() {
+            break; // Its health says why; what else it would be asked can wait.
+        }
+    }
+    (collector.health().clone(), batches)
+}
+
+fn take(evidence: &mut Evidence, source: &str, batch: Batch) {
+    evidence.add_series(batch.series);
+    evidence.add_changes(batch.changes);
+    evidence.add_topology(&batch.topology);
+    files::add_page(evidence, Arc::from(source), Arc::from(""), batch.events);
+}
+
+pub(super) fn broken(name: &str, kind: &str, why: &str) -> SourceHealth {
+    SourceHealth {
+        name: name.to_owned(),
+        kind: kind.to_owned(),
+        reach: Reach::Unreachable(why.to_owned()),
+        covered: None,
+        completeness: crate::telemetry::Completeness::Unknown,
+        rows: 0,
+        limit: None,
+        unread: 0,
+        freshest: None,
+        queries: 0,
+        last_answer: None,
+        systems: Vec::new(),
+        notes: Vec::new(),
+    }
+}
+
+pub(super) fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("the system grants two threads")
+}

@@ -1,0 +1,162 @@
+//! One source and what is known of it: every answer and every failure changes its health, and nothing else does.
+
+use super::{Source, SourceError};
+use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Wanted, Window};
+use futures::StreamExt;
+use std::sync::Arc;
+
+/// Asks a source and keeps its health.
+pub struct Collector {
+    source: Arc<dyn Source>,
+    health: SourceHealth,
+}
+
+impl Collector {
+    pub fn new(source: Arc<dyn Source>) -> Self {
+        let health = SourceHealth {
+            name: source.name().to_owned(),
+            kind: source.kind().to_owned(),
+            reach: Reach::Unknown,
+            covered: None,
+            completeness: Completeness::Unknown,
+            rows: 0,
+            limit: None,
+            unread: 0,
+            freshest: None,
+            queries: 0,
+            last_answer: None,
+            systems: Vec::new(),
+            notes: source.notes(),
+        };
+        Self { source, health }
+    }
+
+    pub fn health(&self) -> &SourceHealth {
+        &self.health
+    }
+
+    pub fn source(&self) -> &Arc<dyn Source> {
+        &self.source
+    }
+
+    /// Asks whether it answers as it should.
+    pub async fn check(&mut self, now: Time) {
+        let outcome = self.source.check().await;
+        match &outcome {
+            Ok(said) => {
+                self.health.notes = self.source.notes();
+                self.health.notes.push(said.clone());
+                self.answered(now);
+            }
+            Err(error) => self.failed(error),
+        }
+        self.health.queries = self.source.queries();
+    }
+
+    /// Asks for what the query wants; every page goes to `take` as it comes.
+    pub async fn pull(
+        &mut self,
+        query: Query,
+        now: Time,
+        mut take: impl FnMut(Batch) + Send,
+    ) -> Result<(), SourceError> {
+        let (window, limit) = (query.window, query.limit);
+        let is_alerts_or_changes = matches!(query.wanted, Wanted::Alerts | Wanted::Changes);
+        let source = self.source.clone();
+        let mut pages = source.fetch(query);
+        let mut partial = Vec::new();
+        let mut is_known = true;
+        let mut is_answered = false;
+        let mut outcome = Ok(());
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(batch) => {
+                    is_answered = true;
+                    match &batch.completeness {
+                        Completeness::Full => {}
+                        Completeness::Partial(reasons) => partial.extend(reasons.iter().cloned()),
+                        Completeness::Unknown => is_known = false,
+                    }
+                    self.note(&batch);
+                    take(batch);
+                }
+                Err(error) => {
+                    outcome = Err(error);
+                    break;
+                }
+            }
+        }
+        self.health.queries = self.source.queries();
+        if let Err(error) = &outcome {
+            self.failed(error);
+            return outcome;
+        }
+        // A source that has no such signal answers nothing, which says nothing of its health.
+        if is_answered {
+            self.answered(now);
+            self.health.limit = Some(limit as u64);
+            partial.sort();
+            partial.dedup();
+            self.health.completeness = match (partial.is_empty(), is_known) {
+                (false, _) => Completeness::Partial(partial),
+                (true, true) => Completeness::Full,
+                (true, false) => Completeness::Unknown,
+            };
+            if !is_alerts_or_changes {
+                self.health.covered = Some(self.health.covered.map_or(window, |known| Window {
+                    from: known.from.min(window.from),
+                    to: known.to.max(window.to),
+                }));
+            }
+        }
+        outcome
+    }
+
+    fn note(&mut self, batch: &Batch) {
+        let health = &mut self.health;
+        let samples: usize = batch.series.iter().map(|series| series.samples.len()).sum();
+        health.rows += (batch.events.len() + batch.changes.len() + samples) as u64;
+        health.unread += batch.issues.len() as u64;
+        let newest = batch.events.iter().map(|event| event.time);
+        let newest = newest.chain(batch.series.iter().filter_map(|series| Some(series.samples.last()?.time)));
+        health.freshest = newest.chain(health.freshest).max();
+        let systems = batch.events.iter().map(|event| &event.system);
+        for system in systems.chain(batch.series.iter().map(|series| &series.system)) {
+            if let Err(place) = health.systems.binary_search(system) {
+                health.systems.insert(place, system.clone());
+            }
+        }
+    }
+
+    fn answered(&mut self, now: Time) {
+        self.health.reach = Reach::Reachable;
+        self.health.last_answer = Some(now);
+    }
+
+    fn failed(&mut self, error: &SourceError) {
+        self.health.reach = match error {
+            SourceError::Denied { .. } | SourceError::Throttled { .. } | SourceError::BadQuery { .. } => {
+                Reach::Degraded(error.to_string())
+            }
+            SourceError::Unreachable { .. }
+            | SourceError::Unreadable { .. }
+            | SourceError::Misdirected { .. }
+            | SourceError::Misconfigured { .. } => Reach::Unreachable(error.to_string()),
+        };
+    }
+}
+
+/// What a first look at a window asks of every source; each answers what it has.
+pub fn first_questions(window: Window, patience: Nanos) -> Vec<Query> {
+    // A point for each column of a wide chart, and never finer than most scrape.
+    let step = Nanos((window.length().0 / 240).max(15_000_000_000) / 1_000_000_000 * 1_000_000_000);
+    [
+        (Wanted::Changes, 10_000),
+        (Wanted::Alerts, 10_000),
+        (Wanted::Events, 500_000),
+        (Wanted::Metrics { step }, 2_000_000),
+    ]
+    .into_iter()
+    .map(|(wanted, limit)| Query { window, wanted, limit, deadline: patience })
+    .collect()
+}

@@ -23,14 +23,14 @@ use arguments::{Command, Shared};
 use output::Output;
 use std::process::ExitCode;
 
-/// How a command ended that did what it could; the number is the exit status, and the graver one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// How a command ended that did what it could; the number is the exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     Done = 0,
-    /// Some input could not be read; what could was used.
-    Unread = 3,
     /// Something that was asked for was not found, or a check failed.
     NotFound = 1,
+    /// Some input could not be read; what could was used.
+    Unread = 3,
 }
 
 /// Why a command could not do anything: wrong usage, or nothing to work with.
@@ -41,21 +41,23 @@ pub struct Failure {
     /// What to do next.
     hint: Option<String>,
     status: u8,
+    is_closed_pipe: bool,
 }
 
 impl Failure {
     fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: Some(hint.into()), status: 2 }
+        Self { message: message.into(), hint: Some(hint.into()), status: 2, is_closed_pipe: false }
     }
 
     fn unread(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, status: 3 }
+        Self { message: message.into(), hint: None, status: 3, is_closed_pipe: false }
     }
 }
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
-        Self::unread(format!("cannot write the answer: {error}"))
+        let is_closed_pipe = error.kind() == std::io::ErrorKind::BrokenPipe;
+        Self { is_closed_pipe, ..Self::unread(format!("cannot write the answer: {error}")) }
     }
 }
 
@@ -64,6 +66,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let output = Output::new(&cli.shared);
     let failure = match perform(cli, &output) {
         Ok(outcome) => return ExitCode::from(outcome as u8),
+        Err(Failure { is_closed_pipe: true, .. }) => return ExitCode::SUCCESS, // `| head` has seen enough.
         Err(failure) => failure,
     };
     output.complain(&failure.message, failure.hint.as_deref());
@@ -83,8 +86,8 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Formats(arguments)) => formats::run(&shared, &arguments, output),
         Some(Command::Templates(arguments)) => templates::run(&shared, &arguments, output),
         Some(Command::Sources) => sources::run(&shared, output),
-        Some(Command::Completions { shell }) => documents::completions(shell),
-        Some(Command::Man) => documents::man(),
+        Some(Command::Completions { shell }) => documents::completions(shell, output),
+        Some(Command::Man) => documents::man(output),
     }
 }
 
@@ -95,5 +98,6 @@ fn configuration(shared: &Shared) -> Result<crate::config::Config, Failure> {
         status: if matches!(error, ConfigError::Invalid { .. }) { 2 } else { 3 },
         hint: Some("`bridgewatch.toml` in the documentation lists every option".to_owned()),
         message: error.to_string(),
+        is_closed_pipe: false,
     })
 }

@@ -176,6 +176,11 @@ impl Config {
         problems
     }
 
+    /// The evidence that is always opened, from the folder that the configuration lies in.
+    pub fn evidence_paths(&self) -> impl Iterator<Item = String> + '_ {
+        self.evidence.iter().map(|path| self.resolve(Path::new(path)).display().to_string())
+    }
+
     /// Where the record is kept, if in a file.
     pub fn store_path(&self) -> Option<PathBuf> {
         if self.store.path.as_os_str().is_empty() {

@@ -6,6 +6,7 @@
 mod chunks;
 mod identifiers;
 mod names;
+mod within;
 
 pub use chunks::Chunks;
 pub use identifiers::{IdentifierId, Identifiers};

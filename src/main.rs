@@ -1,2 +1,12 @@
 //! Arguments, error hooks, exit codes.
-fn main() {}
+
+use bridgewatch::cli::{Cli, run};
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    if color_eyre::install().is_err() {
+        eprintln!("bridgewatch: panics will be reported in brief");
+    }
+    run(Cli::parse())
+}

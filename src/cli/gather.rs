@@ -65,11 +65,8 @@ pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Resul
         output.warn(&trouble(report));
     }
     if !config.sources.is_empty() {
-        let window = window.unwrap_or_else(|| {
-            let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
-            Window { from: now - back, to: now }
-        });
-        for health in pull(&config, window, now, &mut loaded.evidence) {
+        let asked = live_window(window, &config, now);
+        for health in pull(&config, asked, now, &mut loaded.evidence) {
             if let Reach::Degraded(why) | Reach::Unreachable(why) = &health.reach {
                 outcome = Outcome::Unread;
                 output.warn(&format!("source {}: {why}", health.name));
@@ -124,6 +121,14 @@ fn bounds(shared: &Shared, now: Time) -> Result<Option<Window>, Failure> {
     Ok(Some(window))
 }
 
+/// What live sources are asked for: up to now, and as far back as is typed or configured.
+fn live_window(typed: Option<Window>, config: &Config, now: Time) -> Window {
+    let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
+    let to = typed.map_or(now, |window| window.to.min(now));
+    let from = typed.map(|window| window.from).filter(|from| *from != Time::MIN);
+    Window { from: from.unwrap_or(to - back), to }
+}
+
 fn load(inputs: Vec<files::Input>, settings: &Settings, now: Time) -> Loaded {
     let mut shown = Shown::default();
     let loaded = files::load(inputs, settings, now, &mut |progress, _| shown.update(progress));
@@ -160,8 +165,13 @@ fn trouble(report: &FileReport) -> String {
     match (&report.error, &report.first_unread) {
         (Some(error), _) => format!("{}: {error}", report.path),
         (None, Some(first)) => {
-            let lines = if report.unread == 1 { "line".to_owned() } else { format!("{} lines", report.unread) };
-            let place = if first.line == 0 { format!("byte {}", first.offset) } else { format!("line {}", first.line) };
+            let lines =
+                if report.unread == 1 { "line".to_owned() } else { format!("{} lines", report.unread) };
+            let place = if first.line == 0 {
+                format!("byte {}", first.offset)
+            } else {
+                format!("line {}", first.line)
+            };
             format!("{}: {lines} could not be read, first {place}: {}", report.path, first.reason)
         }
         (None, None) => format!("{}: {} lines could not be read", report.path, report.unread),
@@ -170,10 +180,6 @@ fn trouble(report: &FileReport) -> String {
 
 /// Asks every source once, all at a time; a source that fails costs the others nothing.
 fn pull(config: &Config, window: Window, now: Time, evidence: &mut Evidence) -> Vec<SourceHealth> {
-    let window = Window {
-        from: window.from.max(now - Nanos::seconds(i64::from(config.window_minutes) * 60)),
-        to: window.to.min(now),
-    };
     let runtime = runtime();
     let mut healths = Vec::new();
     let tasks: Vec<_> = config
@@ -182,10 +188,14 @@ fn pull(config: &Config, window: Window, now: Time, evidence: &mut Evidence) -> 
         .map(|source| {
             let (name, kind) = (source.name().to_owned(), source.kind());
             let connected = source.connect();
-            (name, runtime.spawn(async move {
-                let collector = Collector::new(connected?);
-                Ok::<_, crate::sources::SourceError>(ask(collector, window, now).await)
-            }), kind)
+            (
+                name,
+                runtime.spawn(async move {
+                    let collector = Collector::new(connected?);
+                    Ok::<_, crate::sources::SourceError>(ask(collector, window, now).await)
+                }),
+                kind,
+            )
         })
         .collect();
     for (name, task, kind) in tasks {

@@ -34,7 +34,9 @@ pub(super) fn moment(text: &str, now: Time) -> Result<Time, String> {
 
 /// Reads a stretch of time: two times with a slash between.
 pub(super) fn window(text: &str, now: Time) -> Result<Window, String> {
-    let (from, to) = text.split_once('/').ok_or_else(|| format!("`{text}` is not FROM/TO: write two times with a slash between"))?;
+    let (from, to) = text
+        .split_once('/')
+        .ok_or_else(|| format!("`{text}` is not FROM/TO: write two times with a slash between"))?;
     let window = Window { from: moment(from, now)?, to: moment(to, now)? };
     if window.to <= window.from {
         return Err(format!("`{text}` ends before it begins"));
@@ -88,7 +90,9 @@ mod tests {
     fn a_window_must_run_forwards() {
         let now = Time(0);
         assert!(window("2026-03-14T09:00:00Z/2026-03-14T10:00:00Z", now).is_ok());
-        assert!(window("2026-03-14T10:00:00Z/2026-03-14T09:00:00Z", now).unwrap_err().contains("ends before"));
+        assert!(
+            window("2026-03-14T10:00:00Z/2026-03-14T09:00:00Z", now).unwrap_err().contains("ends before")
+        );
         assert!(window("2026-03-14T10:00:00Z", now).unwrap_err().contains("FROM/TO"));
     }
 }

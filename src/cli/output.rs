@@ -35,7 +35,11 @@ impl Output {
             Color::Never => false,
             Color::Auto => is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
         };
-        let width = if is_terminal { crossterm::terminal::size().ok().map(|(columns, _)| columns as usize) } else { None };
+        let width = if is_terminal {
+            crossterm::terminal::size().ok().map(|(columns, _)| columns as usize)
+        } else {
+            None
+        };
         Self { json: shared.json, color, width, writer: RefCell::new(BufWriter::new(io::stdout())) }
     }
 

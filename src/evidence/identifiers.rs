@@ -92,6 +92,11 @@ impl Identifiers {
         self.spellings.entry(key).or_insert_with(|| spelling.into());
     }
 
+    /// Forgets which rows are filed under what; numbers and spellings stay.
+    pub(super) fn unfile(&mut self) {
+        self.last_rows.fill(NONE);
+    }
+
     /// Files a row under an identifier and returns the row filed before it.
     pub(super) fn file(&mut self, id: IdentifierId, row: u32) -> u32 {
         std::mem::replace(&mut self.last_rows[id.0 as usize], row)

@@ -34,7 +34,8 @@ pub fn scenarios() -> Vec<Scenario> {
     for path in Bundle::iter() {
         let Some((name, _)) = path.split_once('/') else { continue };
         folders.entry(name.to_owned()).or_insert_with(|| {
-            let about: About = text(name, "scenario.toml").and_then(|text| toml::from_str(&text).ok()).unwrap_or_default();
+            let about: About =
+                text(name, "scenario.toml").and_then(|text| toml::from_str(&text).ok()).unwrap_or_default();
             let title = if about.title.is_empty() { name.replace('-', " ") } else { about.title };
             Scenario { name: name.to_owned(), title }
         });

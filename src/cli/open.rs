@@ -1,0 +1,36 @@
+//! `bridgewatch open` and `bridgewatch` alone: the cockpit.
+
+use super::arguments::{Inputs, Shared};
+use super::{Failure, Outcome};
+use std::io::IsTerminal;
+
+/// What the cockpit opens on.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Opening {
+    /// The list of incidents, with a way into the demo.
+    Incidents,
+    /// Files, and the live sources of the configuration.
+    Evidence(Vec<String>),
+    /// A bundled scenario.
+    Demo(String),
+}
+
+pub(super) fn run(shared: &Shared, inputs: &Inputs) -> Result<Outcome, Failure> {
+    match &inputs.demo {
+        Some(name) if inputs.paths.is_empty() => cockpit(shared, Opening::Demo(name.clone())),
+        Some(_) => Err(Failure::usage("--demo and paths do not go together here", "open one or the other")),
+        None => cockpit(shared, Opening::Evidence(inputs.paths.clone())),
+    }
+}
+
+/// Opens the cockpit and comes back when the person leaves it.
+pub(super) fn cockpit(shared: &Shared, opening: Opening) -> Result<Outcome, Failure> {
+    if !std::io::stdout().is_terminal() {
+        return Err(Failure::usage(
+            "the cockpit needs a terminal",
+            "for scripts there are `flows`, `flow`, `suspects`, `incident` and others: see --help",
+        ));
+    }
+    let _ = (shared, opening);
+    Err(Failure::usage("the cockpit is not built in yet", "use the headless commands: see --help"))
+}

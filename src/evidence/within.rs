@@ -1,0 +1,113 @@
+//! The part of the evidence that lies in a window.
+
+use super::{Evidence, IdentifierId, Row, SpanRow};
+use crate::telemetry::Window;
+use std::sync::Arc;
+
+impl Evidence {
+    /// The events, samples and changes of a window, by raw time, as evidence of its own.
+    ///
+    /// Numbers of systems, texts, identifiers and places mean the same in both; numbers of rows do not.
+    #[must_use]
+    pub fn within(&self, window: Window) -> Self {
+        let mut part = Self {
+            systems: self.systems.clone(),
+            texts: self.texts.clone(),
+            identifiers: self.identifiers.clone(),
+            places: self.places.clone(),
+            topology: self.topology.clone(),
+            ..Self::default()
+        };
+        Arc::make_mut(&mut part.identifiers).unfile();
+        let (mut further, mut spans) = (0, 0);
+        for row in (0..self.rows()).map(Row) {
+            let kept = window.contains(self.time(row)).then(|| part.copy(self, row));
+            while further < self.further.len() as u32 && self.further.get(further).0 == row.0 {
+                if let Some(kept) = kept {
+                    part.further.push((kept.0, self.further.get(further).1));
+                }
+                further += 1;
+            }
+            while spans < self.spans.len() as u32 && self.spans.get(spans).row == row {
+                if let Some(row) = kept {
+                    part.spans.push(SpanRow { row, info: self.spans.get(spans).info });
+                }
+                spans += 1;
+            }
+        }
+        let mut series = self.series.as_ref().clone();
+        for one in &mut series {
+            one.samples.retain(|sample| window.contains(sample.time));
+        }
+        series.retain(|one| !one.samples.is_empty());
+        part.series = Arc::new(series);
+        part.changes =
+            Arc::new(self.changes.iter().filter(|change| window.contains(change.time)).cloned().collect());
+        part
+    }
+
+    /// Copies the fixed columns of a row to the end.
+    fn copy(&mut self, from: &Self, row: Row) -> Row {
+        let new = self.rows();
+        self.time.push(from.time.get(row.0));
+        self.origin.push(from.origin.get(row.0));
+        self.system.push(from.system.get(row.0));
+        self.severity.push(from.severity.get(row.0));
+        self.kind.push(from.kind.get(row.0));
+        self.shape.push(from.shape.get(row.0));
+        self.operation.push(from.operation.get(row.0));
+        self.duration_us.push(from.duration_us.get(row.0));
+        let identifier = from.identifier.get(row.0);
+        self.identifier.push(identifier);
+        self.previous.push(match identifier {
+            u32::MAX => u32::MAX,
+            id => Arc::make_mut(&mut self.identifiers).file(IdentifierId(id), new),
+        });
+        Row(new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::{
+        EventKind, Glances, IdentifierClass, IdentifierKey, Nanos, Origin, Severity, SpanInfo, Time,
+    };
+
+    fn three_events() -> Evidence {
+        let mut evidence = Evidence::default();
+        evidence.append(&Glances {
+            time: vec![Time(10), Time(20), Time(30)],
+            origin: (0..3).map(|offset| Origin::new(0, offset)).collect(),
+            system: vec![0, 0, 0],
+            severity: vec![Severity::INFO; 3],
+            kind: vec![EventKind::Log; 3],
+            shape: vec![0; 3],
+            operation: vec![0; 3],
+            duration_us: vec![0; 3],
+            identifiers: [(0, 7), (1, 7), (1, 8), (2, 7), (2, 9)]
+                .map(|(row, key)| (row, IdentifierClass::Trace, IdentifierKey(key)))
+                .to_vec(),
+            spans: vec![
+                (1, SpanInfo { id: 5, ..SpanInfo::default() }),
+                (2, SpanInfo { id: 6, ..SpanInfo::default() }),
+            ],
+            system_names: vec!["kong".to_owned()],
+            ..Glances::default()
+        });
+        evidence
+    }
+
+    #[test]
+    fn what_lies_in_the_window_keeps_its_identifiers_and_spans() {
+        let whole = three_events();
+        let part = whole.within(Window { from: Time(20), to: Time(20) + Nanos(1) });
+        assert_eq!(part.rows(), 1);
+        let key = |key| part.identifiers.find(IdentifierKey(key)).unwrap();
+        assert_eq!(part.filed_under(key(7)).collect::<Vec<_>>(), [Row(0)]);
+        assert_eq!(part.further_of(Row(0)).collect::<Vec<_>>(), [key(8)]);
+        assert_eq!(part.span_of(Row(0)).unwrap().id, 5);
+        assert_eq!(part.origin(Row(0)).offset(), 1);
+        assert_eq!(whole.filed_under(key(7)).count(), 3);
+    }
+}

@@ -9,9 +9,13 @@ mod flow;
 mod flows;
 mod formats;
 mod gather;
+mod incident;
 mod moments;
 mod open;
 mod output;
+mod rca;
+mod record;
+mod review;
 mod skew;
 mod sources;
 mod suspects;
@@ -86,6 +90,9 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Formats(arguments)) => formats::run(&shared, &arguments, output),
         Some(Command::Templates(arguments)) => templates::run(&shared, &arguments, output),
         Some(Command::Sources) => sources::run(&shared, output),
+        Some(Command::Incident(command)) => incident::run(&shared, command, output),
+        Some(Command::Rca(command)) => rca::run(&shared, command, output),
+        Some(Command::Review) => review::run(&shared, output),
         Some(Command::Completions { shell }) => documents::completions(shell, output),
         Some(Command::Man) => documents::man(output),
     }

@@ -2,6 +2,7 @@
 
 mod effect;
 mod entry;
+mod findings;
 mod fold;
 mod gate;
 mod kpi;

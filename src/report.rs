@@ -1,5 +1,6 @@
 //! An incident written out: Markdown, self-contained HTML, JSON. Pure; evidence is hostile text and stays text.
 
+mod illustrate;
 mod svg;
 
 use crate::incident::{Entry, Incident, Kpi, Objection, Pin, Rca, check, kpis};

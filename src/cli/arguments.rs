@@ -90,6 +90,14 @@ pub(super) enum Command {
     Templates(TemplatesArguments),
     /// Ask each live source whether it answers
     Sources,
+    /// Read, add to, check and carry the record of incidents
+    #[command(subcommand)]
+    Incident(IncidentCommand),
+    /// Draft, check and write out the RCA of an incident
+    #[command(subcommand)]
+    Rca(RcaCommand),
+    /// Look over all incidents: times, repeated causes, open actions
+    Review,
     /// Print completions for a shell
     #[command(after_help = "Example:
   bridgewatch completions bash > ~/.local/share/bash-completion/completions/bridgewatch")]
@@ -184,4 +192,94 @@ pub(super) enum StateName {
     Surging,
     Steady,
     Vanished,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum IncidentCommand {
+    /// List the incidents, newest first
+    List,
+    /// Show the record of an incident; of the newest one without a name
+    Show { incident: Option<String> },
+    /// Declare an incident; without a severity the worst is assumed
+    #[command(after_help = "Example:
+  bridgewatch incident declare --severity SEV1 Orders do not reach billing")]
+    Declare {
+        #[arg(required = true)]
+        title: Vec<String>,
+        /// SEV1, SEV2, SEV3 or SEV4
+        #[arg(long)]
+        severity: Option<String>,
+        /// It is an exercise, and counts in no figure
+        #[arg(long)]
+        drill: bool,
+    },
+    /// Write a fact to the record; `10:41` or `-7m` before it says when it happened
+    #[command(after_help = "Examples:
+  bridgewatch incident note INC-0042 10:41 certificate on erp-gw expired, confirmed by security
+  bridgewatch incident note INC-0042 --decision fail over ERP calls to region B")]
+    Note {
+        incident: String,
+        #[arg(required = true, allow_hyphen_values = true)]
+        text: Vec<String>,
+        /// It is a decision, not a fact
+        #[arg(long)]
+        decision: bool,
+    },
+    /// Check that no entry was changed, of all incidents or of those named
+    Verify { incidents: Vec<String> },
+    /// Write an incident, with its pinned evidence, as one file that travels
+    Export {
+        incident: String,
+        /// The file; standard output without one
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Take in a file that `export` wrote
+    Import {
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RcaCommand {
+    /// Print the write-up as Markdown, what people left blank filled in from record and evidence
+    Draft(RcaArguments),
+    /// Say what the quality gate objects to
+    Check(RcaArguments),
+    /// Write the write-up as Markdown, self-contained HTML, or JSON
+    #[command(after_help = "Example:
+  bridgewatch rca export INC-0042 --format html -o rca.html --evidence logs/")]
+    Export {
+        #[command(flatten)]
+        arguments: RcaArguments,
+        #[arg(long, value_enum, default_value_t)]
+        format: ReportFormat,
+        /// The file; standard output without one
+        #[arg(short = 'o', long = "output", value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// A template of your own instead of the built-in one
+        #[arg(long, value_name = "FILE")]
+        template: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RcaArguments {
+    /// Which incident; the newest without a name
+    pub incident: Option<String>,
+    /// Files, folders or globs that the write-up draws on; may be given several times
+    #[arg(long, value_name = "PATH")]
+    pub evidence: Vec<String>,
+    /// Draw on a bundled scenario
+    #[arg(long, value_name = "SCENARIO")]
+    pub demo: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum ReportFormat {
+    #[default]
+    Markdown,
+    Html,
+    Json,
 }

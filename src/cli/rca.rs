@@ -1,0 +1,119 @@
+//! `bridgewatch rca`: the write-up of an incident, drafted, checked by the quality gate, and written out.
+
+use super::arguments::{Inputs, RcaArguments, RcaCommand, ReportFormat, Shared};
+use super::gather::gather;
+use super::incident::write_or_print;
+use super::output::{Output, Role};
+use super::record::Record;
+use super::{Failure, Outcome};
+use crate::app::now;
+use crate::incident::{Findings, draft};
+use crate::report::Report;
+use crate::suspects::Suspects;
+use serde::Serialize;
+use std::path::Path;
+
+pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Result<Outcome, Failure> {
+    let (arguments, task): (RcaArguments, Task) = match command {
+        RcaCommand::Draft(arguments) => {
+            (arguments, Task::Write { format: ReportFormat::Markdown, to: None, template: None })
+        }
+        RcaCommand::Check(arguments) => (arguments, Task::Check),
+        RcaCommand::Export { arguments, format, to, template } => {
+            (arguments, Task::Write { format, to, template })
+        }
+    };
+    let record = Record::open(shared)?;
+    let incident = match record.incident(arguments.incident.as_deref())? {
+        Ok(incident) => incident,
+        Err(why) => {
+            output.complain(&why, Some("`bridgewatch incident list` names those that there are"));
+            return Ok(Outcome::NotFound);
+        }
+    };
+    let entries = record.wait(record.store.entries(&incident.id))?;
+    let inputs = Inputs { paths: arguments.evidence, demo: arguments.demo };
+    let has_evidence = !inputs.paths.is_empty()
+        || inputs.demo.is_some()
+        || !record.config.evidence.is_empty()
+        || !record.config.sources.is_empty();
+    let mut outcome = Outcome::Done;
+    let report = if has_evidence {
+        let gathered = gather(shared, &inputs, output)?;
+        outcome = gathered.outcome;
+        let flows = gathered.flows();
+        let suspects = Suspects::of(&gathered.evidence, &flows, &gathered.config.suspect_settings());
+        let owner = |system: &str| gathered.config.systems.get(system)?.owner.clone();
+        let findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
+        let rca = draft(&incident, &findings);
+        Report::new(incident, rca, &entries, now()).illustrated(&gathered.evidence, &flows, &suspects)
+    } else {
+        let rca = draft(&incident, &Findings::default());
+        Report::new(incident, rca, &entries, now())
+    };
+    match task {
+        Task::Check => check(&report, output),
+        Task::Write { format, to, template } => {
+            write(&report, format, to.as_deref(), template.as_deref(), output)
+        }
+    }
+    .map(|done| if done == Outcome::Done { outcome } else { done })
+}
+
+enum Task {
+    Check,
+    Write { format: ReportFormat, to: Option<std::path::PathBuf>, template: Option<std::path::PathBuf> },
+}
+
+fn check(report: &Report, output: &Output) -> Result<Outcome, Failure> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        place: &'a str,
+        rule: &'a str,
+        reason: &'a str,
+    }
+    for objection in &report.objections {
+        if output.json {
+            output.object(&Line {
+                place: &objection.place,
+                rule: &objection.rule,
+                reason: &objection.reason,
+            })?;
+        } else {
+            output.line(&[
+                (Role::Bad, "✗ "),
+                (Role::Strong, &objection.place),
+                (Role::Plain, &format!(": {}", objection.reason)),
+                (Role::Muted, &format!("  ({})", objection.rule)),
+            ])?;
+        }
+    }
+    if report.objections.is_empty() && !output.json {
+        output.line(&[(Role::Good, "✓ the write-up passes the gate")])?;
+    }
+    output.flush()?;
+    Ok(if report.objections.is_empty() { Outcome::Done } else { Outcome::NotFound })
+}
+
+fn write(
+    report: &Report,
+    format: ReportFormat,
+    to: Option<&Path>,
+    template: Option<&Path>,
+    output: &Output,
+) -> Result<Outcome, Failure> {
+    let template = template
+        .map(|path| {
+            std::fs::read_to_string(path).map_err(|error| {
+                Failure::unread(format!("cannot read the template {}: {error}", path.display()))
+            })
+        })
+        .transpose()?;
+    let text = match format {
+        ReportFormat::Markdown => report.markdown(template.as_deref()),
+        ReportFormat::Html => report.html(template.as_deref()),
+        ReportFormat::Json => Ok(format!("{:#}", report.json())),
+    };
+    let text = text.map_err(|reason| Failure::usage(reason, "mend the template"))?;
+    write_or_print(&text, to, output)
+}

@@ -1,0 +1,130 @@
+//! What the evidence says, put into the plain values that guide the bridge and fill the write-up.
+
+use super::Findings;
+use crate::evidence::{Evidence, Row};
+use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
+use crate::suspects::{Role, Suspect, Suspects};
+use crate::telemetry::{EventKind, Time};
+use std::collections::BTreeMap;
+
+/// More alerts than this make a timeline that nobody reads.
+const MOST_ALERTS: usize = 20;
+
+impl Findings {
+    /// The findings of flows and suspects. `owner_of` names the owner of a system, where somebody said so.
+    pub fn of(
+        evidence: &Evidence,
+        flows: &Flows,
+        suspects: &Suspects,
+        owner_of: impl Fn(&str) -> Option<String>,
+    ) -> Self {
+        let onset = suspects.onset.as_ref().map(|onset| onset.time);
+        let since: Vec<&Flow> = flows
+            .iter()
+            .map(|(_, flow)| flow)
+            .filter(|flow| onset.is_none_or(|onset| onset <= flow.last))
+            .collect();
+        let first = suspects.ranking.iter().find(|suspect| suspect.role == Role::Cause);
+        let stop = commonest_stop(&since);
+        let name = |system| evidence.system_name(system).to_owned();
+        Self {
+            onset,
+            failing: failing(flows, &since, onset),
+            stops: stop.map(|hop| format!("after {}, on the way to {}", name(hop.from), name(hop.to))),
+            suspect: first.map(|suspect| said(evidence, suspect)),
+            is_conclusive: suspects.conclusive,
+            reason: suspects.reason.clone(),
+            evidence: first.map(reasons).unwrap_or_default(),
+            change: first.and_then(|suspect| change(evidence, suspect)),
+            failure_mode: first.and_then(|suspect| suspect.failure_modes.first().cloned()),
+            owner: first.and_then(|suspect| owner_of(evidence.system_name(suspect.system))),
+            failed_flows: since.iter().filter(|flow| is_lost(flow)).count() as u64,
+            affected_flows: since.iter().filter(|flow| is_lost(flow) || flow.verdict == Verdict::Slow).count()
+                as u64,
+            all_flows: since.len() as u64,
+            blind: Vec::new(),
+            notable: notable(evidence, flows, onset),
+            ..Self::default()
+        }
+    }
+}
+
+fn is_lost(flow: &Flow) -> bool {
+    matches!(flow.verdict, Verdict::Failed | Verdict::Stuck)
+}
+
+/// The kind of flow that lost most since onset, and how many it lost before.
+fn failing(flows: &Flows, since: &[&Flow], onset: Option<Time>) -> Option<String> {
+    let mut lost: BTreeMap<KindId, u32> = BTreeMap::new();
+    for flow in since.iter().filter(|flow| is_lost(flow)) {
+        *lost.entry(flow.kind).or_default() += 1;
+    }
+    let (&kind, &count) = lost.iter().max_by_key(|(kind, count)| (**count, std::cmp::Reverse(**kind)))?;
+    let name = &flows.kind(kind).name;
+    let all = since.iter().filter(|flow| flow.kind == kind).count();
+    let Some(onset) = onset else {
+        return Some(format!("{name}: {count} of {all} flows failed or are stuck"));
+    };
+    let (lost_before, before) = flows
+        .iter()
+        .filter(|(_, flow)| flow.kind == kind && flow.last < onset)
+        .fold((0, 0), |(lost, all), (_, flow)| (lost + u32::from(is_lost(flow)), all + 1));
+    let at = onset.utc().format("%H:%M:%S");
+    Some(format!(
+        "{name}: {count} of {all} flows failed or are stuck since {at}, {lost_before} of {before} before"
+    ))
+}
+
+fn commonest_stop(since: &[&Flow]) -> Option<Hop> {
+    let mut stops: BTreeMap<Hop, u32> = BTreeMap::new();
+    for hop in since.iter().filter(|flow| is_lost(flow)).filter_map(|flow| flow.failing_hop) {
+        *stops.entry(hop).or_default() += 1;
+    }
+    stops.into_iter().max_by_key(|(hop, count)| (*count, std::cmp::Reverse(*hop))).map(|(hop, _)| hop)
+}
+
+fn said(evidence: &Evidence, suspect: &Suspect) -> String {
+    let system = evidence.system_name(suspect.system);
+    suspect
+        .operation
+        .as_ref()
+        .map_or_else(|| system.to_owned(), |operation| format!("{system} · {operation}"))
+}
+
+fn reasons(suspect: &Suspect) -> Vec<String> {
+    suspect.evidence.iter().filter(|reason| reason.is_for).map(|reason| reason.sentence.clone()).collect()
+}
+
+fn change(evidence: &Evidence, suspect: &Suspect) -> Option<(Time, String)> {
+    let id = suspect.change.as_ref()?;
+    let change = evidence.changes.iter().find(|change| change.id == *id)?;
+    let system = change.system.as_ref().map(|system| format!(" on {system}")).unwrap_or_default();
+    Some((change.time, format!("{}{system}: {}", change.kind, change.text)))
+}
+
+/// What a timeline should not miss: onset, the first flow that was lost, changes around onset, and alerts.
+fn notable(evidence: &Evidence, flows: &Flows, onset: Option<Time>) -> Vec<(Time, String)> {
+    let mut notable: Vec<(Time, String)> = Vec::new();
+    if let Some(onset) = onset {
+        notable.push((onset, "failures begin".to_owned()));
+        let first = flows.iter().map(|(_, flow)| flow).filter(|flow| is_lost(flow) && onset <= flow.last);
+        if let Some(first) = first.min_by_key(|flow| flow.last) {
+            let name = evidence.identifiers.identifier(first.name).value;
+            notable.push((first.last, format!("flow {name} is the first that is lost")));
+        }
+        notable.extend(
+            evidence
+                .changes
+                .iter()
+                .filter(|change| (onset - change.time).as_seconds().abs() < 3_600.0)
+                .map(|change| (change.time, format!("{}: {}", change.kind, change.text))),
+        );
+    }
+    let alerts = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Alert);
+    notable.extend(alerts.take(MOST_ALERTS).map(|row| {
+        let system = evidence.system_name(evidence.system(row));
+        (evidence.time(row), format!("alert on {system}: {}", evidence.text(evidence.shape(row))))
+    }));
+    notable.sort();
+    notable
+}

@@ -18,6 +18,11 @@ fn the_flows_of_a_corpus_are_those_of_its_truth() {
         let settings = Settings::new(&config, 2026).unwrap();
         let loaded = load(discover(&[corpus.to_owned()]), &settings, Time(0), &mut |_, _| true);
         let evidence = &loaded.evidence;
+        for _ in 1..std::env::var("BRIDGEWATCH_REPEAT").map_or(1, |times| times.parse().unwrap()) {
+            let begun = Instant::now();
+            let flows = Flows::of(evidence, &FlowSettings::default());
+            println!("{} flows in {:?}", flows.len(), begun.elapsed());
+        }
         let begun = Instant::now();
         let flows = Flows::of(evidence, &FlowSettings::default());
         println!(

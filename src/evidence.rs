@@ -6,11 +6,13 @@
 mod chunks;
 mod identifiers;
 mod names;
+mod view;
 mod within;
 
 pub use chunks::Chunks;
 pub use identifiers::{IdentifierId, Identifiers};
 pub use names::Names;
+pub use view::View;
 
 use crate::telemetry::{
     Change, Event, EventKind, Glances, IdentifierClass, Nanos, Origin, Series, Severity, SpanInfo, Time,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-const BITS: u32 = 16;
-const SIZE: usize = 1 << BITS;
+pub(super) const BITS: u32 = 16;
+pub(super) const SIZE: usize = 1 << BITS;
 
 /// A column: appended at the end, read anywhere, cloned for the price of its list of chunks.
 #[derive(Clone, Debug)]

@@ -102,7 +102,8 @@ impl Identifiers {
         std::mem::replace(&mut self.last_rows[id.0 as usize], row)
     }
 
-    pub(super) fn last_row(&self, id: IdentifierId) -> Option<Row> {
+    /// The row that was filed last under an identifier.
+    pub fn last_row(&self, id: IdentifierId) -> Option<Row> {
         Some(self.last_rows[id.0 as usize]).filter(|&row| row != NONE).map(Row)
     }
 

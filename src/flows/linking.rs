@@ -8,7 +8,7 @@ mod guard;
 
 pub(super) use guard::Verdict as HubVerdict;
 
-use crate::evidence::{Chunks, Evidence, IdentifierId, Row};
+use crate::evidence::{Chunks, Evidence, IdentifierId, Row, View};
 use crate::telemetry::IdentifierClass;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -86,6 +86,10 @@ impl Linking {
         }
         for id in 0..self.len() {
             self.join_neighbours(id, |other| other < id);
+        }
+        // Roots are the lowest numbers of their components, so one pass in order leads every identifier to its root.
+        for id in 0..self.parent.len() {
+            self.parent[id] = self.parent[self.parent[id] as usize];
         }
         let large: Vec<u32> = (0..self.len()).filter(|&id| self.is_large_root(id)).collect();
         for root in large {
@@ -171,14 +175,22 @@ impl Linking {
 
     /// All identifiers of the flow that an identifier belongs to.
     pub(super) fn members(&self, id: u32) -> Vec<u32> {
+        let mut members = Vec::new();
+        self.members_into(id, &mut members);
+        members
+    }
+
+    pub(super) fn members_into(&self, id: u32, members: &mut Vec<u32>) {
+        members.clear();
         let root = self.flow_root(id);
         if root == NONE {
-            return Vec::new();
+            return;
         }
         if self.is_large_root(self.root(id)) {
-            return self.ring_of(id).filter(|&other| self.flow_root(other) == root).collect();
+            members.extend(self.ring_of(id).filter(|&other| self.flow_root(other) == root));
+        } else {
+            members.extend(self.ring_of(id));
         }
-        self.ring_of(id).collect()
     }
 
     /// The flow of an event by the root of its identifiers: that of the one it is filed under, or where that one is a
@@ -203,16 +215,24 @@ impl Linking {
         let filed = |id| evidence.filed_under(IdentifierId(id)).next();
         filed(root).or_else(|| self.members(root).into_iter().find_map(filed)).or_else(|| {
             let mut rows = Vec::new();
-            self.rows_of(evidence, &self.members(root), &mut rows);
+            self.rows_of(evidence, &evidence.view(), &self.members(root), &mut rows);
             rows.first().map(|&row| Row(row))
         })
     }
 
     /// All events of the flow with these members.
-    pub(super) fn rows_of(&self, evidence: &Evidence, members: &[u32], rows: &mut Vec<u32>) {
+    pub(super) fn rows_of(&self, evidence: &Evidence, view: &View, members: &[u32], rows: &mut Vec<u32>) {
         rows.clear();
         for &id in members {
-            rows.extend(evidence.filed_under(IdentifierId(id)).map(|row| row.0));
+            let mut next = evidence.identifiers.last_row(IdentifierId(id));
+            while let Some(row) = next {
+                rows.push(row.0);
+                next = view.previous(row);
+            }
+        }
+        // Events that are filed under a hub; without hubs there are none.
+        if self.verdicts.is_empty() {
+            return;
         }
         let root = members.first().map_or(NONE, |&id| self.flow_root(id));
         let own = rows.len();

@@ -31,8 +31,9 @@ pub(super) struct Model {
     completed_passed: FxHashMap<StationId, u32>,
     entered: FxHashMap<(SystemId, StationId), u32>,
     /// Sum of places in the order of first visits, and visits, by system.
-    places: FxHashMap<SystemId, (u64, u32)>,
-    legs: FxHashMap<u16, Quantiles>,
+    places: Vec<(u64, u32)>,
+    /// By pair of systems.
+    legs: Vec<Quantiles>,
     duration: Quantiles,
     /// Counted since it was last decided what is usual.
     is_stale: bool,
@@ -65,25 +66,52 @@ fn change<K: std::hash::Hash + Eq>(counts: &mut FxHashMap<K, u32>, key: K, by: i
     *count = count.wrapping_add_signed(by);
 }
 
+fn slot<T: Clone + Default>(column: &mut Vec<T>, index: usize) -> &mut T {
+    if column.len() <= index {
+        column.resize(index + 1, T::default());
+    }
+    &mut column[index]
+}
+
 impl Model {
     /// Counts a clean flow, or takes it out with `by` = -1.
     pub(super) fn count_clean(&mut self, course: &[Pass], trail: &Trail, by: i32) {
-        self.clean = self.clean.wrapping_add_signed(by);
+        self.count_course(course, by);
+        self.count_end(trail, by);
+    }
+
+    /// Counts that many clean flows as having taken a course.
+    pub(super) fn count_course(&mut self, course: &[Pass], flows: i32) {
+        self.clean = self.clean.wrapping_add_signed(flows);
         self.is_stale = true;
         for station in stations_of(course) {
-            change(&mut self.passed, station, by);
+            change(&mut self.passed, station, flows);
         }
+    }
+
+    /// Counts where a clean flow ended.
+    pub(super) fn count_end(&mut self, trail: &Trail, by: i32) {
         change(&mut self.ended, trail.last, by);
     }
 
     /// Counts a clean flow that reached a terminal.
     pub(super) fn count_completed(&mut self, course: &[Pass], trail: &Trail, flow: &Flow, by: i32) {
-        self.completed = self.completed.wrapping_add_signed(by);
+        self.count_completed_course(course, by);
+        self.count_passage(trail, flow, by);
+    }
+
+    /// Counts that many clean flows as having reached a terminal on a course.
+    pub(super) fn count_completed_course(&mut self, course: &[Pass], flows: i32) {
+        self.completed = self.completed.wrapping_add_signed(flows);
         for station in stations_of(course) {
-            change(&mut self.completed_passed, station, by);
+            change(&mut self.completed_passed, station, flows);
         }
+    }
+
+    /// Counts how a completed flow went from system to system, and how long it took.
+    pub(super) fn count_passage(&mut self, trail: &Trail, flow: &Flow, by: i32) {
         for (place, (visit, from)) in flow.visits.iter().zip(trail.entered_from()).enumerate() {
-            let (sum, visits) = self.places.entry(visit.system).or_default();
+            let (sum, visits) = slot(&mut self.places, usize::from(visit.system.0));
             *sum = sum.wrapping_add_signed(place as i64 * i64::from(by));
             *visits = visits.wrapping_add_signed(by);
             if from != StationId::NONE {
@@ -94,7 +122,7 @@ impl Model {
             if by > 0 { quantiles.add(bucket) } else { quantiles.take_out(bucket) }
         };
         for (pair, bucket) in trail.hops() {
-            count(self.legs.entry(pair).or_default(), bucket);
+            count(slot(&mut self.legs, usize::from(pair)), bucket);
         }
         count(&mut self.duration, quantiles::bucket((flow.last - flow.first).0));
     }
@@ -149,7 +177,7 @@ impl Model {
             .map(|(&id, _)| id)
             .collect();
         let place_of = |system: SystemId| {
-            let (sum, visits) = self.places.get(&system).copied().unwrap_or_default();
+            let (sum, visits) = self.places.get(usize::from(system.0)).copied().unwrap_or_default();
             sum as f64 / f64::from(visits.max(1))
         };
         let mut hand_over: FxHashMap<SystemId, (u32, StationId)> = FxHashMap::default();
@@ -159,8 +187,9 @@ impl Model {
                 *most = (count, from);
             }
         }
+        let places = self.places.iter().enumerate().filter(|(_, (_, visits))| *visits > 0);
         let mut visited: Vec<(SystemId, u32)> =
-            self.places.iter().map(|(&system, &(_, visits))| (system, visits)).collect();
+            places.map(|(system, &(_, visits))| (SystemId(system as u16), visits)).collect();
         visited
             .sort_unstable_by(|a, b| place_of(a.0).total_cmp(&place_of(b.0)).then(rank(a.0).cmp(&rank(b.0))));
         let often =
@@ -169,11 +198,13 @@ impl Model {
         let mut legs: Vec<Leg> = self
             .legs
             .iter()
+            .enumerate()
             .filter(|(_, quantiles)| quantiles.total() > 0 && f64::from(quantiles.total()) >= rare)
-            .map(|(&pair, quantiles)| {
-                let (from, to) = pairs.all[usize::from(pair)];
+            .map(|(pair, quantiles)| {
+                let (from, to) = pairs.all[pair];
                 let [p50, p95, p99] = [0.5, 0.95, 0.99].map(|share| quantiles.at(share));
-                Leg { hop: Hop { from, to }, flows: quantiles.total(), p50, p95, p99 }
+                let flows = quantiles.total();
+                Leg { hop: Hop { from, to }, flows, p50, p95, p99 }
             })
             .collect();
         legs.sort_unstable_by(|a, b| {

@@ -60,11 +60,11 @@ struct Edge {
 pub(super) fn estimate(evidence: &Evidence, numbers: &Numbers, sample: &[Vec<u32>]) -> (Clocks, Vec<Skew>) {
     let mut clocks = Clocks::without_corrections(evidence);
     let flows: Vec<Vec<Moment>> = {
-        let raw = clocks.clone();
+        let (raw, view) = (clocks.clone(), evidence.view());
         sample
             .par_chunks(64)
             .map(|flows| {
-                let mut tracer = Tracer::new(evidence, &raw, numbers);
+                let mut tracer = Tracer::new(evidence, &view, &raw, numbers);
                 let mut read = |rows: &Vec<u32>| {
                     tracer.order(rows);
                     tracer.moments.clone()
@@ -76,10 +76,13 @@ pub(super) fn estimate(evidence: &Evidence, numbers: &Numbers, sample: &[Vec<u32
     };
     clocks.step = steps(&flows, clocks.step.len());
     let mut skews = Vec::new();
-    // The second round reads the first round's answer: which records are stamped at their end shows better once the
-    // clocks are right.
-    for _ in 0..2 {
-        clocks.at_end = stamped_at_end(&flows, &clocks);
+    // Which records are stamped at their end shows better once the clocks are right; that may say more of the clocks.
+    for _ in 0..3 {
+        let at_end = stamped_at_end(&flows, &clocks);
+        if !skews.is_empty() && at_end == clocks.at_end {
+            break;
+        }
+        clocks.at_end = at_end;
         let edges = edges(&flows, &clocks);
         (clocks.offset, skews) = solve(&edges, clocks.step.len(), &clocks);
     }

@@ -1,7 +1,6 @@
 //! Stations: the places that flows pass, each a message or operation of a system, by number.
 
-use crate::evidence::{Evidence, Row, SystemId, TextId};
-use crate::telemetry::EventKind;
+use crate::evidence::{Evidence, SystemId, TextId};
 use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
@@ -14,7 +13,7 @@ impl StationId {
 }
 
 /// What a system does at one point of flows: the masked message, the operation, or both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Station {
     pub(super) system: SystemId,
     pub(super) is_span: bool,
@@ -32,16 +31,6 @@ pub(super) struct Stations {
 }
 
 impl Station {
-    #[inline]
-    pub(super) fn of(evidence: &Evidence, row: Row) -> Self {
-        Self {
-            system: evidence.system(row),
-            is_span: evidence.kind(row) == EventKind::Span,
-            operation: evidence.operation(row),
-            shape: evidence.shape(row),
-        }
-    }
-
     /// What the station is called: its operation, or the masked message where it names none.
     pub(super) fn text(&self) -> TextId {
         if self.operation == TextId(0) { self.shape } else { self.operation }

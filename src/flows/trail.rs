@@ -4,8 +4,8 @@ use super::clocks::Clocks;
 use super::course::{CourseId, Courses, Pass};
 use super::station::{Station, StationId, Stations};
 use super::{Flow, KindId, Marks, Verdict, Visit};
-use crate::evidence::{Evidence, IdentifierId, Row, SystemId};
-use crate::telemetry::{EventKind, Severity, Time};
+use crate::evidence::{Evidence, IdentifierId, Row, SystemId, View};
+use crate::telemetry::{Severity, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Mutex;
 
@@ -118,14 +118,21 @@ impl Pairs {
     }
 }
 
+/// Stations that a tracer remembers.
+const CACHE: usize = 1 << 10;
+
 /// Reads flows, one after the other; keeps what it knows between them. One for each thread.
 pub(super) struct Tracer<'a> {
     evidence: &'a Evidence,
+    view: &'a View<'a>,
     clocks: &'a Clocks,
     numbers: &'a Numbers,
-    stations: FxHashMap<Station, StationId>,
+    /// Stations seen lately, by a hash of a few bits.
+    stations: Vec<(Station, StationId)>,
     courses: FxHashMap<Box<[Pass]>, CourseId>,
     pairs: FxHashMap<(u16, u16), u16>,
+    order: Vec<(i64, u64, u32)>,
+    unordered: Vec<Moment>,
     pub(super) moments: Vec<Moment>,
     passes: Vec<Pass>,
     steps: Vec<u32>,
@@ -134,14 +141,21 @@ pub(super) struct Tracer<'a> {
 }
 
 impl<'a> Tracer<'a> {
-    pub(super) fn new(evidence: &'a Evidence, clocks: &'a Clocks, numbers: &'a Numbers) -> Self {
+    pub(super) fn new(
+        evidence: &'a Evidence,
+        view: &'a View<'a>,
+        clocks: &'a Clocks, numbers: &'a Numbers,
+    ) -> Self {
         Self {
             evidence,
+            view,
             clocks,
             numbers,
-            stations: FxHashMap::default(),
+            stations: vec![(Station::default(), StationId::NONE); CACHE],
+            order: Vec::new(),
             courses: FxHashMap::default(),
             pairs: FxHashMap::default(),
+            unordered: Vec::new(),
             moments: Vec::new(),
             passes: Vec::new(),
             steps: Vec::new(),
@@ -152,34 +166,34 @@ impl<'a> Tracer<'a> {
 
     /// Puts a flow's events into [`Tracer::moments`], in order.
     pub(super) fn order(&mut self, rows: &[u32]) {
-        self.moments.clear();
-        let evidence = self.evidence;
+        self.unordered.clear();
+        self.order.clear();
+        let view = self.view;
         for &row in rows {
-            let station = self.station(Station::of(evidence, Row(row)));
             let row = Row(row);
-            let system = evidence.system(row).0;
-            let is_span = evidence.kind(row) == EventKind::Span;
-            let time = (evidence.time(row) - self.clocks.offset(system, is_span)).0;
-            let is_coarse = self.clocks.is_coarse(system, is_span);
-            let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
-            let took = evidence.duration(row).map_or(0, |took| took.0);
-            let before = if ends_there { took } else { 0 };
-            let place =
-                u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
-            self.moments.push(Moment {
-                began: time.saturating_sub(before),
-                time,
-                took,
-                tie: place | evidence.origin(row).offset(),
-                row: row.0,
-                station,
+            let (system, is_span) = (view.system(row), view.is_span(row));
+            let station = self.station(Station {
                 system,
                 is_span,
-                is_coarse,
-                level: Level::of(evidence.severity(row)),
+                operation: view.operation(row),
+                shape: view.shape(row),
             });
+            let system = system.0;
+            let time = (view.time(row) - self.clocks.offset(system, is_span)).0;
+            let is_coarse = self.clocks.is_coarse(system, is_span);
+            let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
+            let took = i64::from(view.duration_us(row)) * 1_000;
+            let began = time.saturating_sub(if ends_there { took } else { 0 });
+            let place = u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
+            let tie = place | view.origin(row).offset();
+            self.order.push((began, tie, self.unordered.len() as u32));
+            let level = Level::of(view.severity(row));
+            let row = row.0;
+            self.unordered.push(Moment { began, time, took, tie, row, station, system, is_span, is_coarse, level });
         }
-        self.moments.sort_unstable_by_key(|moment| (moment.began, moment.tie, moment.row));
+        self.order.sort_unstable();
+        self.moments.clear();
+        self.moments.extend(self.order.iter().map(|&(_, _, index)| self.unordered[index as usize]));
     }
 
     /// Reads one flow; `rows` are all of its events.
@@ -265,15 +279,19 @@ impl<'a> Tracer<'a> {
         of_it().filter(before).max_by_key(when).map_or(StationId::NONE, |moment| moment.station)
     }
 
+    #[inline]
     fn station(&mut self, station: Station) -> StationId {
-        let (numbers, evidence) = (self.numbers, self.evidence);
-        *self.stations.entry(station).or_insert_with(|| {
-            numbers
-                .stations
-                .lock()
-                .expect("no thread panics while it holds the lock")
-                .intern(evidence, station)
-        })
+        let mixed = (station.shape.0 ^ station.operation.0.rotate_left(16) ^ u32::from(station.system.0) << 8)
+            .wrapping_mul(0x9e37_79b1);
+        let slot = (mixed >> (32 - CACHE.ilog2())) as usize;
+        let (known, id) = self.stations[slot];
+        if known == station && id != StationId::NONE {
+            return id;
+        }
+        let mut stations = self.numbers.stations.lock().expect("no thread panics while it holds the lock");
+        let id = stations.intern(self.evidence, station);
+        self.stations[slot] = (station, id);
+        id
     }
 
     fn pair(&mut self, from: u16, to: u16) -> u16 {

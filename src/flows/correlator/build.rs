@@ -50,10 +50,14 @@ impl Correlator {
         }
         let linking = &self.linking;
         let mut named: Vec<(u64, u32)> = roots
-            .par_iter()
-            .filter_map(|&root| {
-                let name = name_of(evidence, &linking.members(root))?;
-                Some((shuffled(evidence.identifiers.key(name)), root))
+            .par_chunks(SHARE)
+            .flat_map_iter(|roots| {
+                let mut members = Vec::new();
+                roots.iter().filter_map(move |&root| {
+                    linking.members_into(root, &mut members);
+                    let name = name_of(evidence, &members)?;
+                    Some((shuffled(evidence.identifiers.key(name)), root))
+                })
             })
             .collect();
         if named.len() > skew::SAMPLE {
@@ -61,11 +65,12 @@ impl Correlator {
             named.truncate(skew::SAMPLE);
         }
         named.sort_unstable();
+        let view = evidence.view();
         let sample: Vec<Vec<u32>> = named
             .par_iter()
             .map(|&(_, root)| {
                 let mut rows = Vec::new();
-                linking.rows_of(evidence, &linking.members(root), &mut rows);
+                linking.rows_of(evidence, &view, &linking.members(root), &mut rows);
                 rows
             })
             .collect();
@@ -77,40 +82,40 @@ impl Correlator {
 
     fn follow_all(&mut self, evidence: &Evidence, roots: &[u32]) {
         let (linking, clocks, numbers) = (&self.linking, &self.clocks, &self.numbers);
-        let mut found: Vec<(IdentifierId, Traced)> = roots
+        let view = evidence.view();
+        let mut found: Vec<(IdentifierId, u32, Traced)> = roots
             .par_chunks(SHARE)
             .map(|roots| {
-                let mut tracer = Tracer::new(evidence, clocks, numbers);
-                let mut rows = Vec::new();
+                let mut tracer = Tracer::new(evidence, &view, clocks, numbers);
+                let (mut members, mut rows) = (Vec::new(), Vec::new());
                 let mut found = Vec::with_capacity(roots.len());
                 for &root in roots {
-                    let members = linking.members(root);
+                    linking.members_into(root, &mut members);
                     let Some(name) = name_of(evidence, &members) else { continue };
-                    linking.rows_of(evidence, &members, &mut rows);
+                    linking.rows_of(evidence, &view, &members, &mut rows);
                     if !rows.is_empty() {
-                        found.push((name, tracer.trace(&rows)));
+                        found.push((name, root, tracer.trace(&rows)));
                     }
                 }
                 found
             })
             .flatten_iter()
             .collect();
-        found.par_sort_unstable_by_key(|(name, traced)| (traced.first, evidence.identifiers.key(*name)));
+        found.par_sort_unstable_by_key(|(name, _, traced)| (traced.first, evidence.identifiers.key(*name)));
         let mut order = Vec::with_capacity(found.len());
         self.trails.reserve(found.len());
-        for (name, traced) in found {
-            order.push(self.add_flow(name, traced));
+        let mut flow_of_root = vec![NONE; self.linking.len() as usize];
+        for (name, root, traced) in found {
+            let id = self.add_flow(name, traced);
+            flow_of_root[root as usize] = id.0;
+            order.push(id);
         }
         self.flows.all.set_order(order);
-        let mut by_identifier = vec![NONE; self.linking.len() as usize];
-        let flow_of_root: rustc_hash::FxHashMap<u32, u32> =
-            self.flows.iter().map(|(id, flow)| (self.linking.flow_root(flow.name.0), id.0)).collect();
-        for id in 0..self.linking.len() {
-            if let Some(&flow) = flow_of_root.get(&self.linking.flow_root(id)) {
-                by_identifier[id as usize] = flow;
-            }
-        }
-        self.flows.by_identifier.extend(&by_identifier);
+        let flow_of = |id| match self.linking.flow_root(id) {
+            NONE => NONE,
+            root => flow_of_root[root as usize],
+        };
+        self.flows.by_identifier.extend_from((0..self.linking.len()).map(flow_of));
     }
 
     /// Adds a flow that is not judged yet.

@@ -64,15 +64,27 @@ impl Kinds {
         first: StationId,
         by: i32,
     ) {
+        self.count_course(stations, courses, id, by);
+        self.count_first(courses, id, first, by);
+    }
+
+    /// Counts that many flows as having taken a course.
+    pub(super) fn count_course(&mut self, stations: &Stations, courses: &Courses, id: CourseId, flows: i32) {
         let operations = self.operations_on(stations, courses.get(id));
         for operation in operations {
             let passed = &mut self.passed[operation as usize];
-            *passed = passed.wrapping_add_signed(by);
+            *passed = passed.wrapping_add_signed(flows);
         }
+    }
+
+    /// Counts where a flow began.
+    pub(super) fn count_first(&mut self, courses: &Courses, id: CourseId, first: StationId, by: i32) {
         let first = self.operation_of[first.0 as usize];
         let begun = &mut self.begun[first as usize];
         *begun = begun.wrapping_add_signed(by);
-        self.openings.resize_with(courses.len().max(self.openings.len()), Vec::new);
+        if self.openings.len() < courses.len() {
+            self.openings.resize_with(courses.len(), Vec::new);
+        }
         let openings = &mut self.openings[id.0 as usize];
         match openings.iter_mut().find(|(operation, _)| *operation == first) {
             Some((_, count)) => *count = count.wrapping_add_signed(by),

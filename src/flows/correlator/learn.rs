@@ -1,14 +1,14 @@
 //! From trails to verdicts: counting, deciding what is usual, judging.
 
 use super::{Correlator, Followed};
-use crate::evidence::{Evidence, Row, SystemId};
-use crate::flows::course::Courses;
+use crate::evidence::{Evidence, Row};
+use crate::flows::course::{CourseId, Courses};
 use crate::flows::model::{self, Model};
 use crate::flows::station::Stations;
 use crate::flows::trail::Pairs;
 use crate::flows::verdict::{self, Court, End};
 use crate::flows::{FlowId, KindId};
-use crate::telemetry::{EventKind, Time};
+use crate::telemetry::Time;
 use rayon::prelude::*;
 
 /// The numbers of stations, courses and pairs, for reading.
@@ -49,17 +49,32 @@ impl Correlator {
                 .map(|(model, flows)| {
                     let trail =
                         |index: u32| trails[index as usize].as_ref().expect("only followed flows are listed");
+                    let mut taken = vec![0u32; known.courses.len()];
                     for followed in flows.iter().map(|&index| trail(index)).filter(|f| f.is_clean) {
-                        model.count_clean(known.courses.get(followed.trail.course), &followed.trail, 1);
+                        model.count_end(&followed.trail, 1);
+                        taken[followed.trail.course.0 as usize] += 1;
+                    }
+                    let taken = taken.into_iter().enumerate().filter(|&(_, flows)| flows > 0);
+                    let taken: Vec<(CourseId, i32)> =
+                        taken.map(|(course, flows)| (CourseId(course as u32), flows as i32)).collect();
+                    for &(course, flows) in &taken {
+                        model.count_course(known.courses.get(course), flows);
                     }
                     model.decide_terminals(known.stations);
+                    let mut reaches = vec![false; known.courses.len()];
+                    for (id, flows) in taken {
+                        let course = known.courses.get(id);
+                        if model.usual.reaches_terminal(course) {
+                            reaches[id.0 as usize] = true;
+                            model.count_completed_course(course, flows);
+                        }
+                    }
                     let mut completed = Vec::new();
                     for &index in flows {
                         let followed = trail(index);
-                        let course = known.courses.get(followed.trail.course);
-                        if followed.is_clean && model.usual.reaches_terminal(course) {
+                        if reaches[followed.trail.course.0 as usize] {
                             let flow = all.get(FlowId(index)).expect("followed flows are in the table");
-                            model.count_completed(course, &followed.trail, flow, 1);
+                            model.count_passage(&followed.trail, flow, 1);
                             completed.push(index);
                         }
                     }
@@ -85,12 +100,20 @@ impl Correlator {
         self.kinds.forget_counts();
         self.kinds.undecide();
         self.kinds.know(evidence, known.stations);
+        let mut taken = vec![0u32; known.courses.len()];
         for followed in self.trails.iter().flatten() {
-            self.kinds.count(known.stations, known.courses, followed.trail.course, followed.trail.first, 1);
+            taken[followed.trail.course.0 as usize] += 1;
+            self.kinds.count_first(known.courses, followed.trail.course, followed.trail.first, 1);
+        }
+        let mut clean = Vec::with_capacity(taken.len());
+        for (course, &flows) in taken.iter().enumerate() {
+            let id = CourseId(course as u32);
+            self.kinds.count_course(known.stations, known.courses, id, flows as i32);
+            clean.push(model::is_clean(known.stations, known.courses.get(id)));
         }
         for followed in self.trails.iter_mut().flatten() {
             followed.kind = self.kinds.of(known.courses, followed.trail.course);
-            followed.is_clean = model::is_clean(known.stations, known.courses.get(followed.trail.course));
+            followed.is_clean = clean[followed.trail.course.0 as usize];
         }
     }
 
@@ -202,27 +225,15 @@ impl Correlator {
     /// Finds where the evidence ends, from `first` on: the latest time that events of two systems bear out, so that one
     /// clock that is off by years does not make everything look silent.
     pub(super) fn find_until(&mut self, evidence: &Evidence, first: u32) {
-        let clocks = &self.clocks;
-        let systems = evidence.systems.len();
-        let ends = (first..evidence.rows())
-            .into_par_iter()
-            .with_min_len(1 << 16)
-            .fold(
-                || vec![Time::MIN; systems],
-                |mut ends, row| {
-                    let row = Row(row);
-                    let SystemId(system) = evidence.system(row);
-                    let is_span = evidence.kind(row) == EventKind::Span;
-                    let time = evidence.time(row) - clocks.offset(system, is_span);
-                    let end = &mut ends[usize::from(system)];
-                    *end = (*end).max(time);
-                    ends
-                },
-            )
-            .reduce(|| vec![Time::MIN; systems], |a, b| a.iter().zip(&b).map(|(a, b)| *a.max(b)).collect());
-        self.ends.resize(systems, Time::MIN);
-        for (end, new) in self.ends.iter_mut().zip(ends) {
-            *end = (*end).max(new);
+        let latest = evidence.view().latest(evidence.systems.len(), Row(first));
+        self.ends.resize(latest.len(), Time::MIN);
+        for (system, latest) in latest.into_iter().enumerate() {
+            for is_span in [false, true] {
+                let time = latest[usize::from(is_span)] - self.clocks.offset(system as u16, is_span);
+                if latest[usize::from(is_span)] != Time::MIN {
+                    self.ends[system] = self.ends[system].max(time);
+                }
+            }
         }
         let mut ends = self.ends.clone();
         ends.retain(|&end| end != Time::MIN);

@@ -63,13 +63,14 @@ impl Correlator {
         let roots: FxHashSet<u32> = touched.iter().map(|&id| self.linking.flow_root(id)).collect();
         let mut roots: Vec<u32> = roots.into_iter().filter(|&root| root != NONE).collect();
         roots.sort_unstable();
-        let mut tracer = Tracer::new(evidence, &self.clocks, &self.numbers);
+        let view = evidence.view();
+        let mut tracer = Tracer::new(evidence, &view, &self.clocks, &self.numbers);
         let mut rows = Vec::new();
         let mut dirty = Vec::new();
         for root in roots {
             let members = self.linking.members(root);
             let Some(name) = super::build::name_of(evidence, &members) else { continue };
-            self.linking.rows_of(evidence, &members, &mut rows);
+            self.linking.rows_of(evidence, &view, &members, &mut rows);
             if !rows.is_empty() {
                 dirty.push(Dirty { members, name, traced: tracer.trace(&rows) });
             }

@@ -88,6 +88,9 @@ impl Linking {
             _ if self.degree[id as usize] < 2 => return None,
             _ => {}
         }
+        if !self.meets_several(id) {
+            return None;
+        }
         let (correlations, traces) = self.yardsticks(id);
         if correlations.len() > CORRELATIONS {
             return Some(Verdict::MeetsCorrelations);
@@ -121,6 +124,22 @@ impl Linking {
             return Some(Verdict::MeetsCorrelations);
         }
         (traces > TRACES_OF_A_CORRELATION).then_some(Verdict::MeetsTraces)
+    }
+
+    /// Whether an identifier met two of anything that can tell transactions apart: most did not, and that is cheap to see.
+    fn meets_several(&self, id: u32) -> bool {
+        let (mut correlations, mut traces) = (0, 0);
+        for other in self.neighbours(id) {
+            match self.class[other as usize] {
+                Class::Correlation => correlations += 1,
+                Class::Trace => traces += 1,
+                _ => {}
+            }
+            if correlations > 1 || traces > 1 {
+                return true;
+            }
+        }
+        false
     }
 
     /// The correlation identifiers that link, and the traces, that an identifier meets; no more than it takes to tell.

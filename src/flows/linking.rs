@@ -48,6 +48,8 @@ pub(super) struct Linking {
     verdicts: FxHashMap<u32, HubVerdict>,
     /// Within components that are too large to be one flow: the part that an identifier belongs to.
     parts: FxHashMap<u32, u32>,
+    /// The same ring while everything is linked for the first time: nobody shares it yet.
+    plain_ring: Vec<u32>,
     /// Entries of further identifiers, chained by identifier: the entry before, and the last one of each identifier.
     pub(super) earlier: Chunks<u32>,
     pub(super) latest: Chunks<u32>,
@@ -72,9 +74,18 @@ impl Linking {
     /// Takes in all rows at once, into an empty graph.
     pub(super) fn build(&mut self, evidence: &Evidence) {
         self.grow(evidence);
-        self.each_new_pair(evidence, |linking, a, b| {
-            linking.add_edge(a, b);
-        });
+        let (latest, earlier) = (&mut self.latest, &mut self.earlier);
+        let (mut latest, mut earlier) = (std::mem::take(latest), std::mem::take(earlier));
+        let count = self.class.len();
+        rayon::join(
+            || chain(evidence, count, &mut latest, &mut earlier),
+            || {
+                self.each_new_pair(evidence, |linking, a, b| {
+                    linking.add_edge(a, b);
+                });
+            },
+        );
+        (self.latest, self.earlier) = (latest, earlier);
         self.newly_common.clear();
         self.hub = vec![false; self.class.len()];
         for correlations in [true, false] {
@@ -84,9 +95,12 @@ impl Linking {
                 }
             }
         }
+        self.plain_ring = (0..self.len()).collect();
         for id in 0..self.len() {
             self.join_neighbours(id, |other| other < id);
         }
+        self.ring = Chunks::default();
+        self.ring.extend(&std::mem::take(&mut self.plain_ring));
         // Roots are the lowest numbers of their components, so one pass in order leads every identifier to its root.
         for id in 0..self.parent.len() {
             self.parent[id] = self.parent[self.parent[id] as usize];
@@ -114,6 +128,11 @@ impl Linking {
                 }
                 self.refresh_class(evidence, id, &mut to_judge);
             }
+        }
+        for entry in self.further.. {
+            let Some((_, IdentifierId(id))) = evidence.further_identifiers(entry).next() else { break };
+            self.earlier.push(self.latest.get(id));
+            self.latest.set(id, entry);
         }
         let mut new_edges = Vec::new();
         self.each_new_pair(evidence, |linking, a, b| {
@@ -305,8 +324,6 @@ impl Linking {
         let mut count = 0;
         let from = self.further;
         for (Row(row), IdentifierId(id)) in evidence.further_identifiers(from) {
-            self.earlier.push(self.latest.get(id));
-            self.latest.set(id, from + count);
             count += 1;
             if row != current {
                 self.pairs_of(&mut on_row, &mut found);
@@ -389,6 +406,10 @@ impl Linking {
             let (root, child) = (a.min(b), a.max(b));
             self.parent[child as usize] = root;
             self.correlations[root as usize] += self.correlations[child as usize];
+            if !self.plain_ring.is_empty() {
+                self.plain_ring.swap(root as usize, child as usize);
+                return;
+            }
             let (after_root, after_child) = (self.ring.get(root), self.ring.get(child));
             self.ring.set(root, after_child);
             self.ring.set(child, after_root);
@@ -436,4 +457,17 @@ impl Linking {
         }
         touched.identifiers.extend(apart);
     }
+}
+
+/// Chains the entries of further identifiers, all at once.
+fn chain(evidence: &Evidence, identifiers: usize, latest: &mut Chunks<u32>, earlier: &mut Chunks<u32>) {
+    let mut last = vec![NONE; identifiers];
+    let before: Vec<u32> = evidence
+        .further_identifiers(0)
+        .enumerate()
+        .map(|(entry, (_, IdentifierId(id)))| std::mem::replace(&mut last[id as usize], entry as u32))
+        .collect();
+    *latest = Chunks::default();
+    latest.extend(&last);
+    earlier.extend(&before);
 }

@@ -29,7 +29,8 @@ pub(super) struct Model {
     /// Of the clean flows that reached a terminal.
     completed: u32,
     completed_passed: FxHashMap<StationId, u32>,
-    entered: FxHashMap<(SystemId, StationId), u32>,
+    /// By system: the stations that it was entered from, and how often.
+    entered: Vec<Vec<(StationId, u32)>>,
     /// Sum of places in the order of first visits, and visits, by system.
     places: Vec<(u64, u32)>,
     /// By pair of systems.
@@ -115,7 +116,11 @@ impl Model {
             *sum = sum.wrapping_add_signed(place as i64 * i64::from(by));
             *visits = visits.wrapping_add_signed(by);
             if from != StationId::NONE {
-                change(&mut self.entered, (visit.system, from), by);
+                let entered = slot(&mut self.entered, usize::from(visit.system.0));
+                match entered.iter_mut().find(|(station, _)| *station == from) {
+                    Some((_, count)) => *count = count.wrapping_add_signed(by),
+                    None => entered.push((from, by.unsigned_abs())),
+                }
             }
         }
         let count = |quantiles: &mut Quantiles, bucket| {
@@ -180,13 +185,11 @@ impl Model {
             let (sum, visits) = self.places.get(usize::from(system.0)).copied().unwrap_or_default();
             sum as f64 / f64::from(visits.max(1))
         };
-        let mut hand_over: FxHashMap<SystemId, (u32, StationId)> = FxHashMap::default();
-        for (&(system, from), &count) in self.entered.iter().filter(|&(_, &count)| count > 0) {
-            let most = hand_over.entry(system).or_insert((0, from));
-            if (count, stations.key(from)) > (most.0, stations.key(most.1)) || most.0 == 0 {
-                *most = (count, from);
-            }
-        }
+        let hand_over = self.entered.iter().enumerate().filter_map(|(system, entered)| {
+            let entered = entered.iter().filter(|&&(_, count)| count > 0);
+            let most = entered.max_by_key(|&&(from, count)| (count, stations.key(from)))?;
+            Some((SystemId(system as u16), most.0))
+        });
         let places = self.places.iter().enumerate().filter(|(_, (_, visits))| *visits > 0);
         let mut visited: Vec<(SystemId, u32)> =
             places.map(|(system, &(_, visits))| (SystemId(system as u16), visits)).collect();
@@ -224,7 +227,7 @@ impl Model {
             terminals: std::mem::take(&mut self.usual.terminals),
             stations: usual_stations,
             systems: often(always).collect(),
-            hand_over: hand_over.into_iter().map(|(system, (_, from))| (system, from)).collect(),
+            hand_over: hand_over.collect(),
             path,
         };
         let changed = usual.differs_for_verdicts(&self.usual);

@@ -32,6 +32,7 @@ const MILLISECOND: i64 = 1_000_000;
 /// A stretch of time by one clock: between two events, or one that a record names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Stretch {
+    clock: u32,
     from: StationId,
     to: StationId,
     is_record: bool,
@@ -40,7 +41,6 @@ struct Stretch {
 /// How one piece of work lay to one wait: `low` ≤ offset of the worker's clock against the waiter's ≤ `high`.
 #[derive(Clone, Copy, Debug)]
 struct Bound {
-    key: u64,
     low: i64,
     high: i64,
     work: i64,
@@ -65,6 +65,7 @@ pub(super) fn estimate(evidence: &Evidence, numbers: &Numbers, sample: &[Vec<u32
             .par_chunks(64)
             .map(|flows| {
                 let mut tracer = Tracer::new(evidence, &view, &raw, numbers);
+                tracer.reads_durations = true;
                 let mut read = |rows: &Vec<u32>| {
                     tracer.order(rows);
                     tracer.moments.clone()
@@ -117,6 +118,9 @@ fn stamped_at_end(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<bool> {
     for flow in flows {
         for record in flow.iter().filter(|moment| !moment.is_span) {
             let step = clocks.step[usize::from(record.system)][0];
+            if step > COARSE {
+                continue;
+            }
             if record.took <= (2 * step).max(2 * MILLISECOND) {
                 continue;
             }
@@ -141,28 +145,27 @@ fn stamped_at_end(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<bool> {
 
 /// What is known of the offset between each two clocks.
 fn edges(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
-    let found: Vec<(Vec<Bound>, FxHashMap<u64, (Stretch, usize, Stretch, usize)>)> = flows
-        .par_chunks(256)
+    let found: Vec<FxHashMap<(Stretch, Stretch), Vec<Bound>>> = flows
+        .par_chunks(flows.len().div_ceil(rayon::current_num_threads()).max(64))
         .map(|flows| {
-            let mut reader = Reader { clocks, bounds: Vec::new(), keys: FxHashMap::default() };
+            let mut reader = Reader::new(clocks);
             for flow in flows {
                 reader.read(flow);
             }
-            (reader.bounds, reader.keys)
+            reader.bounds()
         })
         .collect();
-    let mut keys = FxHashMap::default();
-    let mut bounds = Vec::new();
-    for (some_bounds, some_keys) in found {
-        bounds.extend(some_bounds);
-        keys.extend(some_keys);
+    let mut bounds: FxHashMap<(Stretch, Stretch), Vec<Bound>> = FxHashMap::default();
+    for some in found {
+        for (key, mut some) in some {
+            bounds.entry(key).or_default().append(&mut some);
+        }
     }
-    bounds.par_sort_unstable_by_key(|bound| bound.key);
-    let edges: Vec<Edge> = bounds
-        .chunk_by(|a, b| a.key == b.key)
-        .filter(|bounds| bounds.len() >= ENOUGH)
-        .filter_map(|bounds| {
-            let &(_, a, _, b) = &keys[&bounds[0].key];
+    let edges = bounds
+        .par_iter()
+        .filter(|(_, bounds)| bounds.len() >= ENOUGH)
+        .filter_map(|((wait, work), bounds)| {
+            let (a, b) = (wait.clock as usize, work.clock as usize);
             let tolerance = clocks.step[a / 2][a % 2] + clocks.step[b / 2][b % 2];
             let (low, high) = agree(bounds, tolerance)?;
             Some(Edge { a, b, low, high, pairs: bounds.len() as u32 })
@@ -173,74 +176,99 @@ fn edges(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
 
 struct Reader<'a> {
     clocks: &'a Clocks,
-    bounds: Vec<Bound>,
-    keys: FxHashMap<u64, (Stretch, usize, Stretch, usize)>,
+    numbers: FxHashMap<Stretch, u32>,
+    stretches: Vec<Stretch>,
+    /// By wait and work, by number.
+    bounds: FxHashMap<u64, Vec<Bound>>,
+    by_clock: Vec<(u32, Vec<Moment>)>,
+    waits: Vec<(u32, u32, i64, i64)>,
+    works: Vec<(u32, u32, i64, i64)>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(clocks: &'a Clocks) -> Self {
+        Self {
+            clocks,
+            numbers: FxHashMap::default(),
+            stretches: Vec::new(),
+            bounds: FxHashMap::default(),
+            by_clock: Vec::new(),
+            waits: Vec::new(),
+            works: Vec::new(),
+        }
+    }
+
     /// Lays every piece of work of a flow against every wait of another clock.
     fn read(&mut self, flow: &[Moment]) {
-        let mut by_clock: Vec<(usize, Vec<&Moment>)> = Vec::new();
+        let mut by_clock = std::mem::take(&mut self.by_clock);
+        by_clock.iter_mut().for_each(|(_, moments)| moments.clear());
         for moment in flow.iter().filter(|moment| moment.time != 0) {
             if self.clocks.step[usize::from(moment.system)][usize::from(moment.is_span)] > COARSE / 10 {
                 continue;
             }
-            let clock = clock_of(moment);
+            let clock = clock_of(moment) as u32;
             match by_clock.iter_mut().find(|(known, _)| *known == clock) {
-                Some((_, moments)) => moments.push(moment),
-                None => by_clock.push((clock, vec![moment])),
+                Some((_, moments)) => moments.push(*moment),
+                None => by_clock.push((clock, vec![*moment])),
             }
         }
-        let mut waits = Vec::new();
-        let mut works = Vec::new();
+        self.waits.clear();
+        self.works.clear();
         for (clock, moments) in &mut by_clock {
             moments.sort_by_key(|moment| (moment.time, moment.began));
             for moment in moments.iter().filter(|moment| moment.took > 0) {
-                let stretch = Stretch { from: moment.station, to: moment.station, is_record: true };
+                let number = self.number(*clock, moment.station, moment.station, true);
                 let (from, to) = if self.clocks.is_stamped_at_end(moment.station) && !moment.is_span {
                     (moment.time - moment.took, moment.time)
                 } else {
                     (moment.time, moment.time + moment.took)
                 };
-                waits.push((*clock, stretch, from, to));
-                works.push((*clock, stretch, from, to));
+                self.waits.push((*clock, number, from, to));
+                self.works.push((*clock, number, from, to));
             }
             for pair in moments.windows(2) {
-                let stretch = Stretch { from: pair[0].station, to: pair[1].station, is_record: false };
-                waits.push((*clock, stretch, pair[0].time, pair[1].time));
+                let number = self.number(*clock, pair[0].station, pair[1].station, false);
+                self.waits.push((*clock, number, pair[0].time, pair[1].time));
             }
             if let [first, .., last] = moments.as_slice() {
-                let stretch = Stretch { from: first.station, to: last.station, is_record: false };
-                works.push((*clock, stretch, first.time, last.time));
+                let number = self.number(*clock, first.station, last.station, false);
+                self.works.push((*clock, number, first.time, last.time));
             }
         }
-        for &(a, wait, wait_from, wait_to) in &waits {
-            for &(b, work, work_from, work_to) in works.iter().filter(|work| work.0 != a) {
-                let key = key_of(&(wait, a, work, b));
-                self.keys.entry(key).or_insert((wait, a, work, b));
-                self.bounds.push(Bound {
-                    key,
-                    low: work_to - wait_to,
-                    high: work_from - wait_from,
-                    work: work_to - work_from,
-                });
+        self.by_clock = by_clock;
+        for &(a, wait, wait_from, wait_to) in &self.waits {
+            for &(_, work, work_from, work_to) in self.works.iter().filter(|work| work.0 != a) {
+                let (low, high) = (work_to - wait_to, work_from - wait_from);
+                let bounds = self.bounds.entry(u64::from(wait) << 32 | u64::from(work)).or_default();
+                bounds.push(Bound { low, high, work: work_to - work_from });
             }
         }
     }
-}
 
-fn key_of(key: &(Stretch, usize, Stretch, usize)) -> u64 {
-    use std::hash::{Hash, Hasher};
-    let mut hasher = rustc_hash::FxHasher::default();
-    key.hash(&mut hasher);
-    hasher.finish()
+    fn number(&mut self, clock: u32, from: StationId, to: StationId, is_record: bool) -> u32 {
+        let stretch = Stretch { clock, from, to, is_record };
+        let stretches = &mut self.stretches;
+        *self.numbers.entry(stretch).or_insert_with(|| {
+            stretches.push(stretch);
+            stretches.len() as u32 - 1
+        })
+    }
+
+    fn bounds(self) -> FxHashMap<(Stretch, Stretch), Vec<Bound>> {
+        let stretch = |number: u64| self.stretches[number as usize];
+        self.bounds
+            .into_iter()
+            .map(|(key, bounds)| ((stretch(key >> 32), stretch(key & 0xffff_ffff)), bounds))
+            .collect()
+    }
 }
 
 /// The bounds that nearly all sightings agree on; `None` if the work does not lie within the wait.
 fn agree(bounds: &[Bound], tolerance: i64) -> Option<(i64, i64)> {
     let slack = |bound: &Bound| bound.high - bound.low;
     let allowed = (bounds.len() as f64 * OUTLIERS) as usize;
-    if bounds.iter().filter(|bound| slack(bound) < -tolerance).count() > allowed {
+    let misfits = bounds.iter().filter(|bound| slack(bound) < -tolerance);
+    if misfits.take(allowed + 1).count() > allowed {
         return None;
     }
     let sorted = |value: &dyn Fn(&Bound) -> i64| {

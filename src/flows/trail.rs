@@ -4,7 +4,7 @@ use super::clocks::Clocks;
 use super::course::{CourseId, Courses, Pass};
 use super::station::{Station, StationId, Stations};
 use super::{Flow, KindId, Marks, Verdict, Visit};
-use crate::evidence::{Evidence, IdentifierId, Row, SystemId, View};
+use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId, View};
 use crate::telemetry::{Severity, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Mutex;
@@ -25,13 +25,26 @@ pub(super) struct Moment {
     pub(super) time: i64,
     /// The duration that it names; 0 for none.
     pub(super) took: i64,
-    tie: u64,
+    /// Breaks ties: logs before spans, then systems by name.
+    place: u32,
     pub(super) row: u32,
     pub(super) station: StationId,
     pub(super) system: u16,
     pub(super) is_span: bool,
     pub(super) is_coarse: bool,
     pub(super) level: Level,
+}
+
+/// The columns of one event.
+#[derive(Clone, Copy, Debug, Default)]
+struct Read {
+    row: u32,
+    time: i64,
+    shape: TextId,
+    operation: TextId,
+    system: SystemId,
+    severity: Severity,
+    is_span: bool,
 }
 
 /// What is kept of a flow beyond its summary.
@@ -131,7 +144,10 @@ pub(super) struct Tracer<'a> {
     stations: Vec<(Station, StationId)>,
     courses: FxHashMap<Box<[Pass]>, CourseId>,
     pairs: FxHashMap<(u16, u16), u16>,
-    order: Vec<(i64, u64, u32)>,
+    order: Vec<(i64, u32, u32)>,
+    read: Vec<Read>,
+    /// Whether durations are read of all events, not only of those that are stamped at their end.
+    pub(super) reads_durations: bool,
     unordered: Vec<Moment>,
     pub(super) moments: Vec<Moment>,
     passes: Vec<Pass>,
@@ -153,6 +169,8 @@ impl<'a> Tracer<'a> {
             numbers,
             stations: vec![(Station::default(), StationId::NONE); CACHE],
             order: Vec::new(),
+            read: Vec::new(),
+            reads_durations: false,
             courses: FxHashMap::default(),
             pairs: FxHashMap::default(),
             unordered: Vec::new(),
@@ -169,31 +187,43 @@ impl<'a> Tracer<'a> {
         self.unordered.clear();
         self.order.clear();
         let view = self.view;
-        for &row in rows {
-            let row = Row(row);
-            let (system, is_span) = (view.system(row), view.is_span(row));
-            let station = self.station(Station {
-                system,
-                is_span,
-                operation: view.operation(row),
-                shape: view.shape(row),
-            });
+        // Column by column, so that many reads are under way at once; and only columns that are needed.
+        let mut read = std::mem::take(&mut self.read);
+        read.clear();
+        read.extend(rows.iter().map(|&row| Read { row, time: view.time(Row(row)).0, ..Read::default() }));
+        read.iter_mut().for_each(|read| read.shape = view.shape(Row(read.row)));
+        read.iter_mut().for_each(|read| read.operation = view.operation(Row(read.row)));
+        read.iter_mut().for_each(|read| read.system = view.system(Row(read.row)));
+        read.iter_mut().for_each(|read| read.severity = view.severity(Row(read.row)));
+        read.iter_mut().for_each(|read| read.is_span = view.is_span(Row(read.row)));
+        for &Read { row, time, shape, operation, system, severity, is_span } in &read {
+            let station = self.station(Station { system, is_span, operation, shape });
             let system = system.0;
-            let time = (view.time(row) - self.clocks.offset(system, is_span)).0;
+            let time = time.saturating_sub(self.clocks.offset(system, is_span).0);
             let is_coarse = self.clocks.is_coarse(system, is_span);
             let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
-            let took = i64::from(view.duration_us(row)) * 1_000;
+            let took = if ends_there || self.reads_durations {
+                i64::from(view.duration_us(Row(row))) * 1_000
+            } else {
+                0
+            };
             let began = time.saturating_sub(if ends_there { took } else { 0 });
-            let place = u64::from(is_span) << 63 | u64::from(self.clocks.rank[system as usize] & 0x7fff) << 48;
-            let tie = place | view.origin(row).offset();
-            self.order.push((began, tie, self.unordered.len() as u32));
-            let level = Level::of(view.severity(row));
-            let row = row.0;
-            self.unordered.push(Moment { began, time, took, tie, row, station, system, is_span, is_coarse, level });
+            let place = u32::from(is_span) << 16 | u32::from(self.clocks.rank[system as usize]);
+            self.order.push((began, place, self.unordered.len() as u32));
+            let level = Level::of(severity);
+            self.unordered.push(Moment { began, time, took, place, row, station, system, is_span, is_coarse, level });
         }
+        self.read = read;
         self.order.sort_unstable();
         self.moments.clear();
         self.moments.extend(self.order.iter().map(|&(_, _, index)| self.unordered[index as usize]));
+        // Events of one system and instant are in the order of their file.
+        let offset = |moment: &Moment| view.origin(Row(moment.row)).offset();
+        for same in self.moments.chunk_by_mut(|a, b| a.began == b.began && a.place == b.place) {
+            if same.len() > 1 {
+                same.sort_by_key(|moment| (moment.time, offset(moment), moment.row));
+            }
+        }
     }
 
     /// Reads one flow; `rows` are all of its events.
@@ -204,7 +234,7 @@ impl<'a> Tracer<'a> {
         let has_fine = self.moments.iter().any(|moment| !moment.is_coarse);
         let mut errors = 0;
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
-        let (mut first, mut last) = (StationId::NONE, (i64::MIN, 0, StationId::NONE));
+        let (mut first, mut last) = (StationId::NONE, (i64::MIN, StationId::NONE));
         self.visits.clear();
         self.entered.clear();
         self.passes.clear();
@@ -222,8 +252,8 @@ impl<'a> Tracer<'a> {
                 if first == StationId::NONE {
                     first = moment.station;
                 }
-                if (moment.time, moment.tie) >= (last.0, last.1) && !(has_fine && moment.is_coarse) {
-                    last = (moment.time, moment.tie, moment.station);
+                if moment.time >= last.0 && !(has_fine && moment.is_coarse) {
+                    last = (moment.time, moment.station);
                 }
             }
             self.passes.push(Pass::new(moment.station, moment.level));
@@ -259,7 +289,7 @@ impl<'a> Tracer<'a> {
             trail: Trail {
                 course: self.course(),
                 first,
-                last: last.2,
+                last: last.1,
                 halted_at: if errors > 0 { self.halted_at() } else { StationId::NONE },
                 steps: self.steps.as_slice().into(),
                 hop_count: hop_count as u16,
@@ -269,14 +299,11 @@ impl<'a> Tracer<'a> {
 
     fn halted_at(&self) -> StationId {
         let troubled = self.visits.iter().rfind(|visit| visit.errors > 0).map(|visit| visit.system.0);
-        let of_it =
-            || self.moments.iter().filter(|moment| Some(moment.system) == troubled && !moment.is_span);
-        let when = |moment: &&Moment| (moment.time, moment.tie);
-        let error = of_it().filter(|moment| moment.level == Level::Error).max_by_key(when);
-        let before = |moment: &&Moment| {
-            moment.level == Level::Fine && error.is_some_and(|error| when(moment) < when(&error))
-        };
-        of_it().filter(before).max_by_key(when).map_or(StationId::NONE, |moment| moment.station)
+        let is_of_it = |moment: &&Moment| Some(moment.system) == troubled && !moment.is_span;
+        let is_error = |moment: &Moment| is_of_it(&moment) && moment.level == Level::Error;
+        let Some(error) = self.moments.iter().rposition(is_error) else { return StationId::NONE };
+        let mut before = self.moments[..error].iter().rev().filter(is_of_it);
+        before.find(|moment| moment.level == Level::Fine).map_or(StationId::NONE, |moment| moment.station)
     }
 
     #[inline]

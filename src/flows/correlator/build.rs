@@ -10,6 +10,13 @@ use crate::flows::trail::{Traced, Tracer};
 use crate::telemetry::{IdentifierClass, IdentifierKey, Time};
 use rayon::prelude::*;
 
+/// A flow before it is traced: the identifier that stands for it, and the one that names it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Root {
+    id: u32,
+    name: IdentifierId,
+}
+
 /// Flows that one core traces before it asks for more.
 const SHARE: usize = 512;
 
@@ -29,36 +36,38 @@ impl Correlator {
         self.publish(evidence, true);
     }
 
-    /// One identifier of each flow, flows roughly in order of time so that neighbours in time are neighbours in memory.
-    pub(super) fn roots_in_order(&self, evidence: &Evidence) -> Vec<u32> {
-        let mut roots: Vec<(Time, u32)> = (0..self.linking.len())
-            .filter(|&id| self.linking.flow_root(id) == id)
-            .filter_map(|id| {
-                let row = self.linking.any_row(evidence, id)?;
-                Some((evidence.time(row), id))
+    /// All flows by their roots and names, roughly in order of time, so that neighbours in time are neighbours in memory.
+    pub(super) fn roots_in_order(&self, evidence: &Evidence) -> Vec<Root> {
+        let linking = &self.linking;
+        let count = linking.len();
+        let shares: Vec<u32> = (0..count).step_by(1 << 13).collect();
+        let mut roots: Vec<(Time, Root)> = shares
+            .into_par_iter()
+            .flat_map_iter(|from| {
+                let mut members = Vec::new();
+                let ids = from..(from + (1 << 13)).min(count);
+                ids.filter(|&id| linking.flow_root(id) == id).filter_map(move |id| {
+                    linking.members_into(id, &mut members);
+                    let name = name_of(evidence, &members)?;
+                    let row = linking.any_row(evidence, id)?;
+                    Some((evidence.time(row), Root { id, name }))
+                })
             })
             .collect();
-        roots.par_sort_unstable();
-        roots.into_iter().map(|(_, id)| id).collect()
+        roots.par_sort_unstable_by_key(|(time, root)| (*time, root.id));
+        roots.into_iter().map(|(_, root)| root).collect()
     }
 
     /// Reads the clocks off a sample of flows: those whose names come first when all are shuffled.
-    pub(super) fn read_clocks(&mut self, evidence: &Evidence, roots: &[u32]) {
+    pub(super) fn read_clocks(&mut self, evidence: &Evidence, roots: &[Root]) {
         if self.settings.ignore_skew {
             self.clocks = Clocks::without_corrections(evidence).into();
             return;
         }
         let linking = &self.linking;
         let mut named: Vec<(u64, u32)> = roots
-            .par_chunks(SHARE)
-            .flat_map_iter(|roots| {
-                let mut members = Vec::new();
-                roots.iter().filter_map(move |&root| {
-                    linking.members_into(root, &mut members);
-                    let name = name_of(evidence, &members)?;
-                    Some((shuffled(evidence.identifiers.key(name)), root))
-                })
-            })
+            .par_iter()
+            .map(|root| (shuffled(evidence.identifiers.key(root.name)), root.id))
             .collect();
         if named.len() > skew::SAMPLE {
             named.select_nth_unstable(skew::SAMPLE);
@@ -80,34 +89,40 @@ impl Correlator {
         self.clocks_read_at = roots.len();
     }
 
-    fn follow_all(&mut self, evidence: &Evidence, roots: &[u32]) {
+    fn follow_all(&mut self, evidence: &Evidence, roots: &[Root]) {
         let (linking, clocks, numbers) = (&self.linking, &self.clocks, &self.numbers);
         let view = evidence.view();
-        let mut found: Vec<(IdentifierId, u32, Traced)> = roots
+        let mut found: Vec<Vec<Option<(Root, Traced)>>> = roots
             .par_chunks(SHARE)
             .map(|roots| {
                 let mut tracer = Tracer::new(evidence, &view, clocks, numbers);
                 let (mut members, mut rows) = (Vec::new(), Vec::new());
                 let mut found = Vec::with_capacity(roots.len());
-                for &root in roots {
-                    linking.members_into(root, &mut members);
-                    let Some(name) = name_of(evidence, &members) else { continue };
+                for root in roots {
+                    linking.members_into(root.id, &mut members);
                     linking.rows_of(evidence, &view, &members, &mut rows);
                     if !rows.is_empty() {
-                        found.push((name, root, tracer.trace(&rows)));
+                        found.push(Some((*root, tracer.trace(&rows))));
                     }
                 }
                 found
             })
-            .flatten_iter()
             .collect();
-        found.par_sort_unstable_by_key(|(name, _, traced)| (traced.first, evidence.identifiers.key(*name)));
-        let mut order = Vec::with_capacity(found.len());
-        self.trails.reserve(found.len());
+        let key = |root: &Root, traced: &Traced| (traced.first, evidence.identifiers.key(root.name));
+        let mut by_time: Vec<((Time, IdentifierKey), u32, u32)> = Vec::new();
+        for (share, flows) in found.iter().enumerate() {
+            let flows = flows.iter().flatten().enumerate();
+            by_time.extend(flows.map(|(place, (root, traced))| (key(root, traced), share as u32, place as u32)));
+        }
+        by_time.par_sort_unstable();
+        let mut order = Vec::with_capacity(by_time.len());
+        self.trails.reserve(by_time.len());
         let mut flow_of_root = vec![NONE; self.linking.len() as usize];
-        for (name, root, traced) in found {
-            let id = self.add_flow(name, traced);
-            flow_of_root[root as usize] = id.0;
+        for (_, share, place) in by_time {
+            let taken = found[share as usize][place as usize].take();
+            let (root, traced) = taken.expect("every flow is listed once");
+            let id = self.add_flow(root.name, traced);
+            flow_of_root[root.id as usize] = id.0;
             order.push(id);
         }
         self.flows.all.set_order(order);

@@ -160,7 +160,8 @@ impl<'a> Tracer<'a> {
     pub(super) fn new(
         evidence: &'a Evidence,
         view: &'a View<'a>,
-        clocks: &'a Clocks, numbers: &'a Numbers,
+        clocks: &'a Clocks,
+        numbers: &'a Numbers,
     ) -> Self {
         Self {
             evidence,
@@ -211,7 +212,18 @@ impl<'a> Tracer<'a> {
             let place = u32::from(is_span) << 16 | u32::from(self.clocks.rank[system as usize]);
             self.order.push((began, place, self.unordered.len() as u32));
             let level = Level::of(severity);
-            self.unordered.push(Moment { began, time, took, place, row, station, system, is_span, is_coarse, level });
+            self.unordered.push(Moment {
+                began,
+                time,
+                took,
+                place,
+                row,
+                station,
+                system,
+                is_span,
+                is_coarse,
+                level,
+            });
         }
         self.read = read;
         self.order.sort_unstable();
@@ -308,8 +320,9 @@ impl<'a> Tracer<'a> {
 
     #[inline]
     fn station(&mut self, station: Station) -> StationId {
-        let mixed = (station.shape.0 ^ station.operation.0.rotate_left(16) ^ u32::from(station.system.0) << 8)
-            .wrapping_mul(0x9e37_79b1);
+        let mixed =
+            (station.shape.0 ^ station.operation.0.rotate_left(16) ^ u32::from(station.system.0) << 8)
+                .wrapping_mul(0x9e37_79b1);
         let slot = (mixed >> (32 - CACHE.ilog2())) as usize;
         let (known, id) = self.stations[slot];
         if known == station && id != StationId::NONE {

@@ -65,10 +65,8 @@ impl Correlator {
             return;
         }
         let linking = &self.linking;
-        let mut named: Vec<(u64, u32)> = roots
-            .par_iter()
-            .map(|root| (shuffled(evidence.identifiers.key(root.name)), root.id))
-            .collect();
+        let mut named: Vec<(u64, u32)> =
+            roots.par_iter().map(|root| (shuffled(evidence.identifiers.key(root.name)), root.id)).collect();
         if named.len() > skew::SAMPLE {
             named.select_nth_unstable(skew::SAMPLE);
             named.truncate(skew::SAMPLE);
@@ -112,7 +110,8 @@ impl Correlator {
         let mut by_time: Vec<((Time, IdentifierKey), u32, u32)> = Vec::new();
         for (share, flows) in found.iter().enumerate() {
             let flows = flows.iter().flatten().enumerate();
-            by_time.extend(flows.map(|(place, (root, traced))| (key(root, traced), share as u32, place as u32)));
+            by_time
+                .extend(flows.map(|(place, (root, traced))| (key(root, traced), share as u32, place as u32)));
         }
         by_time.par_sort_unstable();
         let mut order = Vec::with_capacity(by_time.len());

@@ -1,9 +1,173 @@
 //! The shell: the only place where messages, the terminal and the outside world meet.
 
+mod clock;
+mod collect;
+mod engine;
+mod look;
+mod perform;
+mod record;
+mod terminal;
+
+use crate::config::Config;
+use crate::sources::bundled;
+use crate::store::Store;
 use crate::telemetry::Time;
+use crate::ui::{Effect, Keymap, Msg, Notice, Theme, Ui};
+use color_eyre::eyre::{Result, WrapErr, eyre};
+use crossterm::event::EventStream;
+use futures::StreamExt;
+use std::iter;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::{select, time};
+
+/// What the cockpit opens on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Opening {
+    /// The list of incidents, with a way into the demo.
+    Incidents,
+    /// Files, and the live sources of the configuration.
+    Evidence(Vec<String>),
+    /// A bundled scenario, by name.
+    Demo(String),
+}
 
 /// The time of this machine's clock; nothing else reads it.
 #[expect(clippy::disallowed_methods, reason = "the one place that may")]
 pub fn now() -> Time {
     Time::from(chrono::Utc::now())
+}
+
+/// Opens the cockpit and comes back when the person leaves it.
+pub fn run(config: Config, theme: Option<&str>, opening: Opening) -> Result<()> {
+    let theme = theme_named(theme.unwrap_or(&config.theme), &config)?;
+    let keymap = keymap_of(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .wrap_err("cannot start the threads that wait for sources")?;
+    runtime.block_on(run_in(config, theme, keymap, opening))
+}
+
+async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) -> Result<()> {
+    let offset = local_offset();
+    let ui = Ui::new(theme, keymap, offset, config.local_time);
+    let (outbox, inbox) = mpsc::channel(256);
+    let is_demo = matches!(opening, Opening::Demo(_));
+    // A demo leaves no trace; what cannot be kept on disk is kept in memory, and said.
+    let (store, trouble) = if is_demo { (Store::memory(), None) } else { open_store(&config).await };
+    let mut shell = perform::Shell::new(config, Arc::new(store), outbox);
+    if let Some(trouble) = trouble {
+        shell.tell(Msg::Notice(Notice { text: trouble, is_error: true }));
+    }
+    shell.open(opening);
+    let mut terminal = terminal::Terminal::enter(shell.has_mouse()).wrap_err("cannot use this terminal")?;
+    let outcome = screen(&mut terminal, ui, &mut shell, inbox).await;
+    terminal.leave();
+    shell.stop();
+    outcome
+}
+
+/// Input first, then what has arrived, then one frame.
+async fn screen(
+    terminal: &mut terminal::Terminal,
+    mut ui: Ui,
+    shell: &mut perform::Shell,
+    mut inbox: mpsc::Receiver<Msg>,
+) -> Result<()> {
+    let mut input = EventStream::new();
+    let mut ticks = time::interval(Duration::from_millis(250));
+    ticks.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
+    let mut signals = terminal::Signals::new()?;
+    let mut effects = ui.update(Msg::Tick(shell.now()));
+    loop {
+        for effect in effects.drain(..) {
+            if effect == Effect::Quit {
+                return Ok(());
+            }
+            shell.perform(effect);
+        }
+        terminal.draw(&mut ui)?;
+        let first = select! {
+            biased; // A person never waits for a backend.
+            event = input.next() => match event {
+                Some(event) => Msg::Input(event.wrap_err("the terminal is gone")?),
+                None => return Ok(()),
+            },
+            signal = signals.next() => match signal {
+                terminal::Signal::Leave => return Ok(()),
+                terminal::Signal::Suspend => {
+                    terminal.suspend(shell.has_mouse())?;
+                    Msg::Tick(shell.now())
+                }
+            },
+            Some(msg) = inbox.recv() => msg,
+            _ = ticks.tick() => Msg::Tick(shell.now()),
+        };
+        let waiting = iter::from_fn(|| inbox.try_recv().ok()).take(256);
+        for msg in iter::once(first).chain(waiting) {
+            shell.observe(&msg);
+            effects.extend(ui.update(msg));
+        }
+    }
+}
+
+fn theme_named(name: &str, config: &Config) -> Result<Theme> {
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return Ok(Theme::named("plain").unwrap_or_default());
+    }
+    if let Some(theme) = Theme::named(name) {
+        return Ok(theme);
+    }
+    let path = config.resolve(std::path::Path::new(name));
+    let text = std::fs::read_to_string(&path).map_err(|error| {
+        let names = Theme::names().collect::<Vec<_>>().join(", ");
+        eyre!("`{name}` is no theme ({names}) and no file that can be read: {error}")
+    })?;
+    Theme::parse(&text).map_err(|error| eyre!("theme {}: {error}", path.display()))
+}
+
+fn keymap_of(config: &Config) -> Result<Keymap> {
+    if config.keymap.as_os_str().is_empty() {
+        return Ok(Keymap::default());
+    }
+    let path = config.resolve(&config.keymap);
+    let text = std::fs::read_to_string(&path).wrap_err_with(|| format!("cannot read the keymap {}", path.display()))?;
+    Keymap::with_own(&text).map_err(|mistakes| eyre!("keymap {}:\n{}", path.display(), mistakes.join("\n")))
+}
+
+async fn open_store(config: &Config) -> (Store, Option<String>) {
+    let place = match &config.store.postgres {
+        Some(secret) => match secret.read().await {
+            Ok(url) => Ok(url.expose().to_owned()),
+            Err(error) => Err(error.to_string()),
+        },
+        None => config
+            .store_path()
+            .map(|path| path.display().to_string())
+            .ok_or_else(|| "there is no folder for data; name one with store.path".to_owned()),
+    };
+    let opened = match place {
+        Ok(place) => Store::open(&place).await.map_err(|error| error.to_string()),
+        Err(error) => Err(error),
+    };
+    match opened {
+        Ok(store) => (store, None),
+        Err(error) => (Store::memory(), Some(format!("{error}; the record is kept in memory only and is gone when you leave"))),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the zone of this machine is read where its clock is")]
+fn local_offset() -> i32 {
+    chrono::Local::now().offset().local_minus_utc()
+}
+
+/// The bundled scenario that comes after the one that is open.
+fn scenario_after(name: Option<&str>) -> Option<bundled::Scenario> {
+    let scenarios = bundled::scenarios();
+    let place = name.and_then(|name| scenarios.iter().position(|scenario| scenario.name == name));
+    let next = place.map_or(0, |place| (place + 1) % scenarios.len().max(1));
+    scenarios.into_iter().nth(next)
 }

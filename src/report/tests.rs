@@ -47,7 +47,7 @@ fn hostile_evidence_stays_text() {
 #[test]
 fn the_page_asks_nobody_for_anything() {
     let html = report("Orders stuck").html(None).unwrap();
-    for outside in ["http://", "https://", "src=", "@import", "<link"] {
+    for outside in ["http://", "https://", " src=\"", "@import", "<link", "url("] {
         assert!(!html.contains(outside), "{outside}");
     }
     assert!(html.contains("prefers-color-scheme: dark") && html.contains("@media print"));

@@ -1,0 +1,87 @@
+//! Collectors: one task a live source, asking again and again; a source that is slow or dead blocks nobody.
+
+use super::clock::Clock;
+use super::engine::Order;
+use crate::config::Config;
+use crate::sources::{Collector, first_questions};
+use crate::telemetry::{Completeness, Nanos, Reach, SourceHealth, Window};
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::task::JoinHandle;
+
+/// The longest that one question may take.
+const PATIENCE: Nanos = Nanos::seconds(30);
+
+/// What is asked again, since it may have changed after it was answered.
+const OVERLAP: Nanos = Nanos::seconds(60);
+
+/// Starts a task for each source of the configuration.
+pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>) -> Vec<JoinHandle<()>> {
+    let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
+    let pause = Duration::from_secs(u64::from(config.refresh_seconds));
+    config
+        .sources
+        .iter()
+        .map(|source| {
+            let (name, kind) = (source.name().to_owned(), source.kind());
+            let connected = source.connect();
+            let engine = engine.clone();
+            tokio::spawn(async move {
+                match connected {
+                    Ok(source) => ask_again(Collector::new(source), back, pause, clock, &engine).await,
+                    Err(error) => {
+                        let _ = engine.send(Order::Health(broken(name, kind, &error.to_string())));
+                    }
+                }
+            })
+        })
+        .collect()
+}
+
+async fn ask_again(mut collector: Collector, back: Nanos, pause: Duration, clock: Clock, engine: &mpsc::Sender<Order>) {
+    let name = collector.health().name.clone();
+    let mut from = clock.now() - back;
+    loop {
+        let now = clock.now();
+        collector.check(now).await;
+        let mut has_failed = !matches!(collector.health().reach, Reach::Reachable);
+        if !has_failed {
+            for query in first_questions(Window { from, to: now }, PATIENCE) {
+                let take = |batch| {
+                    let _ = engine.send(Order::Page { source: name.clone(), batch });
+                };
+                if collector.pull(query, now, take).await.is_err() {
+                    has_failed = true; // Its health says why; the rest is asked next time.
+                    break;
+                }
+            }
+        }
+        if !has_failed {
+            from = now - OVERLAP;
+        }
+        if engine.send(Order::Health(collector.health().clone())).is_err() {
+            return; // The engine has ended, and so have we.
+        }
+        // A source in trouble is asked again soon, so that its mark is right within two seconds.
+        tokio::time::sleep(if has_failed { pause.min(Duration::from_secs(5)) } else { pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500)) }).await;
+    }
+}
+
+/// The health of a source that could not even be set up.
+fn broken(name: String, kind: &str, why: &str) -> SourceHealth {
+    SourceHealth {
+        name,
+        kind: kind.to_owned(),
+        reach: Reach::Unreachable(why.to_owned()),
+        covered: None,
+        completeness: Completeness::Unknown,
+        rows: 0,
+        limit: None,
+        unread: 0,
+        freshest: None,
+        queries: 0,
+        last_answer: None,
+        systems: Vec::new(),
+        notes: Vec::new(),
+    }
+}

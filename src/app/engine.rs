@@ -1,0 +1,216 @@
+//! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
+
+use crate::evidence::Evidence;
+use crate::flows::{Correlator, FlowSettings};
+use crate::incident::Findings;
+use crate::ingest::Settings;
+use crate::sources::files::{self, FileReport, Files, Input};
+use crate::suspects::{SuspectSettings, Suspects};
+use crate::telemetry::{Batch, SourceHealth, Time};
+use crate::ui::{FileRow, Msg, Picture};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, RwLock, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc as outbox;
+
+/// What the engine is told.
+pub(super) enum Order {
+    /// Forget everything and read these.
+    Load { inputs: Vec<Input>, settings: Box<Settings>, title: String, is_demo: bool, now: Time },
+    /// A page from a live source.
+    Page { source: String, batch: Batch },
+    Health(SourceHealth),
+    IgnoreSkew(bool),
+}
+
+/// What others read of the engine's files: where events are read again.
+pub(super) type SharedFiles = Arc<RwLock<Files>>;
+
+/// A handle on the engine's thread; dropping it ends the thread.
+pub(super) struct Engine {
+    orders: Option<mpsc::Sender<Order>>,
+    thread: Option<thread::JoinHandle<()>>,
+    is_cancelled: Arc<AtomicBool>,
+    pub(super) files: SharedFiles,
+}
+
+/// How often a picture is published while reading goes on.
+const PUBLISH: Duration = Duration::from_millis(150);
+
+struct State {
+    evidence: Evidence,
+    correlator: Correlator,
+    flow_settings: FlowSettings,
+    suspect_settings: SuspectSettings,
+    owners: BTreeMap<String, String>,
+    reports: Vec<FileReport>,
+    healths: Vec<SourceHealth>,
+    title: String,
+    is_demo: bool,
+    files: SharedFiles,
+    is_cancelled: Arc<AtomicBool>,
+    outbox: outbox::Sender<Msg>,
+}
+
+impl Engine {
+    pub(super) fn start(
+        flow_settings: FlowSettings,
+        suspect_settings: SuspectSettings,
+        owners: BTreeMap<String, String>,
+        outbox: outbox::Sender<Msg>,
+    ) -> Self {
+        let (orders, inbox) = mpsc::channel();
+        let files = SharedFiles::default();
+        let is_cancelled = Arc::new(AtomicBool::new(false));
+        let state = State {
+            evidence: Evidence::default(),
+            correlator: Correlator::new(flow_settings.clone()),
+            flow_settings,
+            suspect_settings,
+            owners,
+            reports: Vec::new(),
+            healths: Vec::new(),
+            title: String::new(),
+            is_demo: false,
+            files: files.clone(),
+            is_cancelled: is_cancelled.clone(),
+            outbox,
+        };
+        let thread = thread::Builder::new().name("engine".into()).spawn(move || state.run(&inbox)).ok();
+        Self { orders: Some(orders), thread, is_cancelled, files }
+    }
+
+    pub(super) fn tell(&self, order: Order) {
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(order); // The engine ends only with us.
+        }
+    }
+
+    /// Stops reading; what was read stays.
+    pub(super) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn sender(&self) -> Option<mpsc::Sender<Order>> {
+        self.orders.clone()
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.cancel();
+        self.orders = None;
+        // A reader that hangs in the kernel must not keep the person's terminal.
+        if let Some(thread) = self.thread.take().filter(thread::JoinHandle::is_finished) {
+            let _ = thread.join();
+        }
+    }
+}
+
+impl State {
+    fn run(mut self, inbox: &mpsc::Receiver<Order>) {
+        while let Ok(first) = inbox.recv() {
+            let mut is_new = self.take(first);
+            // Whatever waits is taken in before anything is computed.
+            while let Ok(next) = inbox.try_recv() {
+                is_new |= self.take(next);
+            }
+            self.publish(is_new);
+        }
+    }
+
+    /// Takes an order; whether the evidence changed.
+    fn take(&mut self, order: Order) -> bool {
+        match order {
+            Order::Load { inputs, settings, title, is_demo, now } => {
+                self.title = title;
+                self.is_demo = is_demo;
+                self.is_cancelled.store(false, Ordering::Relaxed);
+                self.load(inputs, &settings, now);
+                true
+            }
+            Order::Page { source, batch } => {
+                self.evidence.add_series(batch.series);
+                self.evidence.add_changes(batch.changes);
+                self.evidence.add_topology(&batch.topology);
+                files::add_page(&mut self.evidence, source.into(), "".into(), batch.events);
+                true
+            }
+            Order::Health(health) => {
+                match self.healths.iter_mut().find(|known| known.name == health.name) {
+                    Some(known) => *known = health,
+                    None => self.healths.push(health),
+                }
+                false
+            }
+            Order::IgnoreSkew(ignore_skew) => {
+                self.flow_settings.ignore_skew = ignore_skew;
+                self.correlator = Correlator::new(self.flow_settings.clone());
+                true
+            }
+        }
+    }
+
+    fn load(&mut self, inputs: Vec<Input>, settings: &Settings, now: Time) {
+        self.evidence = Evidence::default();
+        self.correlator = Correlator::new(self.flow_settings.clone());
+        let mut published = Instant::now();
+        let (is_cancelled, outbox, title, is_demo) =
+            (self.is_cancelled.clone(), self.outbox.clone(), self.title.clone(), self.is_demo);
+        let loaded = files::load(inputs, settings, now, &mut |progress, evidence| {
+            if published.elapsed() >= PUBLISH {
+                published = Instant::now();
+                let picture = Picture {
+                    evidence: evidence.clone(),
+                    progress: Some((progress.bytes, progress.of)),
+                    window: evidence.window(),
+                    title: title.clone(),
+                    is_demo,
+                    ..Picture::default()
+                };
+                let _ = outbox.try_send(Msg::Picture(Arc::new(picture)));
+            }
+            !is_cancelled.load(Ordering::Relaxed)
+        });
+        self.evidence = loaded.evidence;
+        self.reports = loaded.reports;
+        *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = loaded.files;
+    }
+
+    fn publish(&mut self, _is_new: bool) {
+        let flows = self.correlator.update(&self.evidence).clone();
+        let suspects = Suspects::of(&self.evidence, &flows, &self.suspect_settings);
+        let findings = Findings::of(&self.evidence, &flows, &suspects, |system| self.owners.get(system).cloned());
+        let window = self.evidence.window();
+        let picture = Picture {
+            course: window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default(),
+            evidence: self.evidence.clone(),
+            flows,
+            suspects,
+            findings,
+            sources: self.healths.clone(),
+            files: self.reports.iter().map(file_row).collect(),
+            progress: None,
+            window,
+            title: self.title.clone(),
+            is_demo: self.is_demo,
+        };
+        let _ = self.outbox.blocking_send(Msg::Picture(Arc::new(picture)));
+    }
+}
+
+fn file_row(report: &FileReport) -> FileRow {
+    let reason = report.first_unread.as_ref().map(|issue| match issue.line {
+        0 => format!("byte {}: {}", issue.offset, issue.reason),
+        line => format!("line {line}: {}", issue.reason),
+    });
+    FileRow {
+        path: report.path.clone(),
+        format: report.format.clone(),
+        system: report.system.clone(),
+        zone: report.zone,
+        records: report.records,
+        unread: report.unread,
+        trouble: report.error.clone().or(reason),
+    }
+}

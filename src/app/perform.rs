@@ -1,0 +1,231 @@
+//! What each effect does. Nothing here waits: every arm starts a task that ends in a message.
+
+use super::clock::Clock;
+use super::engine::{Engine, Order};
+use super::record::Recorder;
+use super::{Opening, collect, look, scenario_after};
+use crate::config::Config;
+use crate::ingest::{Settings, possible_keys};
+use crate::sources::{bundled, files};
+use crate::store::Store;
+use crate::telemetry::Time;
+use crate::ui::{Effect, Filter, Msg, Notice, Picture};
+use chrono::Datelike;
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::execute;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+/// Everything impure.
+pub(super) struct Shell {
+    config: Config,
+    clock: Clock,
+    engine: Engine,
+    recorder: Arc<Recorder>,
+    outbox: mpsc::Sender<Msg>,
+    picture: Arc<Picture>,
+    scenario: Option<String>,
+    collectors: Vec<JoinHandle<()>>,
+    newest_search: Arc<AtomicU64>,
+}
+
+impl Shell {
+    pub(super) fn new(config: Config, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
+        let owners = config.systems.iter().filter_map(|(name, system)| Some((name.clone(), system.owner.clone()?))).collect();
+        let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
+        let recorder = Arc::new(Recorder::new(store, author(&config), outbox.clone()));
+        Self {
+            config,
+            clock: Clock::default(),
+            engine,
+            recorder,
+            outbox,
+            picture: Arc::default(),
+            scenario: None,
+            collectors: Vec::new(),
+            newest_search: Arc::default(),
+        }
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    pub(super) fn has_mouse(&self) -> bool {
+        self.config.mouse
+    }
+
+    pub(super) fn tell(&self, msg: Msg) {
+        let _ = self.outbox.try_send(msg);
+    }
+
+    pub(super) fn open(&mut self, opening: Opening) {
+        match opening {
+            Opening::Demo(name) => self.open_scenario(bundled::scenario(&name)),
+            Opening::Incidents => self.open_record(),
+            Opening::Evidence(paths) => {
+                self.open_record();
+                self.open_evidence(paths);
+            }
+        }
+    }
+
+    fn open_record(&self) {
+        let recorder = self.recorder.clone();
+        tokio::spawn(async move { recorder.open_newest().await });
+    }
+
+    fn open_evidence(&mut self, paths: Vec<String>) {
+        let paths: Vec<String> = self.config.evidence_paths().chain(paths).collect();
+        let year = i64::from(self.clock.now().utc().year());
+        match Settings::new(&self.config.ingest(), year) {
+            Ok(settings) if !paths.is_empty() => {
+                let title = match paths.as_slice() {
+                    [one] => one.clone(),
+                    all => format!("{} and {} more", all[0], all.len() - 1),
+                };
+                let now = self.clock.now();
+                let Some(engine) = self.engine.sender() else { return };
+                // Finding files may take its time on a slow disk; the screen is there meanwhile.
+                tokio::task::spawn_blocking(move || {
+                    let inputs = files::discover(&paths);
+                    let _ = engine.send(Order::Load { inputs, settings: Box::new(settings), title, is_demo: false, now });
+                });
+            }
+            Ok(_) => {}
+            Err(mistakes) => self.tell(Msg::Notice(Notice { text: mistakes, is_error: true })),
+        }
+        if let Some(engine) = self.engine.sender() {
+            self.collectors = collect::start(&self.config, self.clock, &engine);
+        }
+    }
+
+    fn open_scenario(&mut self, scenario: Option<bundled::Scenario>) {
+        let Some(scenario) = scenario else {
+            self.tell(Msg::Notice(Notice { text: "no scenario is bundled with this build".into(), is_error: true }));
+            return;
+        };
+        let config = scenario.configuration().and_then(|text| Config::parse(&text).ok()).unwrap_or_default();
+        let settings = Settings::new(&config.ingest(), i64::from(super::now().utc().year())).unwrap_or_default();
+        self.scenario = Some(scenario.name.clone());
+        self.clock = Clock::default();
+        let now = super::now();
+        self.engine.cancel();
+        self.engine.tell(Order::Load {
+            inputs: scenario.inputs(),
+            settings: Box::new(settings),
+            title: scenario.title.clone(),
+            is_demo: true,
+            now,
+        });
+    }
+
+    /// Notes what the shell itself needs of a message before the ui takes it.
+    pub(super) fn observe(&mut self, msg: &Msg) {
+        let Msg::Picture(picture) = msg else { return };
+        let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
+        self.picture = picture.clone();
+        // A demo's clock starts where its telemetry ends.
+        if picture.is_demo && is_other && picture.progress.is_none() {
+            if let Some(window) = picture.window {
+                self.clock = Clock::starting_at(window.to);
+            }
+        }
+    }
+
+    pub(super) fn perform(&mut self, effect: Effect) {
+        let now = self.clock.now();
+        match effect {
+            Effect::Quit => {}
+            Effect::Copy(text) => copy(&text),
+            Effect::Read(rows) => {
+                let (picture, files, outbox) = (self.picture.clone(), self.engine.files.clone(), self.outbox.clone());
+                tokio::task::spawn_blocking(move || {
+                    let events = look::read(&files, &picture.evidence, &rows);
+                    let _ = outbox.blocking_send(Msg::Read(events));
+                });
+            }
+            Effect::Search { request, filter } => self.search(request, *filter),
+            Effect::Find(text) => self.find(&text),
+            Effect::Record(whats) => {
+                let recorder = self.recorder.clone();
+                tokio::spawn(async move { recorder.record(now, whats, Vec::new()).await });
+            }
+            Effect::Pin { kind, says, rows, lines } => {
+                let (recorder, picture, files) = (self.recorder.clone(), self.picture.clone(), self.engine.files.clone());
+                tokio::spawn(async move { recorder.pin(now, kind, says, rows, lines, &picture, &files).await });
+            }
+            Effect::Measure => {
+                let (recorder, picture) = (self.recorder.clone(), self.picture.clone());
+                tokio::spawn(async move { recorder.measure(now, &picture).await });
+            }
+            Effect::OpenIncident(name) => {
+                let recorder = self.recorder.clone();
+                tokio::spawn(async move { recorder.show(name).await });
+            }
+            Effect::Export => {
+                let (recorder, picture) = (self.recorder.clone(), self.picture.clone());
+                tokio::spawn(async move { recorder.export(now, &picture).await });
+            }
+            Effect::Refresh => {
+                self.collectors.drain(..).for_each(|task| task.abort());
+                if let Some(engine) = self.engine.sender() {
+                    self.collectors = collect::start(&self.config, self.clock, &engine);
+                }
+            }
+            Effect::NextScenario => self.open_scenario(scenario_after(self.scenario.as_deref())),
+            Effect::StopReading => self.engine.cancel(),
+            Effect::IgnoreSkew(ignore) => self.engine.tell(Order::IgnoreSkew(ignore)),
+        }
+    }
+
+    fn search(&self, request: u64, filter: Filter) {
+        self.newest_search.store(request, Ordering::Relaxed);
+        let (picture, files, outbox, newest) =
+            (self.picture.clone(), self.engine.files.clone(), self.outbox.clone(), self.newest_search.clone());
+        tokio::task::spawn_blocking(move || {
+            if let Some(found) = look::search(&files, &picture.evidence, &filter, request, &newest) {
+                let _ = outbox.blocking_send(Msg::Found { request, found });
+            }
+        });
+    }
+
+    /// The flow that any of its identifiers names.
+    fn find(&self, text: &str) {
+        let (evidence, flows) = (&self.picture.evidence, &self.picture.flows);
+        let known = possible_keys(text).into_iter().filter_map(|key| evidence.identifiers.find(key));
+        let msg = known.filter_map(|id| flows.with(id)).next().map_or_else(
+            || Msg::Notice(Notice { text: format!("no flow has the identifier {text}; 9 shows what could not be read"), is_error: true }),
+            Msg::Flow,
+        );
+        self.tell(msg);
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.collectors.drain(..).for_each(|task| task.abort());
+        self.engine.stop();
+    }
+}
+
+/// By OSC 52, which needs no display and goes through ssh; inside tmux wrapped so that tmux passes it on.
+fn copy(text: &str) {
+    let mut out = io::stdout();
+    if std::env::var_os("TMUX").is_some() {
+        use base64::Engine;
+        let coded = base64::engine::general_purpose::STANDARD.encode(text);
+        let _ = write!(out, "\x1bPtmux;\x1b\x1b]52;c;{coded}\x07\x1b\\");
+        let _ = out.flush();
+    }
+    let _ = execute!(out, CopyToClipboard::to_clipboard_from(text));
+}
+
+/// Who writes the record: as configured, or the name of the account.
+fn author(config: &Config) -> String {
+    if !config.author.is_empty() {
+        return config.author.clone();
+    }
+    ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "me".to_owned())
+}

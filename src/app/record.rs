@@ -1,0 +1,193 @@
+//! The record: entries appended and told to the screen, evidence pinned, effects measured, reports written.
+
+use super::engine::SharedFiles;
+use super::look;
+use crate::evidence::Row;
+use crate::flows::Verdict;
+use crate::incident::{Draft, Incident, Pin, PinKind, What, draft, measure};
+use crate::report::Report;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{Sample, Time, Window};
+use crate::ui::{Msg, Notice, Picture};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::{Mutex, mpsc};
+
+/// The incident that is on the screen, and who writes its record.
+pub(super) struct Recorder {
+    store: Arc<Store>,
+    author: String,
+    current: Mutex<Option<String>>,
+    outbox: mpsc::Sender<Msg>,
+}
+
+impl Recorder {
+    pub(super) fn new(store: Arc<Store>, author: String, outbox: mpsc::Sender<Msg>) -> Self {
+        Self { store, author, current: Mutex::new(None), outbox }
+    }
+
+    /// Tells the incidents that are on record, and opens the newest that is still open.
+    pub(super) async fn open_newest(&self) {
+        let incidents = self.all().await;
+        if let Some(open) = incidents.iter().find(|incident| incident.is_open()) {
+            self.show(open.id.clone()).await;
+        }
+        let _ = self.outbox.send(Msg::Incidents(incidents)).await;
+    }
+
+    async fn all(&self) -> Vec<Incident> {
+        let mut incidents = Vec::new();
+        for name in self.store.list().await.unwrap_or_default() {
+            incidents.extend(self.store.incident(&name).await.ok().flatten());
+        }
+        incidents
+    }
+
+    pub(super) async fn show(&self, name: String) {
+        match self.store.incident(&name).await {
+            Ok(Some(incident)) => {
+                *self.current.lock().await = Some(name);
+                let _ = self.outbox.send(Msg::Incident(Some(Box::new(incident)))).await;
+            }
+            Ok(None) => self.complain(format!("there is no incident {name}")).await,
+            Err(error) => self.complain(error.to_string()).await,
+        }
+    }
+
+    /// Appends entries; a declaration begins a new incident.
+    pub(super) async fn record(&self, now: Time, whats: Vec<(Time, What)>, pins: Vec<Pin>) {
+        let mut current = self.current.lock().await;
+        let outcome: Result<String, StoreError> = async {
+            let mut name = current.clone();
+            for (happened, what) in whats {
+                if matches!(what, What::Declared { .. }) || name.is_none() {
+                    name = Some(self.store.new_name().await?);
+                }
+                let incident = name.clone().unwrap_or_default();
+                let draft = Draft { happened, recorded: now, author: self.author.clone(), what, pins: pins.clone() };
+                self.store.append(&incident, draft).await?;
+            }
+            Ok(name.unwrap_or_default())
+        }
+        .await;
+        match outcome {
+            Ok(name) => {
+                *current = Some(name.clone());
+                drop(current);
+                self.show(name).await;
+                let _ = self.outbox.send(Msg::Incidents(self.all().await)).await;
+            }
+            Err(error) => self.complain(error.to_string()).await,
+        }
+    }
+
+    /// Keeps evidence with the record.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) async fn pin(&self, now: Time, kind: PinKind, says: String, rows: Vec<Row>, lines: Vec<String>, picture: &Picture, files: &SharedFiles) {
+        let events = look::read(files, &picture.evidence, &rows);
+        let mut content = lines;
+        let mut source = String::new();
+        let mut window: Option<Window> = None;
+        for event in events.iter().filter_map(|(_, event)| event.as_ref()) {
+            content.push(format!("{} {} {} {}", event.time, event.system, event.severity, event.body));
+            window = Some(window.map_or(Window { from: event.time, to: event.time }, |known| Window {
+                from: known.from.min(event.time),
+                to: known.to.max(event.time),
+            }));
+            if source.is_empty() {
+                source = match &event.source {
+                    crate::telemetry::SourceRef::File { path, offset } => format!("{path} at byte {offset}"),
+                    crate::telemetry::SourceRef::Backend { backend, url } => format!("{backend} {url}"),
+                };
+            }
+        }
+        if source.is_empty() {
+            source = picture.title.clone();
+        }
+        let pin = Pin::new(kind, says.clone(), source, window, now, content);
+        self.record(now, vec![(now, What::EvidencePinned { text: says })], vec![pin]).await;
+    }
+
+    /// Measures every mitigation that is in force and records what it did.
+    pub(super) async fn measure(&self, now: Time, picture: &Picture) {
+        let Some(incident) = self.incident().await else { return };
+        let whats: Vec<(Time, What)> = incident
+            .in_force()
+            .map(|one| {
+                let samples = watched(&one.plan.watch, picture);
+                let effect = measure(&samples, one.started, now, true);
+                (now, What::MitigationMeasured { mitigation: one.entry, verdict: effect.verdict.to_string(), text: effect.sentence })
+            })
+            .collect();
+        if whats.is_empty() {
+            self.complain("no mitigation is in force".to_owned()).await;
+        } else {
+            self.record(now, whats, Vec::new()).await;
+        }
+    }
+
+    /// Writes the report as Markdown, HTML and JSON into the folder that the person is in.
+    pub(super) async fn export(&self, now: Time, picture: &Picture) {
+        let Some(incident) = self.incident().await else { return };
+        let entries = self.store.entries(&incident.id).await.unwrap_or_default();
+        let rca = draft(&incident, &picture.findings);
+        let name = incident.id.clone();
+        let report = Report::new(incident, rca, &entries, now).illustrated(&picture.evidence, &picture.flows);
+        let written = tokio::task::spawn_blocking(move || write(&report, &name)).await;
+        match written {
+            Ok(Ok(paths)) => self.notice(format!("wrote {}", paths.join(", "))).await,
+            Ok(Err(error)) => self.complain(format!("cannot write the report: {error}")).await,
+            Err(error) => self.complain(format!("cannot write the report: {error}")).await,
+        }
+    }
+
+    async fn incident(&self) -> Option<Incident> {
+        let name = self.current.lock().await.clone()?;
+        self.store.incident(&name).await.ok().flatten()
+    }
+
+    async fn complain(&self, text: String) {
+        let _ = self.outbox.send(Msg::Notice(Notice { text, is_error: true })).await;
+    }
+
+    async fn notice(&self, text: String) {
+        let _ = self.outbox.send(Msg::Notice(Notice { text, is_error: false })).await;
+    }
+}
+
+fn write(report: &Report, name: &str) -> Result<Vec<String>, String> {
+    let json = serde_json::to_string_pretty(&report.json()).map_err(|error| error.to_string())?;
+    let files = [("md", report.markdown(None)?), ("html", report.html(None)?), ("json", json)];
+    files
+        .into_iter()
+        .map(|(ending, text)| {
+            let path = PathBuf::from(format!("{name}.{ending}"));
+            std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+            Ok(path.display().to_string())
+        })
+        .collect()
+}
+
+/// The samples of a watch signal: failing flows a quarter minute, or `system metric`.
+fn watched(name: &str, picture: &Picture) -> Vec<Sample> {
+    let series = picture.evidence.series.iter().find(|series| {
+        name.contains(series.metric.as_str()) && (name.contains(series.system.as_str()) || name.trim() == series.metric)
+    });
+    if let Some(series) = series {
+        return series.samples.clone();
+    }
+    const STEP: i64 = 15_000_000_000;
+    let Some(window) = picture.window else { return Vec::new() };
+    let count = (window.length().0 / STEP + 1).clamp(0, 100_000) as usize;
+    let mut values = vec![0.0; count];
+    for (_, flow) in picture.flows.iter().filter(|(_, flow)| matches!(flow.verdict, Verdict::Failed | Verdict::Stuck)) {
+        if let Some(value) = usize::try_from((flow.first - window.from).0 / STEP).ok().and_then(|place| values.get_mut(place)) {
+            *value += 1.0;
+        }
+    }
+    values
+        .into_iter()
+        .enumerate()
+        .map(|(place, value)| Sample { time: Time(window.from.0 + place as i64 * STEP), value })
+        .collect()
+}

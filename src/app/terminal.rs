@@ -1,0 +1,135 @@
+//! The terminal: taken over, drawn on, and left as it was found, whatever ends the program.
+
+use crate::ui::Ui;
+use color_eyre::eyre::Result;
+use crossterm::cursor::Show;
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::execute;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::DefaultTerminal;
+use std::io;
+use std::panic;
+
+/// A terminal in our hands.
+pub(super) struct Terminal {
+    inner: DefaultTerminal,
+    is_ours: bool,
+}
+
+impl Terminal {
+    pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
+        // The hook of ratatui leaves the alternate screen and raw mode; what we add to these is ours to undo, before.
+        let inner = ratatui::try_init()?;
+        let hook = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            undo();
+            hook(info);
+        }));
+        begin(has_mouse)?;
+        Ok(Self { inner, is_ours: true })
+    }
+
+    pub(super) fn draw(&mut self, ui: &mut Ui) -> Result<()> {
+        // One frame is shown at once, on terminals that can: no half-drawn screen over a slow line.
+        let _ = execute!(io::stdout(), BeginSynchronizedUpdate);
+        let outcome = self.inner.draw(|frame| ui.draw(frame)).map(|_| ());
+        let _ = execute!(io::stdout(), EndSynchronizedUpdate);
+        Ok(outcome?)
+    }
+
+    pub(super) fn leave(&mut self) {
+        if self.is_ours {
+            self.is_ours = false;
+            undo();
+            ratatui::restore();
+        }
+    }
+
+    /// Gives the terminal back to the shell until we are continued.
+    #[cfg(unix)]
+    pub(super) fn suspend(&mut self, has_mouse: bool) -> Result<()> {
+        self.leave();
+        // Stop as if the terminal had stopped us; the shell takes over here, and `fg` continues behind this line.
+        let _ = std::process::Command::new("kill").args(["-STOP", &std::process::id().to_string()]).status();
+        self.inner = ratatui::try_init()?;
+        self.is_ours = true;
+        begin(has_mouse)?;
+        self.inner.clear()?;
+        Ok(())
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn suspend(&mut self, _has_mouse: bool) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+fn begin(has_mouse: bool) -> io::Result<()> {
+    if has_mouse {
+        execute!(io::stdout(), EnableMouseCapture)?;
+    }
+    execute!(io::stdout(), EnableBracketedPaste)
+}
+
+fn undo() {
+    let _ = execute!(io::stdout(), DisableMouseCapture, DisableBracketedPaste, Show);
+}
+
+/// What the system asks of us.
+pub(super) enum Signal {
+    Leave,
+    Suspend,
+}
+
+/// Signals that would end or stop the program with the terminal in disorder.
+#[cfg(unix)]
+pub(super) struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    hang_up: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    stop: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            // SIGTSTP: 20 on Linux and 18 on macOS, by their signal lists.
+            stop: signal(SignalKind::from_raw(if cfg!(target_os = "macos") { 18 } else { 20 }))?,
+        })
+    }
+
+    pub(super) async fn next(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.terminate.recv() => Signal::Leave,
+            _ = self.hang_up.recv() => Signal::Leave,
+            _ = self.interrupt.recv() => Signal::Leave,
+            _ = self.stop.recv() => Signal::Suspend,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    pub(super) async fn next(&mut self) -> Signal {
+        let _ = tokio::signal::ctrl_c().await;
+        Signal::Leave
+    }
+}

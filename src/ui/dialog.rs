@@ -1,0 +1,266 @@
+//! Forms: declare an incident, log a mitigation, send an update.
+
+use super::prompt::Outcome;
+use super::widgets::{fit, panel, wrap};
+use super::{Data, Theme};
+use crate::incident::{Audience, Findings, Impact, Incident, MitigationKind, Plan, What, status_update};
+use crate::telemetry::{Nanos, Time};
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use strum::IntoEnumIterator;
+
+/// A form with a cursor on one of its fields.
+#[derive(Debug)]
+pub(super) struct Dialog {
+    form: Form,
+    field: usize,
+}
+
+#[derive(Debug)]
+enum Form {
+    Declare { title: String, impact: Box<Impact> },
+    Mitigate { plan: Box<Plan>, minutes: String },
+    Update { audience: Audience, texts: Vec<(Audience, String)> },
+}
+
+const MITIGATION_FIELDS: [&str; 10] =
+    ["kind (←→)", "target", "intent", "expected effect", "watch signal", "risk", "undo step", "owner", "approver", "look again in min"];
+
+impl Dialog {
+    pub(super) fn declare(title: &str) -> Self {
+        let title: String = title.chars().take(80).collect();
+        Self { form: Form::Declare { title, impact: Box::default() }, field: 0 }
+    }
+
+    pub(super) fn mitigate(target: &str, findings: &Findings) -> Self {
+        let usual = findings.usual_mitigations.first().and_then(|usual| usual.split_whitespace().next()?.parse::<MitigationKind>().ok());
+        let kind = usual.unwrap_or_default();
+        let plan = Plan {
+            kind,
+            target: target.to_owned(),
+            watch: "failing flows".to_owned(),
+            expected: "failing flows fall back to their usual".to_owned(),
+            undo: kind.usual_undo().to_owned(),
+            ..Plan::default()
+        };
+        Self { form: Form::Mitigate { plan: Box::new(plan), minutes: "60".to_owned() }, field: 0 }
+    }
+
+    pub(super) fn update(incident: &Incident, data: &Data) -> Self {
+        let texts = Audience::iter()
+            .map(|audience| (audience, status_update(incident, &data.picture.findings, audience, data.now)))
+            .collect();
+        Self { form: Form::Update { audience: Audience::Technical, texts }, field: 0 }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent, data: &Data) -> Outcome {
+        if key.code == KeyCode::Esc {
+            return Outcome::Cancel;
+        }
+        match &mut self.form {
+            Form::Declare { title, impact } => declare_key(key, &mut self.field, title, impact, data),
+            Form::Mitigate { plan, minutes } => mitigate_key(key, &mut self.field, plan, minutes, data),
+            Form::Update { audience, texts } => {
+                let all: Vec<Audience> = Audience::iter().collect();
+                let place = all.iter().position(|one| one == audience).unwrap_or(0);
+                match key.code {
+                    KeyCode::Left | KeyCode::Char('h') => *audience = all[(place + all.len() - 1) % all.len()],
+                    KeyCode::Right | KeyCode::Tab | KeyCode::Char('l') => *audience = all[(place + 1) % all.len()],
+                    KeyCode::Enter => {
+                        let text = texts.iter().find(|(one, _)| one == audience).map(|(_, text)| text.clone()).unwrap_or_default();
+                        return Outcome::Record(vec![(data.now, What::StatusUpdate { audience: audience.to_string(), text })]);
+                    }
+                    _ => {}
+                }
+                Outcome::Stay
+            }
+        }
+    }
+
+    pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+        let width = area.width.min(90);
+        let (title, lines) = match &self.form {
+            Form::Declare { title, impact } => ("Declare an incident", declare_lines(title, impact, self.field, theme, usize::from(width) - 2)),
+            Form::Mitigate { plan, minutes } => ("Log a mitigation (nothing is executed by bridgewatch)", mitigate_lines(plan, minutes, self.field, theme, usize::from(width) - 2)),
+            Form::Update { audience, texts } => ("Status update", update_lines(*audience, texts, theme, usize::from(width) - 2)),
+        };
+        let height = (lines.len() as u16 + 2).min(area.height);
+        let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+        let block = panel(title, theme);
+        let inner = block.inner(place);
+        frame.render_widget(Clear, place);
+        frame.render_widget(block, place);
+        frame.render_widget(Paragraph::new(lines).style(theme.text), inner);
+        let _ = data;
+    }
+}
+
+fn edit(text: &mut String, key: KeyEvent) {
+    match key.code {
+        KeyCode::Char(c) => text.push(c),
+        KeyCode::Backspace => {
+            text.pop();
+        }
+        _ => {}
+    }
+}
+
+/// Field 0 is the title, 1 to 5 the questions, 6 a remark.
+fn declare_key(key: KeyEvent, field: &mut usize, title: &mut String, impact: &mut Impact, data: &Data) -> Outcome {
+    let last = Impact::QUESTIONS.len() + 1;
+    match key.code {
+        KeyCode::Up | KeyCode::BackTab => *field = field.saturating_sub(1),
+        KeyCode::Down | KeyCode::Tab => *field = (*field + 1).min(last),
+        KeyCode::Enter if title.trim().is_empty() => return Outcome::Complain("what is it? a few words will do".to_owned()),
+        KeyCode::Enter if *field == 0 => *field = 1,
+        KeyCode::Enter => {
+            let mut whats = vec![(
+                data.now,
+                What::Declared {
+                    title: title.trim().to_owned(),
+                    severity: impact.severity(),
+                    impact: impact.clone(),
+                    is_drill: data.picture.is_demo,
+                },
+            )];
+            whats.extend(data.picture.suspects.onset.as_ref().map(|onset| (data.now, What::ImpactBegan { time: onset.time })));
+            return Outcome::Record(whats);
+        }
+        _ if *field == 0 => edit(title, key),
+        _ if *field == last => edit(&mut impact.text, key),
+        KeyCode::Char(c @ ('y' | 'n' | '?')) => {
+            impact.answer(*field - 1, match c {
+                'y' => Some(true),
+                'n' => Some(false),
+                _ => None,
+            });
+            *field = (*field + 1).min(last);
+        }
+        _ => {}
+    }
+    Outcome::Stay
+}
+
+fn declare_lines<'a>(title: &str, impact: &Impact, field: usize, theme: &Theme, width: usize) -> Vec<Line<'a>> {
+    let mut lines = vec![row("what", title, field == 0, true, theme, width), Line::raw("")];
+    for (place, (question, answer)) in Impact::QUESTIONS.iter().zip(impact.answers()).enumerate() {
+        let answer = match answer {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "not known",
+        };
+        let is_here = field == place + 1;
+        lines.push(Line::from(vec![
+            Span::styled(if is_here { "▸ " } else { "  " }, theme.accent),
+            Span::styled(fit(question, width.saturating_sub(16)), if is_here { theme.selection } else { theme.text }),
+            Span::styled(format!(" {answer}"), Theme::strong(theme.accent)),
+        ]));
+    }
+    lines.push(row("in figures", &impact.text, field == Impact::QUESTIONS.len() + 1, true, theme, width));
+    lines.push(Line::raw(""));
+    lines.push(Line::from(vec![Span::styled("  severity by these answers: ", theme.muted), Span::styled(format!(" {} ", impact.severity()), theme.alarm), Span::styled("  in doubt the higher", theme.muted)]));
+    lines.push(Line::styled("  y yes  n no  ? not known  ↑↓ move  enter declares  esc leaves", theme.muted));
+    lines
+}
+
+fn mitigate_key(key: KeyEvent, field: &mut usize, plan: &mut Plan, minutes: &mut String, data: &Data) -> Outcome {
+    let last = MITIGATION_FIELDS.len() - 1;
+    match key.code {
+        KeyCode::Up | KeyCode::BackTab => *field = field.saturating_sub(1),
+        KeyCode::Down | KeyCode::Tab => *field = (*field + 1).min(last),
+        KeyCode::Enter if plan.target.trim().is_empty() => return Outcome::Complain("what does it act on?".to_owned()),
+        KeyCode::Enter => {
+            let minutes: Option<i64> = minutes.parse().ok();
+            plan.expires = minutes.map(|minutes| data.now + Nanos::seconds(minutes * 60));
+            return Outcome::Record(vec![(data.now, What::MitigationStarted { mitigation: plan.clone() })]);
+        }
+        KeyCode::Left | KeyCode::Right if *field == 0 => {
+            let kinds: Vec<MitigationKind> = MitigationKind::iter().collect();
+            let place = kinds.iter().position(|kind| *kind == plan.kind).unwrap_or(0);
+            let step = if key.code == KeyCode::Right { 1 } else { kinds.len() - 1 };
+            let is_usual = plan.undo == plan.kind.usual_undo();
+            plan.kind = kinds[(place + step) % kinds.len()];
+            if is_usual {
+                plan.kind.usual_undo().clone_into(&mut plan.undo);
+            }
+        }
+        _ => {
+            let text = match *field {
+                1 => &mut plan.target,
+                2 => &mut plan.intent,
+                3 => &mut plan.expected,
+                4 => &mut plan.watch,
+                5 => &mut plan.risk,
+                6 => &mut plan.undo,
+                7 => &mut plan.owner,
+                8 => &mut plan.approver,
+                9 => minutes,
+                _ => return Outcome::Stay,
+            };
+            edit(text, key);
+        }
+    }
+    Outcome::Stay
+}
+
+fn mitigate_lines<'a>(plan: &Plan, minutes: &str, field: usize, theme: &Theme, width: usize) -> Vec<Line<'a>> {
+    let values = [
+        plan.kind.to_string(),
+        plan.target.clone(),
+        plan.intent.clone(),
+        plan.expected.clone(),
+        plan.watch.clone(),
+        plan.risk.clone(),
+        plan.undo.clone(),
+        plan.owner.clone(),
+        plan.approver.clone(),
+        minutes.to_owned(),
+    ];
+    let mut lines: Vec<Line> = MITIGATION_FIELDS
+        .iter()
+        .zip(&values)
+        .enumerate()
+        .map(|(place, (name, value))| row(name, value, field == place, place != 0, theme, width))
+        .collect();
+    lines.push(Line::raw(""));
+    lines.push(Line::styled("  ↑↓ move  ←→ kind  enter logs it  esc leaves", theme.muted));
+    lines
+}
+
+fn update_lines<'a>(audience: Audience, texts: &[(Audience, String)], theme: &Theme, width: usize) -> Vec<Line<'a>> {
+    let mut tabs = vec![Span::raw("  ")];
+    for one in Audience::iter() {
+        let text = if one == audience { format!("[{one}] ") } else { format!(" {one}  ") };
+        tabs.push(Span::styled(text, if one == audience { Theme::strong(theme.accent) } else { theme.muted }));
+    }
+    let mut lines = vec![Line::from(tabs), Line::raw("")];
+    let text = texts.iter().find(|(one, _)| *one == audience).map_or("", |(_, text)| text.as_str());
+    lines.extend(wrap(text, width.saturating_sub(2)).into_iter().map(|line| Line::raw(format!(" {line}"))));
+    lines.push(Line::raw(""));
+    lines.push(Line::styled("  ←→ audience  enter records and copies it  esc leaves", theme.muted));
+    lines
+}
+
+fn row<'a>(name: &str, value: &str, is_here: bool, is_text: bool, theme: &Theme, width: usize) -> Line<'a> {
+    let cursor = if is_here && is_text { "▏" } else { "" };
+    // The end of a long value is where one types.
+    let room = width.saturating_sub(24);
+    let skip = value.chars().count().saturating_sub(room);
+    let shown: String = value.chars().skip(skip).collect();
+    Line::from(vec![
+        Span::styled(if is_here { "▸ " } else { "  " }, theme.accent),
+        Span::styled(fit(name, 18), theme.muted),
+        Span::styled(format!(" {shown}{cursor}"), if is_here { Theme::strong(theme.text) } else { theme.text }),
+    ])
+}
+
+/// The text of an update that was just recorded, for the clipboard.
+pub(super) fn update_text(whats: &[(Time, What)]) -> Option<String> {
+    whats.iter().find_map(|(_, what)| match what {
+        What::StatusUpdate { text, .. } => Some(text.clone()),
+        _ => None,
+    })
+}

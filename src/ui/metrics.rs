@@ -1,0 +1,209 @@
+//! Metrics: what departed from its usual, how far, and a chart of the chosen one with onset, changes and mitigations.
+
+use super::widgets::{List, clock, fit, heights, panel};
+use super::{Action, Data, Selected, Theme};
+use crate::telemetry::{Series, Time, Window};
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct MetricsView {
+    list: List,
+    /// Series by how far they departed, farthest first: (place, before, after, departure).
+    order: Vec<(usize, f64, f64, f64)>,
+    made_for: Option<(usize, usize, Option<Time>, String)>,
+}
+
+impl MetricsView {
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
+        self.refresh(data);
+        self.list.act(action, self.order.len())
+    }
+
+    pub(super) fn click(&mut self, row: u16, _data: &Data) -> bool {
+        self.list.click(row, self.order.len())
+    }
+
+    pub(super) fn selected(&self, _data: &Data) -> Selected {
+        self.order.get(self.list.selected).map_or(Selected::Nothing, |one| Selected::Series(one.0))
+    }
+
+    fn refresh(&mut self, data: &Data) {
+        let series = &data.picture.evidence.series;
+        let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
+        let samples: usize = series.iter().map(|one| one.samples.len()).sum();
+        let key = (series.len(), samples, onset, data.filter.text.clone());
+        if self.made_for.as_ref() == Some(&key) {
+            return;
+        }
+        let filter = &data.filter;
+        self.order = series
+            .iter()
+            .enumerate()
+            .filter(|(_, one)| filter.fits_system(&one.system) && filter.fits_text(&one.metric, None))
+            .map(|(place, one)| {
+                let (before, after, departure) = departure(one, onset);
+                (place, before, after, departure)
+            })
+            .collect();
+        self.order.sort_by(|a, b| b.3.total_cmp(&a.3).then(a.0.cmp(&b.0)));
+        self.made_for = Some(key);
+    }
+
+    pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+        self.refresh(data);
+        let chart = (area.height / 3).clamp(6, 14);
+        let [top, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(chart)]).areas(area);
+        let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
+        let title = match onset {
+            Some(onset) => format!("{} series, by how far they left their usual since {}", self.order.len(), clock(onset, data)),
+            None => format!("{} series", self.order.len()),
+        };
+        let block = panel(title, theme);
+        let inner = block.inner(top);
+        frame.render_widget(block, top);
+        if self.order.is_empty() {
+            frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no metrics")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+            return;
+        }
+        let width = usize::from(inner.width);
+        let spark = (width / 4).clamp(8, 50);
+        let name = width.saturating_sub(2 + spark + 3 + 26);
+        for (line, place) in self.list.visible(inner, self.order.len()).enumerate() {
+            let (number, before, after, departure) = self.order[place];
+            let Some(series) = data.picture.evidence.series.get(number) else { continue };
+            let is_selected = place == self.list.selected;
+            let style = if departure >= 6.0 { theme.error } else if departure >= 3.0 { theme.warn } else { theme.muted };
+            let arrow = if departure < 3.0 { " " } else if after > before { "▲" } else { "▼" };
+            let window = data.picture.window.unwrap_or(Window::ALL);
+            let mut text = Line::from(vec![
+                Span::raw(if is_selected { "▸ " } else { "  " }),
+                Span::raw(fit(&format!("{}  {}", fit(&series.system, 16), series.metric), name)),
+                Span::styled(format!(" {}", sparkline(series, window, spark)), theme.accent),
+                Span::styled(format!(" {:>9} → {:>9} {arrow}", short(before), short(after)), style),
+            ]);
+            if is_selected {
+                text = text.style(theme.selection);
+            }
+            frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
+        }
+        if let Some(series) = self.order.get(self.list.selected).and_then(|one| data.picture.evidence.series.get(one.0)) {
+            draw_chart(series, data, theme, frame, bottom);
+        }
+    }
+}
+
+/// Medians before and after the onset, and how far apart they are in robust spreads with a floor.
+fn departure(series: &Series, onset: Option<Time>) -> (f64, f64, f64) {
+    let Some(onset) = onset else { return (f64::NAN, median(series.samples.iter().map(|sample| sample.value)), 0.0) };
+    let before = series.within(Window { from: Time::MIN, to: onset });
+    let after = series.within(Window { from: onset, to: Time::MAX });
+    if before.len() < 4 || after.len() < 2 {
+        return (median(before.iter().map(|s| s.value)), median(after.iter().map(|s| s.value)), 0.0);
+    }
+    let usual = median(before.iter().map(|sample| sample.value));
+    let now = median(after.iter().map(|sample| sample.value));
+    let spread = 1.4826 * median(before.iter().map(|sample| (sample.value - usual).abs()));
+    (usual, now, (now - usual).abs() / spread.max(usual.abs() * 0.1).max(1e-9))
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.filter(|value| value.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The series in `cells` cells over a window; a gap stays blank.
+fn in_cells(series: &Series, window: Window, cells: usize) -> Vec<Option<f64>> {
+    let mut sums = vec![(0.0, 0u32); cells];
+    let length = window.length().0.max(1) as i128;
+    for sample in series.within(window).iter().filter(|sample| sample.value.is_finite()) {
+        let cell = ((sample.time - window.from).0 as i128 * cells as i128 / length) as usize;
+        if let Some((sum, count)) = sums.get_mut(cell) {
+            *sum += sample.value;
+            *count += 1;
+        }
+    }
+    sums.into_iter().map(|(sum, count)| (count > 0).then(|| sum / f64::from(count))).collect()
+}
+
+fn sparkline(series: &Series, window: Window, cells: usize) -> String {
+    let values: Vec<f64> = in_cells(series, window, cells).into_iter().map(|value| value.unwrap_or(0.0)).collect();
+    let most = values.iter().copied().fold(0.0, f64::max);
+    heights(&values, most)
+}
+
+fn short(value: f64) -> String {
+    match value.abs() {
+        v if v.is_nan() => "–".to_owned(),
+        v if v >= 1e6 => format!("{:.1}M", value / 1e6),
+        v if v >= 1e4 => format!("{:.0}k", value / 1e3),
+        v if v >= 100.0 => format!("{value:.0}"),
+        v if v >= 1.0 || v == 0.0 => format!("{value:.1}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let unit = if series.unit.is_empty() { String::new() } else { format!(" in {}", series.unit) };
+    let labels: String = series.labels.iter().filter(|(name, _)| name != "__name__").map(|(name, value)| format!(" {name}={value}")).collect();
+    let block = panel(format!("{} · {}{unit}{labels}", series.system, series.metric), theme);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(window) = data.picture.window else { return };
+    let cells = usize::from(inner.width).saturating_sub(10);
+    let rows = usize::from(inner.height).saturating_sub(1);
+    if cells < 8 || rows < 2 {
+        return;
+    }
+    let values = in_cells(series, window, cells);
+    let most = values.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
+    let mark = |time: Time| data.picture.share(time).map(|share| ((share * cells as f64) as usize).min(cells - 1));
+    let onset = data.picture.suspects.onset.as_ref().and_then(|onset| mark(onset.time));
+    let changes: Vec<usize> = data.picture.evidence.changes.iter().filter(|change| change.system.as_deref() == Some(&series.system)).filter_map(|change| mark(change.time)).collect();
+    let mitigations: Vec<usize> = data.incident.iter().flat_map(|incident| &incident.mitigations).filter_map(|one| mark(one.started)).collect();
+    for row in 0..rows {
+        let top = rows - row;
+        let label = if row == 0 { short(most) } else if row + 1 == rows { "0".to_owned() } else { String::new() };
+        let mut spans = vec![Span::styled(format!("{label:>8} "), theme.muted)];
+        for (cell, value) in values.iter().enumerate() {
+            let eighths = value.map_or(0.0, |value| value / most * rows as f64 * 8.0) - (top as f64 - 1.0) * 8.0;
+            let bar = heights(&[eighths.min(8.0)], 8.0);
+            let (text, style) = if bar != " " {
+                (bar, theme.accent)
+            } else if onset == Some(cell) {
+                ("▼".to_owned(), theme.error)
+            } else if mitigations.contains(&cell) {
+                ("┊".to_owned(), theme.warn)
+            } else if changes.contains(&cell) {
+                ("⚙".to_owned(), theme.warn)
+            } else {
+                (" ".to_owned(), theme.text)
+            };
+            spans.push(Span::styled(text, style));
+        }
+        frame.render_widget(Line::from(spans), Rect { y: inner.y + row as u16, height: 1, ..inner });
+    }
+    let from = clock(window.from, data);
+    let to = clock(window.to, data);
+    let legend = "▼ onset  ⚙ change  ┊ mitigation";
+    let pad = cells.saturating_sub(from.len() + to.len() + legend.chars().count());
+    let axis = format!("{:9}{from}{}{legend}{}{to}", "", " ".repeat(pad / 2), " ".repeat(pad - pad / 2));
+    frame.render_widget(Line::styled(fit(&axis, usize::from(inner.width)), theme.muted), Rect { y: inner.bottom() - 1, height: 1, ..inner });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Sample;
+
+    #[test]
+    fn a_departure_is_measured_in_spreads_with_a_floor() {
+        let samples = (0..40).map(|n| Sample { time: Time::from_seconds(n), value: if n < 20 { 10.0 } else { 30.0 } }).collect();
+        let series = Series { system: "a".into(), metric: "b".into(), unit: String::new(), labels: Vec::new(), samples, source: String::new() };
+        let (before, after, departure) = departure(&series, Some(Time::from_seconds(20)));
+        assert_eq!((before, after, departure), (10.0, 30.0, 20.0));
+    }
+}

@@ -1,0 +1,1 @@
+//! A person at the keyboard: press keys, look at the screen.

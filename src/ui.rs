@@ -298,10 +298,6 @@ impl Ui {
                 self.over.pop();
                 self.act(action, effects);
             }
-            Outcome::Flow(id) => {
-                self.over.pop();
-                self.open_flow(id);
-            }
             Outcome::Find(identifier) => {
                 self.over.pop();
                 effects.push(Effect::Find(identifier));

@@ -132,7 +132,7 @@ impl Recorder {
         let entries = self.store.entries(&incident.id).await.unwrap_or_default();
         let rca = draft(&incident, &picture.findings);
         let name = incident.id.clone();
-        let report = Report::new(incident, rca, &entries, now).illustrated(&picture.evidence, &picture.flows);
+        let report = Report::new(incident, rca, &entries, now).illustrated(&picture.evidence, &picture.flows, &picture.suspects);
         let written = tokio::task::spawn_blocking(move || write(&report, &name)).await;
         match written {
             Ok(Ok(paths)) => self.notice(format!("wrote {}", paths.join(", "))).await,

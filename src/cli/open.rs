@@ -1,19 +1,9 @@
 //! `bridgewatch open` and `bridgewatch` alone: the cockpit.
 
 use super::arguments::{Inputs, Shared};
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, configuration};
+pub(super) use crate::app::Opening;
 use std::io::IsTerminal;
-
-/// What the cockpit opens on.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Opening {
-    /// The list of incidents, with a way into the demo.
-    Incidents,
-    /// Files, and the live sources of the configuration.
-    Evidence(Vec<String>),
-    /// A bundled scenario.
-    Demo(String),
-}
 
 pub(super) fn run(shared: &Shared, inputs: &Inputs) -> Result<Outcome, Failure> {
     match &inputs.demo {
@@ -31,6 +21,8 @@ pub(super) fn cockpit(shared: &Shared, opening: Opening) -> Result<Outcome, Fail
             "for scripts there are `flows`, `flow`, `suspects`, `incident` and others: see --help",
         ));
     }
-    let _ = (shared, opening);
-    Err(Failure::usage("the cockpit is not built in yet", "use the headless commands: see --help"))
+    let config = configuration(shared)?;
+    crate::app::run(config, shared.theme.as_deref(), opening)
+        .map(|()| Outcome::Done)
+        .map_err(|error| Failure::usage(format!("{error:#}"), "see --help"))
 }

@@ -25,7 +25,9 @@ impl FlowView {
         let timeline = data.picture.flows.timeline(&data.picture.evidence, id)?;
         // The first error is what one wants to see.
         let first_error = timeline.steps.iter().position(|step| data.picture.evidence.severity(step.row).is_error());
-        Some(Self { id, list: List { selected: first_error.unwrap_or(0), ..List::default() }, timeline })
+        let mut list = List::default();
+        list.selected = first_error.unwrap_or(0);
+        Some(Self { id, list, timeline })
     }
 
     pub(super) fn act(&mut self, action: Action, _data: &Data) -> bool {

@@ -2,7 +2,6 @@
 
 use super::widgets::fit;
 use super::{Action, Data, Filter, Theme};
-use crate::flows::FlowId;
 use crate::incident::{self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, back_dated};
 use crate::telemetry::Time;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -21,7 +20,6 @@ pub(super) enum Outcome {
     Preview(String),
     Filter(String),
     Act(Action),
-    Flow(FlowId),
     Find(String),
     System(String),
     Incident(String),

@@ -134,7 +134,8 @@ fn keymap_of(config: &Config) -> Result<Keymap> {
         return Ok(Keymap::default());
     }
     let path = config.resolve(&config.keymap);
-    let text = std::fs::read_to_string(&path).wrap_err_with(|| format!("cannot read the keymap {}", path.display()))?;
+    let text = std::fs::read_to_string(&path)
+        .wrap_err_with(|| format!("cannot read the keymap {}", path.display()))?;
     Keymap::with_own(&text).map_err(|mistakes| eyre!("keymap {}:\n{}", path.display(), mistakes.join("\n")))
 }
 
@@ -155,7 +156,10 @@ async fn open_store(config: &Config) -> (Store, Option<String>) {
     };
     match opened {
         Ok(store) => (store, None),
-        Err(error) => (Store::memory(), Some(format!("{error}; the record is kept in memory only and is gone when you leave"))),
+        Err(error) => (
+            Store::memory(),
+            Some(format!("{error}; the record is kept in memory only and is gone when you leave")),
+        ),
     }
 }
 

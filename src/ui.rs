@@ -52,7 +52,10 @@ pub enum Msg {
     /// Events that were asked for.
     Read(Vec<(Row, Option<Event>)>),
     /// What a filter lets through.
-    Found { request: u64, found: Found },
+    Found {
+        request: u64,
+        found: Found,
+    },
     /// The incident as the journal has it now.
     Incident(Option<Box<Incident>>),
     Incidents(Vec<Incident>),
@@ -70,11 +73,19 @@ pub enum Effect {
     /// Read these events in full.
     Read(Vec<Row>),
     /// Find what a filter lets through; the newest request wins.
-    Search { request: u64, filter: Box<Filter> },
+    Search {
+        request: u64,
+        filter: Box<Filter>,
+    },
     /// Append to the record: when it happened, and what.
     Record(Vec<(Time, What)>),
     /// Keep evidence with the record.
-    Pin { kind: PinKind, says: String, rows: Vec<Row>, lines: Vec<String> },
+    Pin {
+        kind: PinKind,
+        says: String,
+        rows: Vec<Row>,
+        lines: Vec<String>,
+    },
     /// Measure all mitigations in force and record what they did.
     Measure,
     /// Find the flow that has this identifier.
@@ -373,7 +384,9 @@ impl Ui {
             }
             Action::Refresh => effects.push(Effect::Refresh),
             Action::NextScenario => effects.push(Effect::NextScenario),
-            Action::Export if self.data.incident.is_none() => self.complain("there is no incident to write up; declare one first (D)"),
+            Action::Export if self.data.incident.is_none() => {
+                self.complain("there is no incident to write up; declare one first (D)")
+            }
             Action::Export => effects.push(Effect::Export),
             Action::Copy | Action::CopyQuery => self.copy(action == Action::CopyQuery, effects),
             Action::CatchUp => self.catch_up(),
@@ -393,7 +406,9 @@ impl Ui {
         let now = self.data.now;
         let Some(incident) = &self.data.incident else { return };
         match action {
-            Action::Acknowledge if incident.acknowledged.is_none() => effects.push(Effect::Record(vec![(now, What::Acknowledged)])),
+            Action::Acknowledge if incident.acknowledged.is_none() => {
+                effects.push(Effect::Record(vec![(now, What::Acknowledged)]))
+            }
             Action::Acknowledge => self.complain("it is acknowledged already"),
             Action::Note => self.prompt(prompt::Prompt::note()),
             Action::Decision => self.prompt(prompt::Prompt::decision()),
@@ -412,7 +427,9 @@ impl Ui {
                 let target = self.data.picture.findings.suspect.clone().unwrap_or_default();
                 self.over.push(Over::Dialog(dialog::Dialog::mitigate(&target, &self.data.picture.findings)));
             }
-            Action::Measure if incident.mitigations.is_empty() => self.complain("no mitigation is logged yet (M)"),
+            Action::Measure if incident.mitigations.is_empty() => {
+                self.complain("no mitigation is logged yet (M)")
+            }
             Action::Measure => effects.push(Effect::Measure),
             Action::EndMitigation => {
                 let chosen = match self.selected() {
@@ -473,8 +490,11 @@ impl Ui {
     }
 
     fn is_home(&self) -> bool {
-        self.view == View::Bridge && self.data.picture.evidence.is_empty() && self.data.picture.progress.is_none()
-            && self.data.picture.files.is_empty() && self.data.incident.is_none()
+        self.view == View::Bridge
+            && self.data.picture.evidence.is_empty()
+            && self.data.picture.progress.is_none()
+            && self.data.picture.files.is_empty()
+            && self.data.incident.is_none()
     }
 
     fn show(&mut self, view: View) {
@@ -502,7 +522,13 @@ impl Ui {
             Selected::Flow(id) => self.open_flow(id),
             Selected::Event(row) => self.over.push(Over::Text(help::Page::event(row, &self.data))),
             Selected::Suspect(place) => {
-                let system = self.data.picture.suspects.ranking.get(place).map(|one| self.data.picture.evidence.system_name(one.system).to_owned());
+                let system = self
+                    .data
+                    .picture
+                    .suspects
+                    .ranking
+                    .get(place)
+                    .map(|one| self.data.picture.evidence.system_name(one.system).to_owned());
                 if let Some(system) = system {
                     self.set_filter(&format!("system:{system}"), effects);
                     self.view = View::Logs;
@@ -565,31 +591,42 @@ impl Ui {
     fn copy(&mut self, as_query: bool, effects: &mut Vec<Effect>) {
         let data = &self.data;
         let evidence = &data.picture.evidence;
-        let name_of = |id: FlowId| data.picture.flows.get(id).map(|flow| evidence.identifiers.identifier(flow.name).value);
+        let name_of = |id: FlowId| {
+            data.picture.flows.get(id).map(|flow| evidence.identifiers.identifier(flow.name).value)
+        };
         let text = match self.selected() {
             _ if matches!(self.over.last(), Some(Over::Text(_))) => match self.over.last() {
                 Some(Over::Text(page)) => Some(page.content()),
                 _ => None,
             },
-            Selected::Flow(id) if as_query => name_of(id).map(|name| format!("bridgewatch flow {name} PATH…")),
+            Selected::Flow(id) if as_query => {
+                name_of(id).map(|name| format!("bridgewatch flow {name} PATH…"))
+            }
             Selected::Flow(id) => name_of(id),
-            Selected::Event(row) => data.events.get(&row).and_then(Option::as_ref).map(|event| match (&event.source, as_query) {
-                (crate::telemetry::SourceRef::File { path, offset }, true) => format!("tail -c +{} '{path}' | head -n 1", offset + 1),
-                (crate::telemetry::SourceRef::Backend { url, .. }, true) => url.clone(),
-                (_, false) => format!("{} {} {}", event.time, event.system, event.body),
-            }),
+            Selected::Event(row) => {
+                data.events.get(&row).and_then(Option::as_ref).map(|event| match (&event.source, as_query) {
+                    (crate::telemetry::SourceRef::File { path, offset }, true) => {
+                        format!("tail -c +{} '{path}' | head -n 1", offset + 1)
+                    }
+                    (crate::telemetry::SourceRef::Backend { url, .. }, true) => url.clone(),
+                    (_, false) => format!("{} {} {}", event.time, event.system, event.body),
+                })
+            }
             Selected::Suspect(place) => data.picture.suspects.ranking.get(place).map(|one| {
                 let reasons: Vec<&str> = one.evidence.iter().map(|reason| reason.sentence.as_str()).collect();
                 format!("{} {:.2}\n{}", evidence.system_name(one.system), one.score, reasons.join("\n"))
             }),
-            Selected::Series(place) => evidence.series.get(place).map(|series| format!("{} {}", series.system, series.metric)),
+            Selected::Series(place) => {
+                evidence.series.get(place).map(|series| format!("{} {}", series.system, series.metric))
+            }
             Selected::Text(text) => Some(text),
             Selected::Mitigation(_) | Selected::Nothing => None,
         };
         match text {
             Some(text) => {
                 let shown: String = text.chars().take(40).collect();
-                self.data.notice = Some(Notice { text: format!("copied: {}", shown.replace('\n', " ")), is_error: false });
+                self.data.notice =
+                    Some(Notice { text: format!("copied: {}", shown.replace('\n', " ")), is_error: false });
                 effects.push(Effect::Copy(text));
             }
             None => self.complain("there is nothing to copy here"),
@@ -603,8 +640,17 @@ impl Ui {
             Selected::Flow(id) => data.picture.flows.get(id).map(|flow| {
                 let name = evidence.identifiers.identifier(flow.name).value;
                 let verdict: &str = flow.verdict.into();
-                let rows = data.picture.flows.timeline(evidence, id).map(|timeline| timeline.steps.iter().map(|step| step.row).collect());
-                Effect::Pin { kind: PinKind::Flow, says: format!("flow {name}: {verdict}"), rows: rows.unwrap_or_default(), lines: Vec::new() }
+                let rows = data
+                    .picture
+                    .flows
+                    .timeline(evidence, id)
+                    .map(|timeline| timeline.steps.iter().map(|step| step.row).collect());
+                Effect::Pin {
+                    kind: PinKind::Flow,
+                    says: format!("flow {name}: {verdict}"),
+                    rows: rows.unwrap_or_default(),
+                    lines: Vec::new(),
+                }
             }),
             Selected::Event(row) => {
                 let says = data.events.get(&row).and_then(Option::as_ref).map_or_else(
@@ -623,9 +669,18 @@ impl Ui {
                 kind: PinKind::Series,
                 says: format!("{} {}", series.system, series.metric),
                 rows: Vec::new(),
-                lines: series.samples.iter().map(|sample| format!("{} {}", sample.time, sample.value)).collect(),
+                lines: series
+                    .samples
+                    .iter()
+                    .map(|sample| format!("{} {}", sample.time, sample.value))
+                    .collect(),
             }),
-            Selected::Text(text) => Some(Effect::Pin { kind: PinKind::Events, says: text.clone(), rows: Vec::new(), lines: vec![text] }),
+            Selected::Text(text) => Some(Effect::Pin {
+                kind: PinKind::Events,
+                says: text.clone(),
+                rows: Vec::new(),
+                lines: vec![text],
+            }),
             Selected::Mitigation(_) | Selected::Nothing => None,
         };
         match pin {
@@ -639,7 +694,11 @@ impl Ui {
             MouseEventKind::ScrollDown => self.act(Action::NextItem, effects),
             MouseEventKind::ScrollUp => self.act(Action::PreviousItem, effects),
             MouseEventKind::Down(MouseButton::Left) if row == 1 => {
-                let tab = self.tabs.iter().find(|(_, from, to)| (*from..*to).contains(&column)).map(|(view, ..)| *view);
+                let tab = self
+                    .tabs
+                    .iter()
+                    .find(|(_, from, to)| (*from..*to).contains(&column))
+                    .map(|(view, ..)| *view);
                 if let Some(view) = tab {
                     self.show(view);
                 }

@@ -38,7 +38,13 @@ pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>)
         .collect()
 }
 
-async fn ask_again(mut collector: Collector, back: Nanos, pause: Duration, clock: Clock, engine: &mpsc::Sender<Order>) {
+async fn ask_again(
+    mut collector: Collector,
+    back: Nanos,
+    pause: Duration,
+    clock: Clock,
+    engine: &mpsc::Sender<Order>,
+) {
     let name = collector.health().name.clone();
     let mut from = clock.now() - back;
     loop {
@@ -63,7 +69,12 @@ async fn ask_again(mut collector: Collector, back: Nanos, pause: Duration, clock
             return; // The engine has ended, and so have we.
         }
         // A source in trouble is asked again soon, so that its mark is right within two seconds.
-        tokio::time::sleep(if has_failed { pause.min(Duration::from_secs(5)) } else { pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500)) }).await;
+        tokio::time::sleep(if has_failed {
+            pause.min(Duration::from_secs(5))
+        } else {
+            pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500))
+        })
+        .await;
     }
 }
 

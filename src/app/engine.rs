@@ -18,9 +18,18 @@ use tokio::sync::mpsc as outbox;
 /// What the engine is told.
 pub(super) enum Order {
     /// Forget everything and read these.
-    Load { inputs: Vec<Input>, settings: Box<Settings>, title: String, is_demo: bool, now: Time },
+    Load {
+        inputs: Vec<Input>,
+        settings: Box<Settings>,
+        title: String,
+        is_demo: bool,
+        now: Time,
+    },
     /// A page from a live source.
-    Page { source: String, batch: Batch },
+    Page {
+        source: String,
+        batch: Batch,
+    },
     Health(SourceHealth),
     IgnoreSkew(bool),
 }
@@ -180,7 +189,8 @@ impl State {
     fn publish(&mut self, _is_new: bool) {
         let flows = self.correlator.update(&self.evidence).clone();
         let suspects = Suspects::of(&self.evidence, &flows, &self.suspect_settings);
-        let findings = Findings::of(&self.evidence, &flows, &suspects, |system| self.owners.get(system).cloned());
+        let findings =
+            Findings::of(&self.evidence, &flows, &suspects, |system| self.owners.get(system).cloned());
         let window = self.evidence.window();
         let picture = Picture {
             course: window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default(),

@@ -34,7 +34,8 @@ pub(super) fn search(
             && filter.kind.is_none_or(|kind: EventKind| evidence.kind(row) == kind)
             && window.contains(evidence.time(row))
     };
-    let mut rows: Vec<Row> = (0..evidence.rows()).into_par_iter().map(Row).filter(|row| by_columns(*row)).collect();
+    let mut rows: Vec<Row> =
+        (0..evidence.rows()).into_par_iter().map(Row).filter(|row| by_columns(*row)).collect();
     if is_stale() {
         return None;
     }
@@ -42,7 +43,12 @@ pub(super) fn search(
     if filter.needs_text() {
         let regex = filter.regex.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok());
         // A masked message decides for all events that share it, unless the text wanted has what masks hide.
-        let hides = filter.regex.is_some() || filter.words.iter().chain(&filter.without_words).any(|word| word.bytes().any(|b| b.is_ascii_digit()));
+        let hides = filter.regex.is_some()
+            || filter
+                .words
+                .iter()
+                .chain(&filter.without_words)
+                .any(|word| word.bytes().any(|b| b.is_ascii_digit()));
         if hides {
             if rows.len() > MOST_READ {
                 rows.par_sort_unstable_by_key(|row| std::cmp::Reverse(evidence.time(*row)));
@@ -55,15 +61,20 @@ pub(super) fn search(
                 .filter(|row| {
                     !is_stale()
                         && files.read_event(evidence, evidence.origin(*row)).is_some_and(|event| {
-                            let ids: String = event.identifiers.iter().map(|id| format!(" {}", id.value)).collect();
+                            let ids: String =
+                                event.identifiers.iter().map(|id| format!(" {}", id.value)).collect();
                             filter.fits_text(&format!("{}{ids}", event.body), regex.as_ref())
                         })
                 })
                 .collect();
         } else {
-            let fits: Vec<bool> = evidence.texts.iter().map(|(_, text)| filter.fits_text(text, regex.as_ref())).collect();
+            let fits: Vec<bool> =
+                evidence.texts.iter().map(|(_, text)| filter.fits_text(text, regex.as_ref())).collect();
             let fits = |text: crate::evidence::TextId| fits.get(text.0 as usize).copied().unwrap_or(false);
-            rows = rows.into_par_iter().filter(|row| fits(evidence.shape(*row)) || text_of_operation(evidence, *row, &fits)).collect();
+            rows = rows
+                .into_par_iter()
+                .filter(|row| fits(evidence.shape(*row)) || text_of_operation(evidence, *row, &fits))
+                .collect();
         }
     }
     if is_stale() {

@@ -34,7 +34,11 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn new(config: Config, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
-        let owners = config.systems.iter().filter_map(|(name, system)| Some((name.clone(), system.owner.clone()?))).collect();
+        let owners = config
+            .systems
+            .iter()
+            .filter_map(|(name, system)| Some((name.clone(), system.owner.clone()?)))
+            .collect();
         let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), outbox.clone()));
         Self {
@@ -92,7 +96,13 @@ impl Shell {
                 // Finding files may take its time on a slow disk; the screen is there meanwhile.
                 tokio::task::spawn_blocking(move || {
                     let inputs = files::discover(&paths);
-                    let _ = engine.send(Order::Load { inputs, settings: Box::new(settings), title, is_demo: false, now });
+                    let _ = engine.send(Order::Load {
+                        inputs,
+                        settings: Box::new(settings),
+                        title,
+                        is_demo: false,
+                        now,
+                    });
                 });
             }
             Ok(_) => {}
@@ -105,11 +115,15 @@ impl Shell {
 
     fn open_scenario(&mut self, scenario: Option<bundled::Scenario>) {
         let Some(scenario) = scenario else {
-            self.tell(Msg::Notice(Notice { text: "no scenario is bundled with this build".into(), is_error: true }));
+            self.tell(Msg::Notice(Notice {
+                text: "no scenario is bundled with this build".into(),
+                is_error: true,
+            }));
             return;
         };
         let config = scenario.configuration().and_then(|text| Config::parse(&text).ok()).unwrap_or_default();
-        let settings = Settings::new(&config.ingest(), i64::from(super::now().utc().year())).unwrap_or_default();
+        let settings =
+            Settings::new(&config.ingest(), i64::from(super::now().utc().year())).unwrap_or_default();
         self.scenario = Some(scenario.name.clone());
         self.clock = Clock::default();
         let now = super::now();
@@ -142,7 +156,8 @@ impl Shell {
             Effect::Quit => {}
             Effect::Copy(text) => copy(&text),
             Effect::Read(rows) => {
-                let (picture, files, outbox) = (self.picture.clone(), self.engine.files.clone(), self.outbox.clone());
+                let (picture, files, outbox) =
+                    (self.picture.clone(), self.engine.files.clone(), self.outbox.clone());
                 tokio::task::spawn_blocking(move || {
                     let events = look::read(&files, &picture.evidence, &rows);
                     let _ = outbox.blocking_send(Msg::Read(events));
@@ -155,8 +170,11 @@ impl Shell {
                 tokio::spawn(async move { recorder.record(now, whats, Vec::new()).await });
             }
             Effect::Pin { kind, says, rows, lines } => {
-                let (recorder, picture, files) = (self.recorder.clone(), self.picture.clone(), self.engine.files.clone());
-                tokio::spawn(async move { recorder.pin(now, kind, says, rows, lines, &picture, &files).await });
+                let (recorder, picture, files) =
+                    (self.recorder.clone(), self.picture.clone(), self.engine.files.clone());
+                tokio::spawn(
+                    async move { recorder.pin(now, kind, says, rows, lines, &picture, &files).await },
+                );
             }
             Effect::Measure => {
                 let (recorder, picture) = (self.recorder.clone(), self.picture.clone());
@@ -184,8 +202,12 @@ impl Shell {
 
     fn search(&self, request: u64, filter: Filter) {
         self.newest_search.store(request, Ordering::Relaxed);
-        let (picture, files, outbox, newest) =
-            (self.picture.clone(), self.engine.files.clone(), self.outbox.clone(), self.newest_search.clone());
+        let (picture, files, outbox, newest) = (
+            self.picture.clone(),
+            self.engine.files.clone(),
+            self.outbox.clone(),
+            self.newest_search.clone(),
+        );
         tokio::task::spawn_blocking(move || {
             if let Some(found) = look::search(&files, &picture.evidence, &filter, request, &newest) {
                 let _ = outbox.blocking_send(Msg::Found { request, found });
@@ -198,7 +220,12 @@ impl Shell {
         let (evidence, flows) = (&self.picture.evidence, &self.picture.flows);
         let known = possible_keys(text).into_iter().filter_map(|key| evidence.identifiers.find(key));
         let msg = known.filter_map(|id| flows.with(id)).next().map_or_else(
-            || Msg::Notice(Notice { text: format!("no flow has the identifier {text}; 9 shows what could not be read"), is_error: true }),
+            || {
+                Msg::Notice(Notice {
+                    text: format!("no flow has the identifier {text}; 9 shows what could not be read"),
+                    is_error: true,
+                })
+            },
             Msg::Flow,
         );
         self.tell(msg);
@@ -227,5 +254,8 @@ fn author(config: &Config) -> String {
     if !config.author.is_empty() {
         return config.author.clone();
     }
-    ["USER", "LOGNAME", "USERNAME"].iter().find_map(|name| std::env::var(name).ok()).unwrap_or_else(|| "me".to_owned())
+    ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok())
+        .unwrap_or_else(|| "me".to_owned())
 }

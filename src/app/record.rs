@@ -64,7 +64,8 @@ impl Recorder {
                     name = Some(self.store.new_name().await?);
                 }
                 let incident = name.clone().unwrap_or_default();
-                let draft = Draft { happened, recorded: now, author: self.author.clone(), what, pins: pins.clone() };
+                let draft =
+                    Draft { happened, recorded: now, author: self.author.clone(), what, pins: pins.clone() };
                 self.store.append(&incident, draft).await?;
             }
             Ok(name.unwrap_or_default())
@@ -83,7 +84,16 @@ impl Recorder {
 
     /// Keeps evidence with the record.
     #[allow(clippy::too_many_arguments)]
-    pub(super) async fn pin(&self, now: Time, kind: PinKind, says: String, rows: Vec<Row>, lines: Vec<String>, picture: &Picture, files: &SharedFiles) {
+    pub(super) async fn pin(
+        &self,
+        now: Time,
+        kind: PinKind,
+        says: String,
+        rows: Vec<Row>,
+        lines: Vec<String>,
+        picture: &Picture,
+        files: &SharedFiles,
+    ) {
         let events = look::read(files, &picture.evidence, &rows);
         let mut content = lines;
         let mut source = String::new();
@@ -116,7 +126,14 @@ impl Recorder {
             .map(|one| {
                 let samples = watched(&one.plan.watch, picture);
                 let effect = measure(&samples, one.started, now, true);
-                (now, What::MitigationMeasured { mitigation: one.entry, verdict: effect.verdict.to_string(), text: effect.sentence })
+                (
+                    now,
+                    What::MitigationMeasured {
+                        mitigation: one.entry,
+                        verdict: effect.verdict.to_string(),
+                        text: effect.sentence,
+                    },
+                )
             })
             .collect();
         if whats.is_empty() {
@@ -132,7 +149,11 @@ impl Recorder {
         let entries = self.store.entries(&incident.id).await.unwrap_or_default();
         let rca = draft(&incident, &picture.findings);
         let name = incident.id.clone();
-        let report = Report::new(incident, rca, &entries, now).illustrated(&picture.evidence, &picture.flows, &picture.suspects);
+        let report = Report::new(incident, rca, &entries, now).illustrated(
+            &picture.evidence,
+            &picture.flows,
+            &picture.suspects,
+        );
         let written = tokio::task::spawn_blocking(move || write(&report, &name)).await;
         match written {
             Ok(Ok(paths)) => self.notice(format!("wrote {}", paths.join(", "))).await,
@@ -171,7 +192,8 @@ fn write(report: &Report, name: &str) -> Result<Vec<String>, String> {
 /// The samples of a watch signal: failing flows a quarter minute, or `system metric`.
 fn watched(name: &str, picture: &Picture) -> Vec<Sample> {
     let series = picture.evidence.series.iter().find(|series| {
-        name.contains(series.metric.as_str()) && (name.contains(series.system.as_str()) || name.trim() == series.metric)
+        name.contains(series.metric.as_str())
+            && (name.contains(series.system.as_str()) || name.trim() == series.metric)
     });
     if let Some(series) = series {
         return series.samples.clone();
@@ -180,8 +202,12 @@ fn watched(name: &str, picture: &Picture) -> Vec<Sample> {
     let Some(window) = picture.window else { return Vec::new() };
     let count = (window.length().0 / STEP + 1).clamp(0, 100_000) as usize;
     let mut values = vec![0.0; count];
-    for (_, flow) in picture.flows.iter().filter(|(_, flow)| matches!(flow.verdict, Verdict::Failed | Verdict::Stuck)) {
-        if let Some(value) = usize::try_from((flow.first - window.from).0 / STEP).ok().and_then(|place| values.get_mut(place)) {
+    for (_, flow) in
+        picture.flows.iter().filter(|(_, flow)| matches!(flow.verdict, Verdict::Failed | Verdict::Stuck))
+    {
+        if let Some(value) =
+            usize::try_from((flow.first - window.from).0 / STEP).ok().and_then(|place| values.get_mut(place))
+        {
             *value += 1.0;
         }
     }

@@ -4,7 +4,17 @@ use serde::Deserialize;
 
 /// One variant, one sentence: keymap, help and palette derive from it.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, strum::EnumIter, strum::EnumMessage, strum::IntoStaticStr, strum::EnumString,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    Deserialize,
+    strum::EnumIter,
+    strum::EnumMessage,
+    strum::IntoStaticStr,
+    strum::EnumString,
 )]
 #[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case")]

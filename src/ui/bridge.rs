@@ -23,7 +23,9 @@ impl BridgeView {
     pub(super) fn selected(&self, data: &Data) -> Selected {
         let lines = data.incident.as_ref().map(|incident| &incident.lines);
         let line = lines.and_then(|lines| lines.iter().rev().nth(self.list.selected));
-        line.map_or(Selected::Nothing, |line| Selected::Text(format!("{} {} {}: {}", line.happened, line.label, line.author, line.text)))
+        line.map_or(Selected::Nothing, |line| {
+            Selected::Text(format!("{} {} {}: {}", line.happened, line.label, line.author, line.text))
+        })
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -31,7 +33,8 @@ impl BridgeView {
         let record = if area.height >= 24 { (area.height / 3).max(6) } else { 5 };
         let [upper, lower] = Layout::vertical([Constraint::Fill(1), Constraint::Length(record)]).areas(area);
         if is_wide {
-            let [left, right] = Layout::horizontal([Constraint::Percentage(52), Constraint::Fill(1)]).areas(upper);
+            let [left, right] =
+                Layout::horizontal([Constraint::Percentage(52), Constraint::Fill(1)]).areas(upper);
             let [suspects, path] = Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(right);
             draw_loop(data, theme, frame, left);
             draw_suspects(data, theme, frame, suspects);
@@ -40,8 +43,12 @@ impl BridgeView {
             // Folded by priority: the loop, the first suspects, then where flows stop if there is room.
             let suspects = if upper.height >= 16 { 5 } else { 4 };
             let path = if upper.height >= 22 { 5 } else { 0 };
-            let [top, middle, bottom] =
-                Layout::vertical([Constraint::Fill(1), Constraint::Length(suspects), Constraint::Length(path)]).areas(upper);
+            let [top, middle, bottom] = Layout::vertical([
+                Constraint::Fill(1),
+                Constraint::Length(suspects),
+                Constraint::Length(path),
+            ])
+            .areas(upper);
             draw_loop(data, theme, frame, top);
             draw_suspects(data, theme, frame, middle);
             if path > 0 {
@@ -57,7 +64,13 @@ impl BridgeView {
             let inner = block.inner(area);
             frame.render_widget(block, area);
             let text = "No incident is declared yet. D declares one in a few keys; from then on n writes facts, d decisions, a asks, m pins evidence, M logs mitigations.";
-            frame.render_widget(Paragraph::new(wrap(text, usize::from(inner.width)).into_iter().map(Line::raw).collect::<Vec<_>>()).style(theme.muted), inner);
+            frame.render_widget(
+                Paragraph::new(
+                    wrap(text, usize::from(inner.width)).into_iter().map(Line::raw).collect::<Vec<_>>(),
+                )
+                .style(theme.muted),
+                inner,
+            );
             return;
         };
         let block = panel(format!("Record, {} entries, {} pins", incident.lines.len(), incident.pins), theme);
@@ -83,7 +96,10 @@ impl BridgeView {
                 Span::styled(format!("{}{back} ", clock(entry.happened, data)), theme.muted),
                 Span::styled(fit(entry.label, 11), style),
                 Span::styled(format!("{} ", fit(&entry.author, 9)), theme.muted),
-                Span::styled(fit(&text, width.saturating_sub(10 + 11 + 10)), if entry.is_undone { theme.muted } else { theme.text }),
+                Span::styled(
+                    fit(&text, width.saturating_sub(10 + 11 + 10)),
+                    if entry.is_undone { theme.muted } else { theme.text },
+                ),
             ]);
             if is_selected {
                 row = row.style(theme.selection);
@@ -122,13 +138,20 @@ fn draw_loop(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let parts = wrap(&answer, room);
         let rows = if is_tight { 1 } else { 2 };
         for (number, part) in parts.iter().take(rows).enumerate() {
-            let part = if number + 1 == rows && parts.len() > rows { format!("{part}…") } else { part.clone() };
+            let part =
+                if number + 1 == rows && parts.len() > rows { format!("{part}…") } else { part.clone() };
             let head = if number == 0 { fit(prompt.question, label) } else { " ".repeat(label) };
             let mark = if number == 0 { mark } else { " " };
             let answered = if prompt.answer.is_some() { theme.text } else { theme.muted };
-            lines.push(Line::from(vec![Span::styled(format!("{mark} "), style), Span::styled(head, theme.muted), Span::styled(format!(" {}", fit(&part, room)), answered)]));
+            lines.push(Line::from(vec![
+                Span::styled(format!("{mark} "), style),
+                Span::styled(head, theme.muted),
+                Span::styled(format!(" {}", fit(&part, room)), answered),
+            ]));
         }
-        if let Some(say) = prompt.say.filter(|_| !has_say && prompt.answer.is_none() || prompt.stage == Stage::Update) {
+        if let Some(say) =
+            prompt.say.filter(|_| !has_say && prompt.answer.is_none() || prompt.stage == Stage::Update)
+        {
             has_say = true;
             lines.push(Line::styled(fit(&format!("  say: “{say}”"), width), theme.accent));
         }
@@ -136,7 +159,9 @@ fn draw_loop(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     if findings.suspect.is_some()
         && !is_tight
         && let Ok(packs) = packs(findings, None)
-        && let Some(pack) = packs.first().filter(|pack| findings.failure_mode.as_ref().is_some_and(|mode| pack.modes.contains(mode)))
+        && let Some(pack) = packs
+            .first()
+            .filter(|pack| findings.failure_mode.as_ref().is_some_and(|mode| pack.modes.contains(mode)))
     {
         lines.push(Line::styled(format!("Triage: {}", pack.name), theme.title));
         lines.push(Line::styled(fit(&format!("  {}", pack.discriminates), width), theme.warn));
@@ -158,7 +183,11 @@ fn draw_suspects(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let width = usize::from(inner.width);
     let mut lines: Vec<Line> = Vec::new();
     if suspects.ranking.is_empty() {
-        let text = if suspects.reason.is_empty() { super::sources::why_empty(data, "no suspects") } else { suspects.reason.clone() };
+        let text = if suspects.reason.is_empty() {
+            super::sources::why_empty(data, "no suspects")
+        } else {
+            suspects.reason.clone()
+        };
         lines.extend(wrap(&text, width).into_iter().map(|line| Line::styled(line, theme.muted)));
     }
     let shown = suspects.ranking.len().min(if inner.height >= 10 { 4 } else { 3 });
@@ -172,8 +201,14 @@ fn draw_suspects(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let role = if one.role == Role::Symptom { " (symptom)" } else { "" };
         lines.push(Line::from(vec![
             Span::styled(format!("{} ", one.rank), theme.muted),
-            Span::styled(fit(&format!("{name}{role}"), width.saturating_sub(bar + 8)), Theme::strong(theme.text)),
-            Span::styled(gauge(one.score, bar), if one.role == Role::Cause { theme.error } else { theme.muted }),
+            Span::styled(
+                fit(&format!("{name}{role}"), width.saturating_sub(bar + 8)),
+                Theme::strong(theme.text),
+            ),
+            Span::styled(
+                gauge(one.score, bar),
+                if one.role == Role::Cause { theme.error } else { theme.muted },
+            ),
             Span::raw(format!(" {:.2}", one.score)),
         ]));
         for reason in one.evidence.iter().filter(|reason| reason.is_for).take(reasons.min(3)) {
@@ -187,12 +222,20 @@ fn draw_suspects(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
 /// The most hit kind's way through the systems, with where its flows stop.
 fn draw_path(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let picture = &data.picture;
-    let bad = |kind: &crate::flows::Kind| kind.verdicts[Verdict::Failed as usize] + kind.verdicts[Verdict::Stuck as usize];
-    let Some((number, kind)) = picture.flows.kinds.iter().enumerate().max_by_key(|(_, kind)| (bad(kind), kind.flows)) else {
+    let bad = |kind: &crate::flows::Kind| {
+        kind.verdicts[Verdict::Failed as usize] + kind.verdicts[Verdict::Stuck as usize]
+    };
+    let Some((number, kind)) =
+        picture.flows.kinds.iter().enumerate().max_by_key(|(_, kind)| (bad(kind), kind.flows))
+    else {
         let block = panel("Where flows stop", theme);
         let inner = block.inner(area);
         frame.render_widget(block, area);
-        frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no flows")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+        frame.render_widget(
+            Paragraph::new(super::sources::why_empty(data, "no flows"))
+                .wrap(ratatui::widgets::Wrap { trim: true }),
+            inner,
+        );
         return;
     };
     let block = panel(format!("Where flows stop: {}", kind.name), theme);
@@ -220,13 +263,24 @@ fn draw_path(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
         let stopped = stops.iter().find(|(stop, _)| stop == system).map(|(_, count)| *count);
         match stopped {
-            Some(count) => text.push_str(&format!("✗{} ({count} stop)", picture.evidence.system_name(*system))),
+            Some(count) => {
+                text.push_str(&format!("✗{} ({count} stop)", picture.evidence.system_name(*system)))
+            }
             None => text.push_str(picture.evidence.system_name(*system)),
         }
     }
     let mut lines: Vec<Line> = wrap(&text, width).into_iter().map(Line::raw).collect();
     lines.push(Line::styled(
-        fit(&format!("{} flows, {} failed or stuck, usual p50 {} p99 {}", kind.flows, bad(kind), kind.path.duration_p50, kind.path.duration_p99), width),
+        fit(
+            &format!(
+                "{} flows, {} failed or stuck, usual p50 {} p99 {}",
+                kind.flows,
+                bad(kind),
+                kind.path.duration_p50,
+                kind.path.duration_p99
+            ),
+            width,
+        ),
         theme.muted,
     ));
     lines.truncate(usize::from(inner.height));

@@ -26,8 +26,18 @@ enum Form {
     Update { audience: Audience, texts: Vec<(Audience, String)> },
 }
 
-const MITIGATION_FIELDS: [&str; 10] =
-    ["kind (←→)", "target", "intent", "expected effect", "watch signal", "risk", "undo step", "owner", "approver", "look again in min"];
+const MITIGATION_FIELDS: [&str; 10] = [
+    "kind (←→)",
+    "target",
+    "intent",
+    "expected effect",
+    "watch signal",
+    "risk",
+    "undo step",
+    "owner",
+    "approver",
+    "look again in min",
+];
 
 impl Dialog {
     pub(super) fn declare(title: &str) -> Self {
@@ -36,7 +46,10 @@ impl Dialog {
     }
 
     pub(super) fn mitigate(target: &str, findings: &Findings) -> Self {
-        let usual = findings.usual_mitigations.first().and_then(|usual| usual.split_whitespace().next()?.parse::<MitigationKind>().ok());
+        let usual = findings
+            .usual_mitigations
+            .first()
+            .and_then(|usual| usual.split_whitespace().next()?.parse::<MitigationKind>().ok());
         let kind = usual.unwrap_or_default();
         let plan = Plan {
             kind,
@@ -67,11 +80,22 @@ impl Dialog {
                 let all: Vec<Audience> = Audience::iter().collect();
                 let place = all.iter().position(|one| one == audience).unwrap_or(0);
                 match key.code {
-                    KeyCode::Left | KeyCode::Char('h') => *audience = all[(place + all.len() - 1) % all.len()],
-                    KeyCode::Right | KeyCode::Tab | KeyCode::Char('l') => *audience = all[(place + 1) % all.len()],
+                    KeyCode::Left | KeyCode::Char('h') => {
+                        *audience = all[(place + all.len() - 1) % all.len()]
+                    }
+                    KeyCode::Right | KeyCode::Tab | KeyCode::Char('l') => {
+                        *audience = all[(place + 1) % all.len()]
+                    }
                     KeyCode::Enter => {
-                        let text = texts.iter().find(|(one, _)| one == audience).map(|(_, text)| text.clone()).unwrap_or_default();
-                        return Outcome::Record(vec![(data.now, What::StatusUpdate { audience: audience.to_string(), text })]);
+                        let text = texts
+                            .iter()
+                            .find(|(one, _)| one == audience)
+                            .map(|(_, text)| text.clone())
+                            .unwrap_or_default();
+                        return Outcome::Record(vec![(
+                            data.now,
+                            What::StatusUpdate { audience: audience.to_string(), text },
+                        )]);
                     }
                     _ => {}
                 }
@@ -83,12 +107,25 @@ impl Dialog {
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let width = area.width.min(90);
         let (title, lines) = match &self.form {
-            Form::Declare { title, impact } => ("Declare an incident", declare_lines(title, impact, self.field, theme, usize::from(width) - 2)),
-            Form::Mitigate { plan, minutes } => ("Log a mitigation (nothing is executed by bridgewatch)", mitigate_lines(plan, minutes, self.field, theme, usize::from(width) - 2)),
-            Form::Update { audience, texts } => ("Status update", update_lines(*audience, texts, theme, usize::from(width) - 2)),
+            Form::Declare { title, impact } => (
+                "Declare an incident",
+                declare_lines(title, impact, self.field, theme, usize::from(width) - 2),
+            ),
+            Form::Mitigate { plan, minutes } => (
+                "Log a mitigation (nothing is executed by bridgewatch)",
+                mitigate_lines(plan, minutes, self.field, theme, usize::from(width) - 2),
+            ),
+            Form::Update { audience, texts } => {
+                ("Status update", update_lines(*audience, texts, theme, usize::from(width) - 2))
+            }
         };
         let height = (lines.len() as u16 + 2).min(area.height);
-        let place = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
+        let place = Rect {
+            x: area.x + (area.width - width) / 2,
+            y: area.y + (area.height - height) / 2,
+            width,
+            height,
+        };
         let block = panel(title, theme);
         let inner = block.inner(place);
         frame.render_widget(Clear, place);
@@ -109,12 +146,20 @@ fn edit(text: &mut String, key: KeyEvent) {
 }
 
 /// Field 0 is the title, 1 to 5 the questions, 6 a remark.
-fn declare_key(key: KeyEvent, field: &mut usize, title: &mut String, impact: &mut Impact, data: &Data) -> Outcome {
+fn declare_key(
+    key: KeyEvent,
+    field: &mut usize,
+    title: &mut String,
+    impact: &mut Impact,
+    data: &Data,
+) -> Outcome {
     let last = Impact::QUESTIONS.len() + 1;
     match key.code {
         KeyCode::Up | KeyCode::BackTab => *field = field.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => *field = (*field + 1).min(last),
-        KeyCode::Enter if title.trim().is_empty() => return Outcome::Complain("what is it? a few words will do".to_owned()),
+        KeyCode::Enter if title.trim().is_empty() => {
+            return Outcome::Complain("what is it? a few words will do".to_owned());
+        }
         KeyCode::Enter if *field == 0 => *field = 1,
         KeyCode::Enter => {
             let mut whats = vec![(
@@ -126,17 +171,26 @@ fn declare_key(key: KeyEvent, field: &mut usize, title: &mut String, impact: &mu
                     is_drill: data.picture.is_demo,
                 },
             )];
-            whats.extend(data.picture.suspects.onset.as_ref().map(|onset| (data.now, What::ImpactBegan { time: onset.time })));
+            whats.extend(
+                data.picture
+                    .suspects
+                    .onset
+                    .as_ref()
+                    .map(|onset| (data.now, What::ImpactBegan { time: onset.time })),
+            );
             return Outcome::Record(whats);
         }
         _ if *field == 0 => edit(title, key),
         _ if *field == last => edit(&mut impact.text, key),
         KeyCode::Char(c @ ('y' | 'n' | '?')) => {
-            impact.answer(*field - 1, match c {
-                'y' => Some(true),
-                'n' => Some(false),
-                _ => None,
-            });
+            impact.answer(
+                *field - 1,
+                match c {
+                    'y' => Some(true),
+                    'n' => Some(false),
+                    _ => None,
+                },
+            );
             *field = (*field + 1).min(last);
         }
         _ => {}
@@ -144,7 +198,13 @@ fn declare_key(key: KeyEvent, field: &mut usize, title: &mut String, impact: &mu
     Outcome::Stay
 }
 
-fn declare_lines<'a>(title: &str, impact: &Impact, field: usize, theme: &Theme, width: usize) -> Vec<Line<'a>> {
+fn declare_lines<'a>(
+    title: &str,
+    impact: &Impact,
+    field: usize,
+    theme: &Theme,
+    width: usize,
+) -> Vec<Line<'a>> {
     let mut lines = vec![row("what", title, field == 0, true, theme, width), Line::raw("")];
     for (place, (question, answer)) in Impact::QUESTIONS.iter().zip(impact.answers()).enumerate() {
         let answer = match answer {
@@ -155,23 +215,38 @@ fn declare_lines<'a>(title: &str, impact: &Impact, field: usize, theme: &Theme, 
         let is_here = field == place + 1;
         lines.push(Line::from(vec![
             Span::styled(if is_here { "▸ " } else { "  " }, theme.accent),
-            Span::styled(fit(question, width.saturating_sub(16)), if is_here { theme.selection } else { theme.text }),
+            Span::styled(
+                fit(question, width.saturating_sub(16)),
+                if is_here { theme.selection } else { theme.text },
+            ),
             Span::styled(format!(" {answer}"), Theme::strong(theme.accent)),
         ]));
     }
     lines.push(row("in figures", &impact.text, field == Impact::QUESTIONS.len() + 1, true, theme, width));
     lines.push(Line::raw(""));
-    lines.push(Line::from(vec![Span::styled("  severity by these answers: ", theme.muted), Span::styled(format!(" {} ", impact.severity()), theme.alarm), Span::styled("  in doubt the higher", theme.muted)]));
+    lines.push(Line::from(vec![
+        Span::styled("  severity by these answers: ", theme.muted),
+        Span::styled(format!(" {} ", impact.severity()), theme.alarm),
+        Span::styled("  in doubt the higher", theme.muted),
+    ]));
     lines.push(Line::styled("  y yes  n no  ? not known  ↑↓ move  enter declares  esc leaves", theme.muted));
     lines
 }
 
-fn mitigate_key(key: KeyEvent, field: &mut usize, plan: &mut Plan, minutes: &mut String, data: &Data) -> Outcome {
+fn mitigate_key(
+    key: KeyEvent,
+    field: &mut usize,
+    plan: &mut Plan,
+    minutes: &mut String,
+    data: &Data,
+) -> Outcome {
     let last = MITIGATION_FIELDS.len() - 1;
     match key.code {
         KeyCode::Up | KeyCode::BackTab => *field = field.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => *field = (*field + 1).min(last),
-        KeyCode::Enter if plan.target.trim().is_empty() => return Outcome::Complain("what does it act on?".to_owned()),
+        KeyCode::Enter if plan.target.trim().is_empty() => {
+            return Outcome::Complain("what does it act on?".to_owned());
+        }
         KeyCode::Enter => {
             let minutes: Option<i64> = minutes.parse().ok();
             plan.expires = minutes.map(|minutes| data.now + Nanos::seconds(minutes * 60));
@@ -206,7 +281,13 @@ fn mitigate_key(key: KeyEvent, field: &mut usize, plan: &mut Plan, minutes: &mut
     Outcome::Stay
 }
 
-fn mitigate_lines<'a>(plan: &Plan, minutes: &str, field: usize, theme: &Theme, width: usize) -> Vec<Line<'a>> {
+fn mitigate_lines<'a>(
+    plan: &Plan,
+    minutes: &str,
+    field: usize,
+    theme: &Theme,
+    width: usize,
+) -> Vec<Line<'a>> {
     let values = [
         plan.kind.to_string(),
         plan.target.clone(),
@@ -230,11 +311,19 @@ fn mitigate_lines<'a>(plan: &Plan, minutes: &str, field: usize, theme: &Theme, w
     lines
 }
 
-fn update_lines<'a>(audience: Audience, texts: &[(Audience, String)], theme: &Theme, width: usize) -> Vec<Line<'a>> {
+fn update_lines<'a>(
+    audience: Audience,
+    texts: &[(Audience, String)],
+    theme: &Theme,
+    width: usize,
+) -> Vec<Line<'a>> {
     let mut tabs = vec![Span::raw("  ")];
     for one in Audience::iter() {
         let text = if one == audience { format!("[{one}] ") } else { format!(" {one}  ") };
-        tabs.push(Span::styled(text, if one == audience { Theme::strong(theme.accent) } else { theme.muted }));
+        tabs.push(Span::styled(
+            text,
+            if one == audience { Theme::strong(theme.accent) } else { theme.muted },
+        ));
     }
     let mut lines = vec![Line::from(tabs), Line::raw("")];
     let text = texts.iter().find(|(one, _)| *one == audience).map_or("", |(_, text)| text.as_str());
@@ -253,7 +342,10 @@ fn row<'a>(name: &str, value: &str, is_here: bool, is_text: bool, theme: &Theme,
     Line::from(vec![
         Span::styled(if is_here { "▸ " } else { "  " }, theme.accent),
         Span::styled(fit(name, 18), theme.muted),
-        Span::styled(format!(" {shown}{cursor}"), if is_here { Theme::strong(theme.text) } else { theme.text }),
+        Span::styled(
+            format!(" {shown}{cursor}"),
+            if is_here { Theme::strong(theme.text) } else { theme.text },
+        ),
     ])
 }
 

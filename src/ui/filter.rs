@@ -36,7 +36,9 @@ impl Filter {
                 }
                 Some(("level" | "severity" | "l", name)) if !name.is_empty() => {
                     match Severity::from_word(name.as_bytes()) {
-                        Severity::UNSET => filter.problem = Some(format!("`{name}` is no level; try warn or error")),
+                        Severity::UNSET => {
+                            filter.problem = Some(format!("`{name}` is no level; try warn or error"))
+                        }
                         level => filter.at_least = Some(level),
                     }
                 }
@@ -103,7 +105,9 @@ fn words(text: &str) -> Vec<String> {
                 open = Some('/');
                 word.push(c);
             }
-            (c, None) if c.is_whitespace() => all.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty())),
+            (c, None) if c.is_whitespace() => {
+                all.extend(Some(std::mem::take(&mut word)).filter(|word| !word.is_empty()))
+            }
             (c, _) => word.push(c),
         }
     }
@@ -117,11 +121,16 @@ mod tests {
 
     #[test]
     fn a_line_of_words_is_understood() {
-        let filter = Filter::parse("system:kong -system:mule level:warn kind:span \"time out\" -retry /PKIX .*failed/");
+        let filter = Filter::parse(
+            "system:kong -system:mule level:warn kind:span \"time out\" -retry /PKIX .*failed/",
+        );
         assert_eq!(filter.systems, ["kong"]);
         assert_eq!(filter.without_systems, ["mule"]);
         assert_eq!((filter.at_least, filter.kind), (Some(Severity::WARN), Some(EventKind::Span)));
-        assert_eq!((filter.words, filter.without_words), (vec!["time out".to_owned()], vec!["retry".to_owned()]));
+        assert_eq!(
+            (filter.words, filter.without_words),
+            (vec!["time out".to_owned()], vec!["retry".to_owned()])
+        );
         assert_eq!(filter.regex.as_deref(), Some("PKIX .*failed"));
         assert!(Filter::parse("level:loud").problem.is_some());
         assert!(Filter::parse("  ").is_empty());

@@ -24,7 +24,8 @@ impl FlowView {
     pub(super) fn new(id: FlowId, data: &Data) -> Option<Self> {
         let timeline = data.picture.flows.timeline(&data.picture.evidence, id)?;
         // The first error is what one wants to see.
-        let first_error = timeline.steps.iter().position(|step| data.picture.evidence.severity(step.row).is_error());
+        let first_error =
+            timeline.steps.iter().position(|step| data.picture.evidence.severity(step.row).is_error());
         let mut list = List::default();
         list.selected = first_error.unwrap_or(0);
         Some(Self { id, list, timeline })
@@ -40,7 +41,10 @@ impl FlowView {
     }
 
     pub(super) fn selected(&self) -> Selected {
-        self.timeline.steps.get(self.list.selected).map_or(Selected::Flow(self.id), |step| Selected::Event(step.row))
+        self.timeline
+            .steps
+            .get(self.list.selected)
+            .map_or(Selected::Flow(self.id), |step| Selected::Event(step.row))
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -49,13 +53,21 @@ impl FlowView {
         let lanes = lanes(&self.timeline);
         let chart = (lanes.len() + self.timeline.missing.len() + 1).min(usize::from(area.height) / 2) as u16;
         let [head, gantt, rest] =
-            Layout::vertical([Constraint::Length(3), Constraint::Length(chart + 2), Constraint::Fill(1)]).areas(area);
+            Layout::vertical([Constraint::Length(3), Constraint::Length(chart + 2), Constraint::Fill(1)])
+                .areas(area);
         self.draw_head(flow, data, theme, frame, head);
         self.draw_lanes(&lanes, data, theme, frame, gantt);
         self.draw_steps(data, theme, frame, rest);
     }
 
-    fn draw_head(&self, flow: &crate::flows::Flow, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+    fn draw_head(
+        &self,
+        flow: &crate::flows::Flow,
+        data: &Data,
+        theme: &Theme,
+        frame: &mut Frame,
+        area: Rect,
+    ) {
         let evidence = &data.picture.evidence;
         let width = usize::from(area.width);
         let name = evidence.identifiers.identifier(flow.name);
@@ -68,17 +80,33 @@ impl FlowView {
                 }
             }
         }
-        let hop = flow.failing_hop.map(|hop| format!(" at {} → {}", evidence.system_name(hop.from), evidence.system_name(hop.to)));
+        let hop = flow
+            .failing_hop
+            .map(|hop| format!(" at {} → {}", evidence.system_name(hop.from), evidence.system_name(hop.to)));
         let marks: Vec<&str> = flow.marks.names().collect();
-        let verdict = format!(" {} {}{} ", flow.verdict.symbol(), flow.verdict.word().to_uppercase(), hop.unwrap_or_default());
-        let took = format!("  {} events, {} errors, {}  {}", flow.events, flow.errors, flow.last - flow.first, marks.join(" "));
+        let verdict = format!(
+            " {} {}{} ",
+            flow.verdict.symbol(),
+            flow.verdict.word().to_uppercase(),
+            hop.unwrap_or_default()
+        );
+        let took = format!(
+            "  {} events, {} errors, {}  {}",
+            flow.events,
+            flow.errors,
+            flow.last - flow.first,
+            marks.join(" ")
+        );
         let lines = [
             Line::from(vec![
                 Span::styled(format!(" Flow {name}  "), Theme::strong(theme.accent)),
                 Span::styled(verdict, Theme::strong(flow.verdict.style(theme))),
                 Span::styled(took, theme.text),
             ]),
-            Line::styled(fit(&format!(" {}  {}", data.picture.flows.kind(flow.kind).name, others.join(" · ")), width), theme.muted),
+            Line::styled(
+                fit(&format!(" {}  {}", data.picture.flows.kind(flow.kind).name, others.join(" · ")), width),
+                theme.muted,
+            ),
             Line::styled(fit(&format!(" {}", self.divergence(data)), width), theme.warn),
         ];
         for (place, line) in lines.into_iter().enumerate() {
@@ -92,13 +120,25 @@ impl FlowView {
         match &self.timeline.divergence {
             None => "goes the way that completed flows of its kind go".to_owned(),
             Some(Divergence::Missing { hop, usual }) => {
-                format!("leaves the expected path after {}: {} was expected within {usual} (p99) and never seen", name(hop.from), name(hop.to))
+                format!(
+                    "leaves the expected path after {}: {} was expected within {usual} (p99) and never seen",
+                    name(hop.from),
+                    name(hop.to)
+                )
             }
             Some(Divergence::Unexpected { hop }) => {
-                format!("leaves the expected path: no completed flow goes from {} to {}", name(hop.from), name(hop.to))
+                format!(
+                    "leaves the expected path: no completed flow goes from {} to {}",
+                    name(hop.from),
+                    name(hop.to)
+                )
             }
             Some(Divergence::Late { hop, took, usual }) => {
-                format!("late on the way from {} to {}: {took}, usually within {usual} (p99)", name(hop.from), name(hop.to))
+                format!(
+                    "late on the way from {} to {}: {took}, usually within {usual} (p99)",
+                    name(hop.from),
+                    name(hop.to)
+                )
             }
         }
     }
@@ -110,22 +150,36 @@ impl FlowView {
         frame.render_widget(block, area);
         let evidence = &data.picture.evidence;
         let steps = &self.timeline.steps;
-        let (Some(first), Some(last)) = (steps.iter().map(|step| step.time).min(), steps.iter().map(|step| {
-            step.time + evidence.duration(step.row).unwrap_or_default()
-        }).max()) else {
+        let (Some(first), Some(last)) = (
+            steps.iter().map(|step| step.time).min(),
+            steps.iter().map(|step| step.time + evidence.duration(step.row).unwrap_or_default()).max(),
+        ) else {
             return;
         };
         let length = (last - first).0.max(1);
-        let name_width = lanes.iter().chain(&self.timeline.missing).map(|lane| evidence.system_name(*lane).width()).max().unwrap_or(8).clamp(8, 20);
+        let name_width = lanes
+            .iter()
+            .chain(&self.timeline.missing)
+            .map(|lane| evidence.system_name(*lane).width())
+            .max()
+            .unwrap_or(8)
+            .clamp(8, 20);
         let skew_width = 9;
         let cells = usize::from(inner.width).saturating_sub(name_width + skew_width + 3);
         if cells == 0 {
             return;
         }
-        let cell_of = |nanos: i64| ((nanos as i128 * cells as i128 / i128::from(length)) as usize).min(cells - 1);
+        let cell_of =
+            |nanos: i64| ((nanos as i128 * cells as i128 / i128::from(length)) as usize).min(cells - 1);
         let mut y = inner.y;
         let axis = format!("{:pad$}{}", "", axis(Nanos(length), cells), pad = name_width + skew_width + 3);
-        frame.render_widget(Line::styled(format!("{}{}", fit(&clock(first, data), name_width), &axis[name_width.min(axis.len())..]), theme.muted), Rect { y, height: 1, ..inner });
+        frame.render_widget(
+            Line::styled(
+                format!("{}{}", fit(&clock(first, data), name_width), &axis[name_width.min(axis.len())..]),
+                theme.muted,
+            ),
+            Rect { y, height: 1, ..inner },
+        );
         y += 1;
         for (number, lane) in lanes.iter().enumerate() {
             if y >= inner.bottom() {
@@ -150,7 +204,10 @@ impl FlowView {
             }
             let skew = self.skew_of(*lane, data);
             let mut spans = vec![
-                Span::styled(format!("{} ", fit(evidence.system_name(*lane), name_width)), theme.lane(number)),
+                Span::styled(
+                    format!("{} ", fit(evidence.system_name(*lane), name_width)),
+                    theme.lane(number),
+                ),
                 Span::styled(format!("{} ", fit(&skew, skew_width)), theme.muted),
             ];
             spans.extend(bar.into_iter().map(|(c, style)| Span::styled(c.to_string(), style)));
@@ -211,7 +268,10 @@ impl FlowView {
                 Span::styled(format!("{:>9} ", format!("+{}", step.time - start)), theme.muted),
                 Span::styled(format!("{system} "), theme.lane(lane_number(&self.timeline, step.system))),
                 Span::styled(fit(severity.word(), 6), style),
-                Span::styled(fit(&body, width.saturating_sub(fixed)), if severity.is_error() { style } else { theme.text }),
+                Span::styled(
+                    fit(&body, width.saturating_sub(fixed)),
+                    if severity.is_error() { style } else { theme.text },
+                ),
             ];
             if width >= 110 {
                 spans.push(Span::styled(format!(" {joined}"), theme.muted));
@@ -255,9 +315,12 @@ fn axis(length: Nanos, cells: usize) -> String {
     let ticks = (cells / 16).max(1);
     let mut text = String::new();
     for tick in 0..ticks {
-        let label = if tick == 0 { "0".to_owned() } else { format!("+{}", Nanos(length.0 / ticks as i64 * tick as i64)) };
+        let label = if tick == 0 {
+            "0".to_owned()
+        } else {
+            format!("+{}", Nanos(length.0 / ticks as i64 * tick as i64))
+        };
         text.push_str(&fit(&label, cells / ticks));
     }
     text
 }
-

@@ -83,19 +83,24 @@ impl FlowsView {
     fn refresh(&mut self, data: &Data) {
         let flows = &data.picture.flows;
         let evidence = &data.picture.evidence;
-        let key = (flows.len(), evidence.rows() as usize, data.only_failing, self.order, data.filter.text.clone());
+        let key =
+            (flows.len(), evidence.rows() as usize, data.only_failing, self.order, data.filter.text.clone());
         if self.made_for.as_ref() == Some(&key) {
             return;
         }
         let filter = &data.filter;
         let passes = |flow: &Flow| {
             (!data.only_failing || matches!(flow.verdict, Verdict::Failed | Verdict::Stuck | Verdict::Slow))
-                && (filter.systems.is_empty() || flow.visits.iter().any(|visit| filter.fits_system(evidence.system_name(visit.system))))
+                && (filter.systems.is_empty()
+                    || flow.visits.iter().any(|visit| filter.fits_system(evidence.system_name(visit.system))))
                 && (filter.words.is_empty() || {
                     let name = evidence.identifiers.identifier(flow.name).value;
                     let verdict: &str = flow.verdict.into();
                     let kind = &flows.kind(flow.kind).name;
-                    let text = format!("{name} {verdict} {kind} {}", flow.marks.names().collect::<Vec<_>>().join(" "));
+                    let text = format!(
+                        "{name} {verdict} {kind} {}",
+                        flow.marks.names().collect::<Vec<_>>().join(" ")
+                    );
                     filter.fits_text(&text, None)
                 })
         };
@@ -103,7 +108,9 @@ impl FlowsView {
         let get = |id: &FlowId| flows.get(*id);
         match self.order {
             Order::Time => {}
-            Order::Duration => self.listed.sort_by_key(|id| std::cmp::Reverse(get(id).map(|flow| flow.last - flow.first))),
+            Order::Duration => {
+                self.listed.sort_by_key(|id| std::cmp::Reverse(get(id).map(|flow| flow.last - flow.first)))
+            }
             Order::Errors => self.listed.sort_by_key(|id| std::cmp::Reverse(get(id).map(|flow| flow.errors))),
         }
         self.made_for = Some(key);
@@ -112,14 +119,24 @@ impl FlowsView {
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         self.refresh(data);
         let kinds = data.picture.flows.kinds.len().min(if area.height > 30 { 8 } else { 4 });
-        let [top, bottom] = Layout::vertical([Constraint::Length(kinds as u16 + 3), Constraint::Fill(1)]).areas(area);
+        let [top, bottom] =
+            Layout::vertical([Constraint::Length(kinds as u16 + 3), Constraint::Fill(1)]).areas(area);
         board(data, theme, frame, top, kinds);
-        let title = format!("{} flows, by {}{}", self.listed.len(), self.order.to_string().to_lowercase(), if data.only_failing { ", failing and slow only" } else { "" });
+        let title = format!(
+            "{} flows, by {}{}",
+            self.listed.len(),
+            self.order.to_string().to_lowercase(),
+            if data.only_failing { ", failing and slow only" } else { "" }
+        );
         let block = panel(title, theme);
         let inner = block.inner(bottom);
         frame.render_widget(block, bottom);
         if self.listed.is_empty() {
-            frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no flows")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+            frame.render_widget(
+                Paragraph::new(super::sources::why_empty(data, "no flows"))
+                    .wrap(ratatui::widgets::Wrap { trim: true }),
+                inner,
+            );
             return;
         }
         let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
@@ -171,17 +188,23 @@ impl Columns {
     fn row<'a>(&self, flow: &Flow, data: &Data, theme: &Theme, is_selected: bool) -> Line<'a> {
         let evidence = &data.picture.evidence;
         let name = evidence.identifiers.identifier(flow.name).value;
-        let stops = flow.failing_hop.map(|hop| {
-            format!("{} → {}", evidence.system_name(hop.from), evidence.system_name(hop.to))
-        });
+        let stops = flow
+            .failing_hop
+            .map(|hop| format!("{} → {}", evidence.system_name(hop.from), evidence.system_name(hop.to)));
         let marks: Vec<&str> = flow.marks.names().collect();
         let about = [stops.unwrap_or_default(), marks.join(" ")].join(" ").trim().to_owned();
         Line::from(vec![
             Span::raw(if is_selected { "▸ " } else { "  " }),
             Span::styled(fit(&clock(flow.first, data), 9), theme.muted),
-            Span::styled(fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 10), flow.verdict.style(theme)),
+            Span::styled(
+                fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 10),
+                flow.verdict.style(theme),
+            ),
             Span::raw(format!("{:>8} ", (flow.last - flow.first).to_string())),
-            Span::styled(format!("{:>4} ", if flow.errors > 0 { flow.errors.to_string() } else { "·".to_owned() }), if flow.errors > 0 { theme.error } else { theme.muted }),
+            Span::styled(
+                format!("{:>4} ", if flow.errors > 0 { flow.errors.to_string() } else { "·".to_owned() }),
+                if flow.errors > 0 { theme.error } else { theme.muted },
+            ),
             Span::styled(fit(&name, self.name), theme.accent),
             Span::raw(" "),
             Span::raw(fit(&data.picture.flows.kind(flow.kind).name, self.kind)),
@@ -199,7 +222,16 @@ fn board(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect, kinds: usize
     let width = usize::from(inner.width);
     let name = width.saturating_sub(12 + 5 * 10 + 1).clamp(10, 48);
     let mut lines = vec![Line::styled(
-        format!("{} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}", fit("kind", name), "flows", "✓ done", "✗ failed", "■ stuck", "◷ slow", "… open"),
+        format!(
+            "{} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}",
+            fit("kind", name),
+            "flows",
+            "✓ done",
+            "✗ failed",
+            "■ stuck",
+            "◷ slow",
+            "… open"
+        ),
         theme.muted,
     )];
     let mut order: Vec<usize> = (0..data.picture.flows.kinds.len()).collect();
@@ -207,7 +239,9 @@ fn board(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect, kinds: usize
     for kind in order.into_iter().take(kinds).map(|kind| &data.picture.flows.kinds[kind]) {
         let count = |verdict: Verdict| kind.verdicts[verdict as usize];
         let bad = count(Verdict::Failed) + count(Verdict::Stuck);
-        let cell = |value: u32, style: Style| Span::styled(format!(" {value:>8}"), if value > 0 { style } else { theme.muted });
+        let cell = |value: u32, style: Style| {
+            Span::styled(format!(" {value:>8}"), if value > 0 { style } else { theme.muted })
+        };
         let mut spans = vec![
             Span::raw(fit(&kind.name, name)),
             Span::raw(format!(" {:>6}", kind.flows)),
@@ -220,7 +254,10 @@ fn board(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect, kinds: usize
         let used: usize = spans.iter().map(Span::width).sum();
         if width > used + 14 {
             let share = f64::from(bad) / f64::from(kind.flows.max(1));
-            spans.push(Span::styled(format!("  {} {:>3.0} %", gauge(share, (width - used - 9).min(20)), share * 100.0), theme.error));
+            spans.push(Span::styled(
+                format!("  {} {:>3.0} %", gauge(share, (width - used - 9).min(20)), share * 100.0),
+                theme.error,
+            ));
         }
         lines.push(Line::from(spans));
     }

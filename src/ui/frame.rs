@@ -51,12 +51,22 @@ fn ticking(length: Nanos) -> String {
 pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let width = usize::from(area.width);
     let Some(incident) = &data.incident else {
-        let what = if data.picture.title.is_empty() { "nothing is open".to_owned() } else { data.picture.title.clone() };
+        let what = if data.picture.title.is_empty() {
+            "nothing is open".to_owned()
+        } else {
+            data.picture.title.clone()
+        };
         let demo = if data.picture.is_demo { "DEMO  " } else { "" };
         let line = Line::from(vec![
             Span::styled(" bridgewatch  ", Theme::strong(theme.accent)),
             Span::styled(demo, theme.warn),
-            Span::styled(fit(&format!("{what}   no incident declared, D declares one"), width.saturating_sub(14 + demo.len())), theme.text),
+            Span::styled(
+                fit(
+                    &format!("{what}   no incident declared, D declares one"),
+                    width.saturating_sub(14 + demo.len()),
+                ),
+                theme.text,
+            ),
         ]);
         frame.render_widget(line, area);
         return;
@@ -76,12 +86,19 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let late = incident.open_asks().filter(|ask| ask.due < data.now).count();
     let asks = incident.open_asks().count();
     if asks > 0 {
-        clocks.push((if late > 0 { format!("asks {asks} ({late} OVERDUE)") } else { format!("asks {asks}") }, late > 0));
+        clocks.push((
+            if late > 0 { format!("asks {asks} ({late} OVERDUE)") } else { format!("asks {asks}") },
+            late > 0,
+        ));
     }
     let force = incident.in_force().count();
     if force > 0 {
         let expired = incident.mitigations.iter().filter(|one| one.is_expired(data.now)).count();
-        let text = if expired > 0 { format!("in force {force} ({expired} to be checked)") } else { format!("in force {force}") };
+        let text = if expired > 0 {
+            format!("in force {force} ({expired} to be checked)")
+        } else {
+            format!("in force {force}")
+        };
         clocks.push((text, expired > 0));
     }
     match incident.roles.get(&Role::IncidentCommander) {
@@ -94,7 +111,11 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     // The title gives way before the clocks do.
     let taken: usize = clocks.iter().map(|(text, _)| text.width() + 2).sum::<usize>() + label.width() + 1;
     let room = width.saturating_sub(taken).clamp(10, 60).min(incident.title.width());
-    let mut spans = vec![Span::styled(label, theme.alarm), Span::raw(" "), Span::styled(fit(&incident.title, room), Theme::strong(theme.text))];
+    let mut spans = vec![
+        Span::styled(label, theme.alarm),
+        Span::raw(" "),
+        Span::styled(fit(&incident.title, room), Theme::strong(theme.text)),
+    ];
     let mut used: usize = spans.iter().map(Span::width).sum();
     for (text, is_urgent) in clocks {
         if used + text.width() + 2 > width {
@@ -108,7 +129,13 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
 }
 
 /// The views and the sources' marks; gives where each tab stands, for clicks.
-pub(super) fn tabs(view: View, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) -> Vec<(View, u16, u16)> {
+pub(super) fn tabs(
+    view: View,
+    data: &Data,
+    theme: &Theme,
+    frame: &mut Frame,
+    area: Rect,
+) -> Vec<(View, u16, u16)> {
     let marks: Vec<(String, &'static str)> =
         data.picture.sources.iter().map(|source| (source.name.clone(), source.reach.symbol())).collect();
     let long: usize = View::iter().map(|view| view.to_string().width() + 4).sum();
@@ -153,7 +180,12 @@ pub(super) fn course(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) 
     if let Some((done, of)) = picture.progress {
         let share = if of == 0 { 0.0 } else { done as f64 / of as f64 };
         let bar = super::widgets::gauge(share, 20);
-        let text = format!(" reading {bar} {:>3.0} % of {}  {} events so far, esc stops", share * 100.0, megabytes(of), picture.evidence.rows());
+        let text = format!(
+            " reading {bar} {:>3.0} % of {}  {} events so far, esc stops",
+            share * 100.0,
+            megabytes(of),
+            picture.evidence.rows()
+        );
         frame.render_widget(Line::styled(fit(&text, usize::from(area.width)), theme.accent), area);
         return;
     }
@@ -208,11 +240,26 @@ pub(super) fn status(view: View, keymap: &Keymap, data: &Data, theme: &Theme, fr
         return;
     }
     let own: &[(Action, &str)] = match view {
-        View::Bridge => &[(Action::Note, "note"), (Action::Ask, "ask"), (Action::Mitigate, "mitigate"), (Action::Update, "update"), (Action::CatchUp, "catch up")],
-        View::Flows => &[(Action::Open, "open"), (Action::OnlyFailing, "failing"), (Action::Sort, "sort"), (Action::Copy, "copy")],
+        View::Bridge => &[
+            (Action::Note, "note"),
+            (Action::Ask, "ask"),
+            (Action::Mitigate, "mitigate"),
+            (Action::Update, "update"),
+            (Action::CatchUp, "catch up"),
+        ],
+        View::Flows => &[
+            (Action::Open, "open"),
+            (Action::OnlyFailing, "failing"),
+            (Action::Sort, "sort"),
+            (Action::Copy, "copy"),
+        ],
         View::Logs => &[(Action::Open, "whole"), (Action::GoToFlow, "its flow"), (Action::Pin, "pin")],
-        View::Suspects => &[(Action::Open, "its logs"), (Action::Pin, "pin"), (Action::Hypothesis, "hypothesis")],
-        View::Mitigate => &[(Action::Mitigate, "log"), (Action::Measure, "measure"), (Action::EndMitigation, "undo it")],
+        View::Suspects => {
+            &[(Action::Open, "its logs"), (Action::Pin, "pin"), (Action::Hypothesis, "hypothesis")]
+        }
+        View::Mitigate => {
+            &[(Action::Mitigate, "log"), (Action::Measure, "measure"), (Action::EndMitigation, "undo it")]
+        }
         View::Rca => &[(Action::Command, "edit: set FIELD …"), (Action::Export, "write it")],
         View::Metrics | View::Traces => &[(Action::Open, "open"), (Action::Pin, "pin")],
         View::Sources => &[(Action::Refresh, "ask again")],
@@ -223,7 +270,12 @@ pub(super) fn status(view: View, keymap: &Keymap, data: &Data, theme: &Theme, fr
     } else {
         hints.push(' ');
     }
-    for (action, word) in own.iter().chain(&[(Action::Filter, "filter"), (Action::Palette, "find"), (Action::Help, "help"), (Action::Quit, "quit")]) {
+    for (action, word) in own.iter().chain(&[
+        (Action::Filter, "filter"),
+        (Action::Palette, "find"),
+        (Action::Help, "help"),
+        (Action::Quit, "quit"),
+    ]) {
         if let Some(keys) = keymap.keys(*action) {
             let hint = format!("{keys} {word}  ");
             if hints.width() + hint.width() <= width {

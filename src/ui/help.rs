@@ -31,7 +31,10 @@ impl Page {
     /// An event in full: every field, and where it came from.
     pub(super) fn event(row: Row, data: &Data) -> Self {
         let Some(Some(event)) = data.events.get(&row) else {
-            return Self::text("Event", "It cannot be read again: the file is gone or became shorter. Its time, system and identifiers are kept.");
+            return Self::text(
+                "Event",
+                "It cannot be read again: the file is gone or became shorter. Its time, system and identifiers are kept.",
+            );
         };
         let mut text = format!("{}  {}  {}\n\n{}\n", event.time, event.system, event.severity, event.body);
         if let Some(operation) = &event.operation {
@@ -90,7 +93,10 @@ impl Help {
         let mut text = format!("{}\n\n", about(view));
         for action in Action::iter() {
             let keys = keymap.keys(action).unwrap_or_default();
-            text.push_str(&format!("{keys:>10}  {}\n", action.get_documentation().unwrap_or_default().trim()));
+            text.push_str(&format!(
+                "{keys:>10}  {}\n",
+                action.get_documentation().unwrap_or_default().trim()
+            ));
         }
         text.push_str("\nA filter: system:kong -system:mule level:warn kind:span words -without \"two words\" /regex/\n");
         Self { page: Page::text(&format!("Help: {view}"), &text) }
@@ -107,14 +113,30 @@ impl Help {
 
 fn about(view: View) -> &'static str {
     match view {
-        View::Bridge => "The bridge: the steps answer themselves from the evidence where they can (✓), others wait for you (○). Below: the suspects, where flows stop, and the record.",
-        View::Flows => "Flows: events of all systems joined by their identifiers. ✓ completed, ✗ failed, ■ stuck, ◷ slow, … in flight, ? unknown because a source could not answer.",
-        View::Logs => "Logs: every record of every system in order of time. The bars above show how many, errors marked.",
-        View::Metrics => "Metrics: what departed from its usual first. ▲ higher, ▼ lower than before the onset.",
+        View::Bridge => {
+            "The bridge: the steps answer themselves from the evidence where they can (✓), others wait for you (○). Below: the suspects, where flows stop, and the record."
+        }
+        View::Flows => {
+            "Flows: events of all systems joined by their identifiers. ✓ completed, ✗ failed, ■ stuck, ◷ slow, … in flight, ? unknown because a source could not answer."
+        }
+        View::Logs => {
+            "Logs: every record of every system in order of time. The bars above show how many, errors marked."
+        }
+        View::Metrics => {
+            "Metrics: what departed from its usual first. ▲ higher, ▼ lower than before the onset."
+        }
         View::Traces => "Traces: flows that have spans, as waterfalls.",
-        View::Suspects => "Suspects: ranked by open arithmetic; each reason says its figures and its share. Symptoms are kept apart from causes.",
-        View::Mitigate => "Mitigations: each with what it was meant to do, and what it did, measured in equal windows before and after.",
-        View::Rca => "The write-up: drafted from record and evidence; on the right what stands against calling it done. `:set root_cause TEXT` writes a field.",
-        View::Sources => "Sources: what could be reached and read, and what could not. Absence of events from a source that could not answer says nothing.",
+        View::Suspects => {
+            "Suspects: ranked by open arithmetic; each reason says its figures and its share. Symptoms are kept apart from causes."
+        }
+        View::Mitigate => {
+            "Mitigations: each with what it was meant to do, and what it did, measured in equal windows before and after."
+        }
+        View::Rca => {
+            "The write-up: drafted from record and evidence; on the right what stands against calling it done. `:set root_cause TEXT` writes a field."
+        }
+        View::Sources => {
+            "Sources: what could be reached and read, and what could not. Absence of events from a source that could not answer says nothing."
+        }
     }
 }

@@ -37,8 +37,14 @@ impl HomeView {
         let width = usize::from(inner.width);
         let mut lines = vec![
             Line::raw(""),
-            Line::styled(fit("  enter opens what is selected, o the next bundled incident", width), theme.muted),
-            Line::styled(fit("  bridgewatch open PATH… opens files and folders, --config FILE live sources", width), theme.muted),
+            Line::styled(
+                fit("  enter opens what is selected, o the next bundled incident", width),
+                theme.muted,
+            ),
+            Line::styled(
+                fit("  bridgewatch open PATH… opens files and folders, --config FILE live sources", width),
+                theme.muted,
+            ),
             Line::raw(""),
         ];
         let rows = Rect { y: inner.y + 4, height: inner.height.saturating_sub(4), ..inner };
@@ -51,13 +57,20 @@ impl HomeView {
                     incident.id,
                     incident.severity,
                     incident.phase.to_string(),
-                    incident.declared.map_or_else(String::new, |time| format!("{} {}", &time.to_string()[..10], clock(time, data))),
+                    incident.declared.map_or_else(String::new, |time| format!(
+                        "{} {}",
+                        &time.to_string()[..10],
+                        clock(time, data)
+                    )),
                     incident.title
                 ),
             };
             let is_selected = place == self.list.selected;
             let mark = if is_selected { "▸ " } else { "  " };
-            lines.push(Line::from(vec![Span::styled(fit(&format!(" {mark}{text}"), width), if is_selected { theme.selection } else { theme.text })]));
+            lines.push(Line::from(vec![Span::styled(
+                fit(&format!(" {mark}{text}"), width),
+                if is_selected { theme.selection } else { theme.text },
+            )]));
         }
         frame.render_widget(Paragraph::new(lines), inner);
     }

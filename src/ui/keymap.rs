@@ -26,13 +26,16 @@ impl Keymap {
     }
 
     fn parse(text: &str) -> Result<Self, Vec<String>> {
-        let lines: BTreeMap<String, String> = toml::from_str(text).map_err(|error| vec![error.to_string()])?;
+        let lines: BTreeMap<String, String> =
+            toml::from_str(text).map_err(|error| vec![error.to_string()])?;
         let (mut bindings, mut errors) = (Vec::new(), Vec::new());
         for (keys, name) in lines {
             let keys_read: Result<Vec<KeyCombination>, _> = keys.split(' ').map(str::parse).collect();
             match (keys_read, name.parse::<Action>()) {
                 (Ok(keys), Ok(action)) => bindings.push((keys.into_iter().map(normal).collect(), action)),
-                (Err(_), _) => errors.push(format!("`{keys}` names no key; examples are `j`, `ctrl-p`, `shift-g`, `pagedown`")),
+                (Err(_), _) => errors.push(format!(
+                    "`{keys}` names no key; examples are `j`, `ctrl-p`, `shift-g`, `pagedown`"
+                )),
                 (_, Err(_)) => errors.push(format!("`{name}` names no action; the help (?) lists them")),
             }
         }
@@ -60,7 +63,9 @@ impl Keymap {
             .bindings
             .iter()
             .filter(|(_, bound)| *bound == action)
-            .map(|(keys, _)| keys.iter().map(|key| short(&format.to_string(*key))).collect::<Vec<_>>().join(" "))
+            .map(|(keys, _)| {
+                keys.iter().map(|key| short(&format.to_string(*key))).collect::<Vec<_>>().join(" ")
+            })
             .collect();
         all.sort_by_key(|keys| (keys.chars().count(), keys.clone()));
         all.into_iter().next()
@@ -102,7 +107,8 @@ mod tests {
     #[test]
     fn own_keys_win_and_mistakes_come_all_at_once() {
         let mut keymap = Keymap::with_own("\"ctrl-x s\" = \"export\"\n\"j\" = \"quit\"").unwrap();
-        let press = |keymap: &mut Keymap, key: &str| keymap.feed(key.parse::<KeyCombination>().unwrap().into());
+        let press =
+            |keymap: &mut Keymap, key: &str| keymap.feed(key.parse::<KeyCombination>().unwrap().into());
         assert_eq!(press(&mut keymap, "j"), Some(Action::Quit));
         assert_eq!(press(&mut keymap, "ctrl-x"), None);
         assert_eq!(press(&mut keymap, "s"), Some(Action::Export));

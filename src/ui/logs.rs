@@ -42,7 +42,8 @@ impl LogsView {
             // Where the trouble begins is where one wants to start.
             let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
             let evidence = &data.picture.evidence;
-            self.list.selected = onset.map_or(0, |onset| rows.partition_point(|row| evidence.time(*row) < onset));
+            self.list.selected =
+                onset.map_or(0, |onset| rows.partition_point(|row| evidence.time(*row) < onset));
             self.is_placed = true;
         }
         let [top, bottom] = Layout::vertical([Constraint::Length(4), Constraint::Fill(1)]).areas(area);
@@ -55,7 +56,11 @@ impl LogsView {
         let inner = block.inner(bottom);
         frame.render_widget(block, bottom);
         if rows.is_empty() {
-            frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no events")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+            frame.render_widget(
+                Paragraph::new(super::sources::why_empty(data, "no events"))
+                    .wrap(ratatui::widgets::Wrap { trim: true }),
+                inner,
+            );
             return;
         }
         let evidence = &data.picture.evidence;
@@ -78,9 +83,15 @@ impl LogsView {
                 Span::raw(if is_selected { "▸ " } else { "  " }),
                 Span::styled(format!("{} ", clock(evidence.time(row), data)), theme.muted),
                 Span::styled(format!("{} ", fit(severity.word(), 5)), style),
-                Span::styled(format!("{} ", fit(evidence.system_name(system), system_width)), theme.lane(usize::from(system.0))),
+                Span::styled(
+                    format!("{} ", fit(evidence.system_name(system), system_width)),
+                    theme.lane(usize::from(system.0)),
+                ),
                 Span::styled(if has_flow { "⇢ " } else { "  " }, theme.muted),
-                Span::styled(fit(&body, width.saturating_sub(2 + 9 + 6 + system_width + 1 + 2)), if severity.is_error() { style } else { theme.text }),
+                Span::styled(
+                    fit(&body, width.saturating_sub(2 + 9 + 6 + system_width + 1 + 2)),
+                    if severity.is_error() { style } else { theme.text },
+                ),
             ]);
             if is_selected {
                 text = text.style(theme.selection);
@@ -101,9 +112,14 @@ fn histogram(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let most = all.iter().copied().fold(0.0, f64::max);
     let most_errors = errors.iter().copied().fold(0.0, f64::max);
     for (place, (label, values, most, style)) in
-        [("all", all, most, theme.accent), ("errors", errors, most_errors, theme.error)].into_iter().enumerate()
+        [("all", all, most, theme.accent), ("errors", errors, most_errors, theme.error)]
+            .into_iter()
+            .enumerate()
     {
-        let line = Line::from(vec![Span::styled(format!("{label:>7}  "), theme.muted), Span::styled(heights(&values, most), style)]);
+        let line = Line::from(vec![
+            Span::styled(format!("{label:>7}  "), theme.muted),
+            Span::styled(heights(&values, most), style),
+        ]);
         frame.render_widget(line, Rect { y: inner.y + place as u16, height: 1, ..inner });
     }
 }

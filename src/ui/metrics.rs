@@ -58,14 +58,22 @@ impl MetricsView {
         let [top, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(chart)]).areas(area);
         let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
         let title = match onset {
-            Some(onset) => format!("{} series, by how far they left their usual since {}", self.order.len(), clock(onset, data)),
+            Some(onset) => format!(
+                "{} series, by how far they left their usual since {}",
+                self.order.len(),
+                clock(onset, data)
+            ),
             None => format!("{} series", self.order.len()),
         };
         let block = panel(title, theme);
         let inner = block.inner(top);
         frame.render_widget(block, top);
         if self.order.is_empty() {
-            frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no metrics")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+            frame.render_widget(
+                Paragraph::new(super::sources::why_empty(data, "no metrics"))
+                    .wrap(ratatui::widgets::Wrap { trim: true }),
+                inner,
+            );
             return;
         }
         let width = usize::from(inner.width);
@@ -75,8 +83,20 @@ impl MetricsView {
             let (number, before, after, departure) = self.order[place];
             let Some(series) = data.picture.evidence.series.get(number) else { continue };
             let is_selected = place == self.list.selected;
-            let style = if departure >= 6.0 { theme.error } else if departure >= 3.0 { theme.warn } else { theme.muted };
-            let arrow = if departure < 3.0 { " " } else if after > before { "▲" } else { "▼" };
+            let style = if departure >= 6.0 {
+                theme.error
+            } else if departure >= 3.0 {
+                theme.warn
+            } else {
+                theme.muted
+            };
+            let arrow = if departure < 3.0 {
+                " "
+            } else if after > before {
+                "▲"
+            } else {
+                "▼"
+            };
             let window = data.picture.window.unwrap_or(Window::ALL);
             let mut text = Line::from(vec![
                 Span::raw(if is_selected { "▸ " } else { "  " }),
@@ -89,7 +109,9 @@ impl MetricsView {
             }
             frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
         }
-        if let Some(series) = self.order.get(self.list.selected).and_then(|one| data.picture.evidence.series.get(one.0)) {
+        if let Some(series) =
+            self.order.get(self.list.selected).and_then(|one| data.picture.evidence.series.get(one.0))
+        {
             draw_chart(series, data, theme, frame, bottom);
         }
     }
@@ -97,7 +119,9 @@ impl MetricsView {
 
 /// Medians before and after the onset, and how far apart they are in robust spreads with a floor.
 fn departure(series: &Series, onset: Option<Time>) -> (f64, f64, f64) {
-    let Some(onset) = onset else { return (f64::NAN, median(series.samples.iter().map(|sample| sample.value)), 0.0) };
+    let Some(onset) = onset else {
+        return (f64::NAN, median(series.samples.iter().map(|sample| sample.value)), 0.0);
+    };
     let before = series.within(Window { from: Time::MIN, to: onset });
     let after = series.within(Window { from: onset, to: Time::MAX });
     if before.len() < 4 || after.len() < 2 {
@@ -130,7 +154,8 @@ fn in_cells(series: &Series, window: Window, cells: usize) -> Vec<Option<f64>> {
 }
 
 fn sparkline(series: &Series, window: Window, cells: usize) -> String {
-    let values: Vec<f64> = in_cells(series, window, cells).into_iter().map(|value| value.unwrap_or(0.0)).collect();
+    let values: Vec<f64> =
+        in_cells(series, window, cells).into_iter().map(|value| value.unwrap_or(0.0)).collect();
     let most = values.iter().copied().fold(0.0, f64::max);
     heights(&values, most)
 }
@@ -148,7 +173,12 @@ fn short(value: f64) -> String {
 
 fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let unit = if series.unit.is_empty() { String::new() } else { format!(" in {}", series.unit) };
-    let labels: String = series.labels.iter().filter(|(name, _)| name != "__name__").map(|(name, value)| format!(" {name}={value}")).collect();
+    let labels: String = series
+        .labels
+        .iter()
+        .filter(|(name, _)| name != "__name__")
+        .map(|(name, value)| format!(" {name}={value}"))
+        .collect();
     let block = panel(format!("{} · {}{unit}{labels}", series.system, series.metric), theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -160,16 +190,36 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
     }
     let values = in_cells(series, window, cells);
     let most = values.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    let mark = |time: Time| data.picture.share(time).map(|share| ((share * cells as f64) as usize).min(cells - 1));
+    let mark =
+        |time: Time| data.picture.share(time).map(|share| ((share * cells as f64) as usize).min(cells - 1));
     let onset = data.picture.suspects.onset.as_ref().and_then(|onset| mark(onset.time));
-    let changes: Vec<usize> = data.picture.evidence.changes.iter().filter(|change| change.system.as_deref() == Some(&series.system)).filter_map(|change| mark(change.time)).collect();
-    let mitigations: Vec<usize> = data.incident.iter().flat_map(|incident| &incident.mitigations).filter_map(|one| mark(one.started)).collect();
+    let changes: Vec<usize> = data
+        .picture
+        .evidence
+        .changes
+        .iter()
+        .filter(|change| change.system.as_deref() == Some(&series.system))
+        .filter_map(|change| mark(change.time))
+        .collect();
+    let mitigations: Vec<usize> = data
+        .incident
+        .iter()
+        .flat_map(|incident| &incident.mitigations)
+        .filter_map(|one| mark(one.started))
+        .collect();
     for row in 0..rows {
         let top = rows - row;
-        let label = if row == 0 { short(most) } else if row + 1 == rows { "0".to_owned() } else { String::new() };
+        let label = if row == 0 {
+            short(most)
+        } else if row + 1 == rows {
+            "0".to_owned()
+        } else {
+            String::new()
+        };
         let mut spans = vec![Span::styled(format!("{label:>8} "), theme.muted)];
         for (cell, value) in values.iter().enumerate() {
-            let eighths = value.map_or(0.0, |value| value / most * rows as f64 * 8.0) - (top as f64 - 1.0) * 8.0;
+            let eighths =
+                value.map_or(0.0, |value| value / most * rows as f64 * 8.0) - (top as f64 - 1.0) * 8.0;
             let bar = heights(&[eighths.min(8.0)], 8.0);
             let (text, style) = if bar != " " {
                 (bar, theme.accent)
@@ -191,7 +241,10 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
     let legend = "▼ onset  ⚙ change  ┊ mitigation";
     let pad = cells.saturating_sub(from.len() + to.len() + legend.chars().count());
     let axis = format!("{:9}{from}{}{legend}{}{to}", "", " ".repeat(pad / 2), " ".repeat(pad - pad / 2));
-    frame.render_widget(Line::styled(fit(&axis, usize::from(inner.width)), theme.muted), Rect { y: inner.bottom() - 1, height: 1, ..inner });
+    frame.render_widget(
+        Line::styled(fit(&axis, usize::from(inner.width)), theme.muted),
+        Rect { y: inner.bottom() - 1, height: 1, ..inner },
+    );
 }
 
 #[cfg(test)]
@@ -201,8 +254,17 @@ mod tests {
 
     #[test]
     fn a_departure_is_measured_in_spreads_with_a_floor() {
-        let samples = (0..40).map(|n| Sample { time: Time::from_seconds(n), value: if n < 20 { 10.0 } else { 30.0 } }).collect();
-        let series = Series { system: "a".into(), metric: "b".into(), unit: String::new(), labels: Vec::new(), samples, source: String::new() };
+        let samples = (0..40)
+            .map(|n| Sample { time: Time::from_seconds(n), value: if n < 20 { 10.0 } else { 30.0 } })
+            .collect();
+        let series = Series {
+            system: "a".into(),
+            metric: "b".into(),
+            unit: String::new(),
+            labels: Vec::new(),
+            samples,
+            source: String::new(),
+        };
         let (before, after, departure) = departure(&series, Some(Time::from_seconds(20)));
         assert_eq!((before, after, departure), (10.0, 30.0, 20.0));
     }

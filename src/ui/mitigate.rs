@@ -25,11 +25,18 @@ impl MitigateView {
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let findings = &data.picture.findings;
-        let Some(incident) = data.incident.as_ref().filter(|incident| !incident.mitigations.is_empty()) else {
+        let Some(incident) = data.incident.as_ref().filter(|incident| !incident.mitigations.is_empty())
+        else {
             let block = panel("Mitigations", theme);
             let inner = block.inner(area);
             frame.render_widget(block, area);
-            let mut lines = vec![Line::styled("Nothing is logged yet. M logs a mitigation: what it is meant to do, its risk, how it is undone. Its effect is then measured in equal windows before and after.", theme.muted), Line::raw("")];
+            let mut lines = vec![
+                Line::styled(
+                    "Nothing is logged yet. M logs a mitigation: what it is meant to do, its risk, how it is undone. Its effect is then measured in equal windows before and after.",
+                    theme.muted,
+                ),
+                Line::raw(""),
+            ];
             if !findings.usual_mitigations.is_empty() {
                 let mode = findings.failure_mode.clone().unwrap_or_default();
                 lines.push(Line::styled(format!("What usually helps against {mode}:"), theme.title));
@@ -41,8 +48,15 @@ impl MitigateView {
             frame.render_widget(Paragraph::new(lines).wrap(ratatui::widgets::Wrap { trim: false }), inner);
             return;
         };
-        let [top, bottom] = Layout::vertical([Constraint::Length((incident.mitigations.len() as u16 + 2).min(area.height / 2)), Constraint::Fill(1)]).areas(area);
-        let block = panel(format!("{} logged, {} in force", incident.mitigations.len(), incident.in_force().count()), theme);
+        let [top, bottom] = Layout::vertical([
+            Constraint::Length((incident.mitigations.len() as u16 + 2).min(area.height / 2)),
+            Constraint::Fill(1),
+        ])
+        .areas(area);
+        let block = panel(
+            format!("{} logged, {} in force", incident.mitigations.len(), incident.in_force().count()),
+            theme,
+        );
         let inner = block.inner(top);
         frame.render_widget(block, top);
         let width = usize::from(inner.width);
@@ -55,12 +69,21 @@ impl MitigateView {
                 MitigationState::Undone(_) => ("○ undone", theme.muted),
             };
             let measured = one.measured.clone().unwrap_or_else(|| "not measured yet (e)".to_owned());
-            let style = if measured.starts_with("better") { theme.ok } else if measured.starts_with("worse") { theme.error } else { theme.text };
+            let style = if measured.starts_with("better") {
+                theme.ok
+            } else if measured.starts_with("worse") {
+                theme.error
+            } else {
+                theme.text
+            };
             let mut text = Line::from(vec![
                 Span::raw(if is_selected { "▸ " } else { "  " }),
                 Span::styled(format!("{} ", clock(one.started, data)), theme.muted),
                 Span::styled(fit(state.0, 16), state.1),
-                Span::styled(fit(&format!("{} {}", one.plan.kind, one.plan.target), 30), Theme::strong(theme.text)),
+                Span::styled(
+                    fit(&format!("{} {}", one.plan.kind, one.plan.target), 30),
+                    Theme::strong(theme.text),
+                ),
                 Span::styled(fit(&measured, width.saturating_sub(58)), style),
             ]);
             if is_selected {
@@ -83,13 +106,21 @@ impl MitigateView {
                 ("owner", one.plan.owner.clone()),
                 ("approved", one.plan.approver.clone()),
                 ("look again", expires),
-                ("effect", one.measured.clone().unwrap_or_else(|| "not measured yet: e measures it".to_owned())),
+                (
+                    "effect",
+                    one.measured.clone().unwrap_or_else(|| "not measured yet: e measures it".to_owned()),
+                ),
             ];
             let mut lines = Vec::new();
             for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
-                for (number, part) in wrap(&value, usize::from(inner.width).saturating_sub(13)).into_iter().enumerate() {
+                for (number, part) in
+                    wrap(&value, usize::from(inner.width).saturating_sub(13)).into_iter().enumerate()
+                {
                     let head = if number == 0 { fit(name, 12) } else { " ".repeat(12) };
-                    lines.push(Line::from(vec![Span::styled(format!("{head} "), theme.muted), Span::raw(part)]));
+                    lines.push(Line::from(vec![
+                        Span::styled(format!("{head} "), theme.muted),
+                        Span::raw(part),
+                    ]));
                 }
             }
             frame.render_widget(Paragraph::new(lines), inner);

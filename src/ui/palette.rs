@@ -58,18 +58,35 @@ impl Palette {
 
     /// What fits the letters, best first: (entry, name, explanation).
     fn entries(&self, data: &Data) -> Vec<(Entry, String, String)> {
-        let mut all: Vec<(Entry, String, String)> =
-            actions().map(|(action, name, about)| (Entry::Do(action), name.to_owned(), about.to_owned())).collect();
-        all.extend(data.picture.evidence.systems.iter().map(|(_, name)| (Entry::System(name.to_owned()), name.to_owned(), "system: its logs".to_owned())));
-        all.extend(data.incidents.iter().map(|incident| (Entry::Incident(incident.id.clone()), format!("{} {}", incident.id, incident.title), "incident".to_owned())));
+        let mut all: Vec<(Entry, String, String)> = actions()
+            .map(|(action, name, about)| (Entry::Do(action), name.to_owned(), about.to_owned()))
+            .collect();
+        all.extend(data.picture.evidence.systems.iter().map(|(_, name)| {
+            (Entry::System(name.to_owned()), name.to_owned(), "system: its logs".to_owned())
+        }));
+        all.extend(data.incidents.iter().map(|incident| {
+            (
+                Entry::Incident(incident.id.clone()),
+                format!("{} {}", incident.id, incident.title),
+                "incident".to_owned(),
+            )
+        }));
         if self.text.is_empty() {
             return all;
         }
         let haystacks: Vec<&str> = all.iter().map(|(_, name, _)| name.as_str()).collect();
         let matches = frizbee::Matcher::new(&self.text, &frizbee::Config::default()).match_list(&haystacks);
-        let mut found: Vec<(Entry, String, String)> = matches.into_iter().map(|one| all[one.index as usize].clone()).collect();
+        let mut found: Vec<(Entry, String, String)> =
+            matches.into_iter().map(|one| all[one.index as usize].clone()).collect();
         if self.text.len() >= 6 && self.text.bytes().any(|byte| byte.is_ascii_digit()) {
-            found.insert(0, (Entry::Identifier(self.text.clone()), self.text.clone(), "identifier: open its flow".to_owned()));
+            found.insert(
+                0,
+                (
+                    Entry::Identifier(self.text.clone()),
+                    self.text.clone(),
+                    "identifier: open its flow".to_owned(),
+                ),
+            );
         }
         found
     }
@@ -82,7 +99,10 @@ impl Palette {
         let inner = block.inner(place);
         frame.render_widget(Clear, place);
         frame.render_widget(block, place);
-        frame.render_widget(Line::from(vec![Span::styled("› ", theme.accent), Span::raw(format!("{}▏", self.text))]), Rect { height: 1, ..inner });
+        frame.render_widget(
+            Line::from(vec![Span::styled("› ", theme.accent), Span::raw(format!("{}▏", self.text))]),
+            Rect { height: 1, ..inner },
+        );
         let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
         let entries = self.entries(data);
         for (line, at) in self.list.visible(rows, entries.len()).enumerate() {

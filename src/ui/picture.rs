@@ -56,7 +56,9 @@ impl Picture {
         let length = window.length().0.max(1);
         for (_, flow) in flows.iter() {
             let place = (flow.first - window.from).0 as i128 * STEPS as i128 / i128::from(length);
-            let Some(step) = usize::try_from(place).ok().and_then(|place| steps.get_mut(place)) else { continue };
+            let Some(step) = usize::try_from(place).ok().and_then(|place| steps.get_mut(place)) else {
+                continue;
+            };
             step.flows += 1;
             step.failing += u32::from(matches!(flow.verdict, Verdict::Failed | Verdict::Stuck));
         }

@@ -2,7 +2,9 @@
 
 use super::widgets::fit;
 use super::{Action, Data, Filter, Theme};
-use crate::incident::{self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, back_dated};
+use crate::incident::{
+    self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, back_dated,
+};
 use crate::telemetry::Time;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
@@ -57,11 +59,21 @@ impl Prompt {
     }
 
     pub(super) fn filter(before: &str) -> Self {
-        Self::new(Purpose::Filter { before: before.to_owned() }, "/", before, "system:kong level:error words -without /regex/")
+        Self::new(
+            Purpose::Filter { before: before.to_owned() },
+            "/",
+            before,
+            "system:kong level:error words -without /regex/",
+        )
     }
 
     pub(super) fn command() -> Self {
-        Self::new(Purpose::Command, ":", "", "an action, or flow ID, set FIELD TEXT, severity SEV2, judge supported WHY")
+        Self::new(
+            Purpose::Command,
+            ":",
+            "",
+            "an action, or flow ID, set FIELD TEXT, severity SEV2, judge supported WHY",
+        )
     }
 
     pub(super) fn note() -> Self {
@@ -85,11 +97,21 @@ impl Prompt {
     }
 
     pub(super) fn role() -> Self {
-        Self::new(Purpose::Role, "role: ", "incident-commander ", "deputy, scribe, communications-lead, liaison, subject-matter-expert")
+        Self::new(
+            Purpose::Role,
+            "role: ",
+            "incident-commander ",
+            "deputy, scribe, communications-lead, liaison, subject-matter-expert",
+        )
     }
 
     pub(super) fn end_mitigation(one: &Mitigation) -> Self {
-        Self::new(Purpose::EndMitigation { entry: one.entry }, &format!("undo {} {}: ", one.plan.kind, one.plan.target), "", "why it is no longer needed")
+        Self::new(
+            Purpose::EndMitigation { entry: one.entry },
+            &format!("undo {} {}: ", one.plan.kind, one.plan.target),
+            "",
+            "why it is no longer needed",
+        )
     }
 
     pub(super) fn paste(&mut self, text: &str) {
@@ -140,7 +162,8 @@ impl Prompt {
         if text.trim().is_empty() && !matches!(self.purpose, Purpose::Filter { .. }) {
             return Outcome::Cancel;
         }
-        let (first, rest) = text.split_once('|').map_or((text.trim(), ""), |(first, rest)| (first.trim(), rest.trim()));
+        let (first, rest) =
+            text.split_once('|').map_or((text.trim(), ""), |(first, rest)| (first.trim(), rest.trim()));
         match &self.purpose {
             Purpose::Filter { .. } => match Filter::parse(&line).problem {
                 Some(problem) => Outcome::Complain(problem),
@@ -150,16 +173,28 @@ impl Prompt {
             Purpose::Note => Outcome::Record(vec![(time, What::Fact { text })]),
             Purpose::Decision => {
                 let objections = if rest.is_empty() { Vec::new() } else { vec![rest.to_owned()] };
-                Outcome::Record(vec![(time, What::Decision { text: first.to_owned(), options: Vec::new(), objections })])
+                Outcome::Record(vec![(
+                    time,
+                    What::Decision { text: first.to_owned(), options: Vec::new(), objections },
+                )])
             }
             Purpose::Ask => match ask(&text) {
                 Some(what) => Outcome::Record(vec![(time, what)]),
-                None => Outcome::Complain("an ask names somebody and a question: @kafka-oncall check lag 3m".to_owned()),
+                None => Outcome::Complain(
+                    "an ask names somebody and a question: @kafka-oncall check lag 3m".to_owned(),
+                ),
             },
-            Purpose::Answer { ask } => Outcome::Record(vec![(time, What::Answered { ask: *ask, answer: text })]),
-            Purpose::Hypothesis => Outcome::Record(vec![(time, What::Hypothesis { text: first.to_owned(), next_test: rest.to_owned() })]),
+            Purpose::Answer { ask } => {
+                Outcome::Record(vec![(time, What::Answered { ask: *ask, answer: text })])
+            }
+            Purpose::Hypothesis => Outcome::Record(vec![(
+                time,
+                What::Hypothesis { text: first.to_owned(), next_test: rest.to_owned() },
+            )]),
             Purpose::Role => role(&text, time),
-            Purpose::EndMitigation { entry } => Outcome::Record(vec![(time, What::MitigationUndone { mitigation: *entry, reason: text })]),
+            Purpose::EndMitigation { entry } => {
+                Outcome::Record(vec![(time, What::MitigationUndone { mitigation: *entry, reason: text })])
+            }
         }
     }
 
@@ -167,9 +202,12 @@ impl Prompt {
         let width = usize::from(area.width);
         let text = self.text();
         let cursor = self.area.cursor().1;
-        let (before, behind): (String, String) = (text.chars().take(cursor).collect(), text.chars().skip(cursor).collect());
+        let (before, behind): (String, String) =
+            (text.chars().take(cursor).collect(), text.chars().skip(cursor).collect());
         let right = match &self.purpose {
-            Purpose::Filter { .. } => Filter::parse(&text).problem.unwrap_or_else(|| format!("{} events", data.found.rows.len())),
+            Purpose::Filter { .. } => {
+                Filter::parse(&text).problem.unwrap_or_else(|| format!("{} events", data.found.rows.len()))
+            }
             _ => self.hint.to_owned(),
         };
         let at = behind.chars().next().unwrap_or(' ').to_string();
@@ -177,7 +215,10 @@ impl Prompt {
         // A long line shows its end: that is where one types.
         let label = fit(&self.label, self.label.chars().count().min(width / 2));
         let room = width.saturating_sub(label.chars().count() + 2);
-        let shown: String = { let skip = before.chars().count().saturating_sub(room.saturating_sub(8)); before.chars().skip(skip).collect() };
+        let shown: String = {
+            let skip = before.chars().count().saturating_sub(room.saturating_sub(8));
+            before.chars().skip(skip).collect()
+        };
         let used = label.chars().count() + shown.chars().count() + 1 + after.chars().count() + 2;
         let mut spans = vec![
             Span::styled(format!(" {label}"), Theme::strong(theme.accent)),
@@ -208,12 +249,14 @@ fn ask(text: &str) -> Option<What> {
 
 fn role(text: &str, time: Time) -> Outcome {
     let (name, person) = text.split_once(' ').unwrap_or((text, ""));
-    let (person, note) = person.split_once('|').map_or((person.trim(), ""), |(person, note)| (person.trim(), note.trim()));
+    let (person, note) =
+        person.split_once('|').map_or((person.trim(), ""), |(person, note)| (person.trim(), note.trim()));
     let name = if name == "ic" { "incident-commander" } else { name };
     match name.parse::<Role>() {
-        Ok(role) if !person.is_empty() => {
-            Outcome::Record(vec![(time, What::RoleAssigned { role, person: person.to_owned(), note: note.to_owned() })])
-        }
+        Ok(role) if !person.is_empty() => Outcome::Record(vec![(
+            time,
+            What::RoleAssigned { role, person: person.to_owned(), note: note.to_owned() },
+        )]),
         Ok(_) => Outcome::Complain(format!("who takes {name}? {name} NAME | a hand-over note")),
         Err(_) => Outcome::Complain(format!("`{name}` is no role")),
     }
@@ -240,35 +283,56 @@ fn command(line: &str, data: &Data) -> Outcome {
         "filter" => Outcome::Filter(rest.to_owned()),
         "incident" | "open" if !rest.is_empty() => Outcome::Incident(rest.to_owned()),
         "set" => match rest.split_once(' ') {
-            Some((field, text)) if incident::Rca::FIELDS.contains(&field) => {
-                Outcome::Record(vec![(now, What::RcaField { field: field.to_owned(), text: text.trim().to_owned() })])
+            Some((field, text)) if incident::Rca::FIELDS.contains(&field) => Outcome::Record(vec![(
+                now,
+                What::RcaField { field: field.to_owned(), text: text.trim().to_owned() },
+            )]),
+            _ => {
+                Outcome::Complain(format!("set FIELD TEXT; fields are {}", incident::Rca::FIELDS.join(", ")))
             }
-            _ => Outcome::Complain(format!("set FIELD TEXT; fields are {}", incident::Rca::FIELDS.join(", "))),
         },
         "factor" => match rest.split_once(' ') {
-            Some((class, text)) if Factor::TAXONOMY.contains(&class) => {
-                Outcome::Record(vec![(now, What::RcaFactor { factor: Factor { class: class.to_owned(), text: text.trim().to_owned() } })])
-            }
+            Some((class, text)) if Factor::TAXONOMY.contains(&class) => Outcome::Record(vec![(
+                now,
+                What::RcaFactor { factor: Factor { class: class.to_owned(), text: text.trim().to_owned() } },
+            )]),
             _ => Outcome::Complain(format!("factor CLASS TEXT; classes are {}", Factor::TAXONOMY.join(", "))),
         },
         "why" if parts.len() == 2 => {
-            let mut whys = incident.map(|incident| incident::draft(incident, &data.picture.findings).whys).unwrap_or_default();
-            whys.push(Why { depth: whys.len() as u8, text: parts[1].to_owned(), evidence: parts[0].to_owned() });
+            let mut whys = incident
+                .map(|incident| incident::draft(incident, &data.picture.findings).whys)
+                .unwrap_or_default();
+            whys.push(Why {
+                depth: whys.len() as u8,
+                text: parts[1].to_owned(),
+                evidence: parts[0].to_owned(),
+            });
             Outcome::Record(vec![(now, What::RcaWhys { whys })])
         }
         "action" => action(rest, &parts, now),
         "impact" | "ended" => {
             let (time, _) = back_dated(&format!("{rest} x"), now);
-            Outcome::Record(vec![(now, if verb == "impact" { What::ImpactBegan { time } } else { What::ImpactEnded { time } })])
+            Outcome::Record(vec![(
+                now,
+                if verb == "impact" { What::ImpactBegan { time } } else { What::ImpactEnded { time } },
+            )])
         }
         "severity" => match rest.split_once(' ').map_or(rest, |(first, _)| first).parse() {
-            Ok(severity) => Outcome::Record(vec![(now, What::SeverityChanged { severity, reason: rest.split_once(' ').map_or("", |(_, reason)| reason).to_owned() })]),
+            Ok(severity) => Outcome::Record(vec![(
+                now,
+                What::SeverityChanged {
+                    severity,
+                    reason: rest.split_once(' ').map_or("", |(_, reason)| reason).to_owned(),
+                },
+            )]),
             Err(_) => Outcome::Complain("severity SEV1..SEV4 REASON".to_owned()),
         },
         "judge" => judge(rest, data),
         "done" => match rest.parse() {
             Ok(action) => Outcome::Record(vec![(now, What::ActionClosed { action })]),
-            Err(_) => Outcome::Complain("done ENTRY: the number of the entry that added the action".to_owned()),
+            Err(_) => {
+                Outcome::Complain("done ENTRY: the number of the entry that added the action".to_owned())
+            }
         },
         _ => Outcome::Complain(format!("`{verb}` is no command here; ? lists the actions")),
     }
@@ -281,7 +345,14 @@ fn action(rest: &str, parts: &[&str], now: Time) -> Outcome {
     };
     let get = |place: usize| parts.get(place).map_or(String::new(), |part| (*part).to_owned());
     let text = parts[0].split_once(' ').map_or("", |(_, text)| text).trim().to_owned();
-    let action = incident::Action { class, text, owner: get(1), due: get(2), verification: get(3), is_systemic: get(4) == "systemic" };
+    let action = incident::Action {
+        class,
+        text,
+        owner: get(1),
+        due: get(2),
+        verification: get(3),
+        is_systemic: get(4) == "systemic",
+    };
     Outcome::Record(vec![(now, What::ActionAdded { action })])
 }
 
@@ -294,16 +365,22 @@ fn judge(rest: &str, data: &Data) -> Outcome {
         "inconclusive" => HypothesisVerdict::Inconclusive,
         _ => return Outcome::Complain("judge supported|refuted|inconclusive REASON".to_owned()),
     };
-    let open = data.incident.iter().flat_map(|incident| &incident.hypotheses).rfind(|one| one.judged.is_none());
+    let open =
+        data.incident.iter().flat_map(|incident| &incident.hypotheses).rfind(|one| one.judged.is_none());
     match open {
-        Some(one) => Outcome::Record(vec![(data.now, What::HypothesisJudged { hypothesis: one.entry, verdict, reason: reason.to_owned() })]),
+        Some(one) => Outcome::Record(vec![(
+            data.now,
+            What::HypothesisJudged { hypothesis: one.entry, verdict, reason: reason.to_owned() },
+        )]),
         None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
     }
 }
 
 /// Every action with its name and its sentence, for the palette.
 pub(super) fn actions() -> impl Iterator<Item = (Action, &'static str, &'static str)> {
-    Action::iter().map(|action| (action, <&'static str>::from(action), action.get_documentation().unwrap_or_default().trim()))
+    Action::iter().map(|action| {
+        (action, <&'static str>::from(action), action.get_documentation().unwrap_or_default().trim())
+    })
 }
 
 #[cfg(test)]
@@ -312,7 +389,9 @@ mod tests {
 
     #[test]
     fn an_ask_has_somebody_a_question_and_minutes() {
-        let Some(What::Asked { who, question, minutes }) = ask("@kafka-oncall check partition lag 3m") else { panic!() };
+        let Some(What::Asked { who, question, minutes }) = ask("@kafka-oncall check partition lag 3m") else {
+            panic!()
+        };
         assert_eq!((who.as_str(), question.as_str(), minutes), ("kafka-oncall", "check partition lag", 3));
         assert!(ask("check lag").is_none());
         assert!(matches!(ask("@x lag"), Some(What::Asked { minutes: 5, .. })));

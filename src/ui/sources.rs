@@ -20,7 +20,12 @@ impl SourcesView {
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
         data.picture.files.get(self.list.selected).map_or(Selected::Nothing, |file| {
-            Selected::Text(format!("{}\n{}\n{}", file.path, file.format, file.trouble.clone().unwrap_or_default()))
+            Selected::Text(format!(
+                "{}\n{}\n{}",
+                file.path,
+                file.format,
+                file.trouble.clone().unwrap_or_default()
+            ))
         })
     }
 
@@ -30,7 +35,8 @@ impl SourcesView {
         let height = if live.is_empty() { 0 } else { live.len() as u16 * 2 + 2 };
         let below = if skewed.is_empty() { 0 } else { (skewed.len() as u16 + 2).min(area.height / 3) };
         let [top, middle, bottom] =
-            Layout::vertical([Constraint::Length(height), Constraint::Fill(1), Constraint::Length(below)]).areas(area);
+            Layout::vertical([Constraint::Length(height), Constraint::Fill(1), Constraint::Length(below)])
+                .areas(area);
         if !live.is_empty() {
             draw_live(data, theme, frame, top);
         }
@@ -48,7 +54,10 @@ impl SourcesView {
                 skew.uncertainty,
                 skew.pairs
             );
-            frame.render_widget(Line::styled(fit(&text, usize::from(inner.width)), theme.text), Rect { y: inner.y + line as u16, height: 1, ..inner });
+            frame.render_widget(
+                Line::styled(fit(&text, usize::from(inner.width)), theme.text),
+                Rect { y: inner.y + line as u16, height: 1, ..inner },
+            );
         }
     }
 
@@ -63,14 +72,29 @@ impl SourcesView {
         let inner = block.inner(area);
         frame.render_widget(block, area);
         if files.is_empty() {
-            frame.render_widget(Paragraph::new("No files are open. `bridgewatch open PATH…` opens some; o opens a bundled incident."), inner);
+            frame.render_widget(
+                Paragraph::new(
+                    "No files are open. `bridgewatch open PATH…` opens some; o opens a bundled incident.",
+                ),
+                inner,
+            );
             return;
         }
         let width = usize::from(inner.width);
         let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
         let path = (width / 3).clamp(18, 46);
         frame.render_widget(
-            Line::styled(format!("  {} {} {} {:>9} {}", fit("file", path), fit("format", 16), fit("zone", 14), "records", "what could not be read"), theme.muted),
+            Line::styled(
+                format!(
+                    "  {} {} {} {:>9} {}",
+                    fit("file", path),
+                    fit("format", 16),
+                    fit("zone", 14),
+                    "records",
+                    "what could not be read"
+                ),
+                theme.muted,
+            ),
             header,
         );
         for (line, place) in self.list.visible(rows, files.len()).enumerate() {
@@ -78,7 +102,9 @@ impl SourcesView {
             let zone = match file.zone {
                 None => "in the line".to_owned(),
                 Some(zone) if zone.assumed => "UTC, assumed".to_owned(),
-                Some(zone) => format!("{:+03}:{:02}", zone.offset_seconds / 3_600, zone.offset_seconds.abs() / 60 % 60),
+                Some(zone) => {
+                    format!("{:+03}:{:02}", zone.offset_seconds / 3_600, zone.offset_seconds.abs() / 60 % 60)
+                }
             };
             let is_assumed = file.zone.is_some_and(|zone| zone.assumed);
             let is_selected = place == self.list.selected;
@@ -91,7 +117,10 @@ impl SourcesView {
                 Span::raw(if is_selected { "▸ " } else { "  " }),
                 Span::raw(fit(&tail(&file.path, path), path)),
                 Span::styled(format!(" {}", fit(&file.format, 16)), theme.accent),
-                Span::styled(format!(" {}", fit(&zone, 14)), if is_assumed { theme.warn } else { theme.muted }),
+                Span::styled(
+                    format!(" {}", fit(&zone, 14)),
+                    if is_assumed { theme.warn } else { theme.muted },
+                ),
                 Span::raw(format!(" {:>9} ", file.records)),
                 Span::styled(fit(&trouble, width.saturating_sub(path + 16 + 14 + 9 + 7)), theme.error),
             ]);
@@ -106,7 +135,11 @@ impl SourcesView {
 /// The end of a path, which tells files apart.
 fn tail(path: &str, width: usize) -> String {
     let count = path.chars().count();
-    if count <= width { path.to_owned() } else { format!("…{}", path.chars().skip(count - width + 1).collect::<String>()) }
+    if count <= width {
+        path.to_owned()
+    } else {
+        format!("…{}", path.chars().skip(count - width + 1).collect::<String>())
+    }
 }
 
 fn draw_live(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -126,16 +159,27 @@ fn draw_live(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
             Completeness::Partial(reasons) => format!("PARTIAL: {}", reasons.join(", ")),
             Completeness::Unknown => "completeness unknown".to_owned(),
         };
-        let fresh = source.freshest.map_or_else(|| "nothing yet".to_owned(), |time| format!("newest {} ago", data.now - time));
-        let covered = source.covered.map_or_else(String::new, |window| format!("{}–{}", clock(window.from, data), clock(window.to, data)));
+        let fresh = source
+            .freshest
+            .map_or_else(|| "nothing yet".to_owned(), |time| format!("newest {} ago", data.now - time));
+        let covered = source.covered.map_or_else(String::new, |window| {
+            format!("{}–{}", clock(window.from, data), clock(window.to, data))
+        });
         lines.push(Line::from(vec![
             Span::styled(format!(" {} {} ", source.reach.symbol(), fit(&source.name, 14)), style),
             Span::styled(fit(&format!("{} ", source.kind), 12), theme.muted),
             Span::styled(word, style),
         ]));
-        let notes = if source.notes.is_empty() { String::new() } else { format!(", {}", source.notes.join(", ")) };
+        let notes =
+            if source.notes.is_empty() { String::new() } else { format!(", {}", source.notes.join(", ")) };
         lines.push(Line::styled(
-            fit(&format!("     {} rows, {whole}, {fresh} {covered}, {} queries{notes}", source.rows, source.queries), usize::from(inner.width)),
+            fit(
+                &format!(
+                    "     {} rows, {whole}, {fresh} {covered}, {} queries{notes}",
+                    source.rows, source.queries
+                ),
+                usize::from(inner.width),
+            ),
             theme.muted,
         ));
     }
@@ -159,10 +203,17 @@ pub(super) fn why_empty(data: &Data, what: &str) -> String {
         .sources
         .iter()
         .filter_map(|source| match &source.reach {
-            Reach::Unreachable(why) | Reach::Degraded(why) => Some(format!("{} could not have answered ({why})", source.name)),
+            Reach::Unreachable(why) | Reach::Degraded(why) => {
+                Some(format!("{} could not have answered ({why})", source.name))
+            }
             _ => None,
         })
-        .chain(data.picture.files.iter().filter_map(|file| file.trouble.as_ref().map(|why| format!("{}: {why}", file.path))))
+        .chain(
+            data.picture
+                .files
+                .iter()
+                .filter_map(|file| file.trouble.as_ref().map(|why| format!("{}: {why}", file.path))),
+        )
         .collect();
     if !blind.is_empty() {
         text.push_str(&format!(" Not to be taken for evidence: {}.", blind.join("; ")));

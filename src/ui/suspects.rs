@@ -23,7 +23,11 @@ impl SuspectsView {
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
-        if data.picture.suspects.ranking.is_empty() { Selected::Nothing } else { Selected::Suspect(self.list.selected) }
+        if data.picture.suspects.ranking.is_empty() {
+            Selected::Nothing
+        } else {
+            Selected::Suspect(self.list.selected)
+        }
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -31,12 +35,18 @@ impl SuspectsView {
         let [verdict, rest] = Layout::vertical([Constraint::Length(3), Constraint::Fill(1)]).areas(area);
         draw_verdict(data, theme, frame, verdict);
         let rows = suspects.ranking.len().clamp(3, 9) as u16 + 2;
-        let [top, bottom] = Layout::vertical([Constraint::Length(rows.min(rest.height / 2)), Constraint::Fill(1)]).areas(rest);
+        let [top, bottom] =
+            Layout::vertical([Constraint::Length(rows.min(rest.height / 2)), Constraint::Fill(1)])
+                .areas(rest);
         let block = panel("Ranking", theme);
         let inner = block.inner(top);
         frame.render_widget(block, top);
         if suspects.ranking.is_empty() {
-            frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no suspects")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+            frame.render_widget(
+                Paragraph::new(super::sources::why_empty(data, "no suspects"))
+                    .wrap(ratatui::widgets::Wrap { trim: true }),
+                inner,
+            );
             return;
         }
         let width = usize::from(inner.width);
@@ -58,7 +68,10 @@ impl SuspectsView {
                 Span::raw(if is_selected { "▸ " } else { "  " }),
                 Span::styled(format!("{:>2} ", one.rank), theme.muted),
                 Span::styled(format!("{role} "), style),
-                Span::styled(fit(&format!("{name}{change}"), width.saturating_sub(2 + 3 + 8 + bar + 6 + 22)), Theme::strong(theme.text)),
+                Span::styled(
+                    fit(&format!("{name}{change}"), width.saturating_sub(2 + 3 + 8 + bar + 6 + 22)),
+                    Theme::strong(theme.text),
+                ),
                 Span::styled(fit(&mode, 21), theme.warn),
                 Span::styled(gauge(one.score, bar), style),
                 Span::raw(format!(" {:.2}", one.score)),
@@ -69,8 +82,11 @@ impl SuspectsView {
             frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
         }
         let is_wide = bottom.width >= 110;
-        let [left, right] =
-            Layout::horizontal([Constraint::Fill(3), if is_wide { Constraint::Fill(2) } else { Constraint::Length(0) }]).areas(bottom);
+        let [left, right] = Layout::horizontal([
+            Constraint::Fill(3),
+            if is_wide { Constraint::Fill(2) } else { Constraint::Length(0) },
+        ])
+        .areas(bottom);
         self.draw_reasons(data, theme, frame, left);
         if is_wide {
             draw_templates(data, theme, frame, right, self.list.selected);
@@ -89,13 +105,22 @@ impl SuspectsView {
             let signal: &str = reason.signal.into();
             let (mark, style) = if reason.is_for { ("+", theme.text) } else { ("−", theme.muted) };
             let head = format!("{mark} {:.2} {} ", reason.weight, fit(signal, 13));
-            for (number, text) in wrap(&reason.sentence, width.saturating_sub(head.chars().count())).into_iter().enumerate() {
+            for (number, text) in
+                wrap(&reason.sentence, width.saturating_sub(head.chars().count())).into_iter().enumerate()
+            {
                 let head = if number == 0 { head.clone() } else { " ".repeat(head.chars().count()) };
                 lines.push(Line::from(vec![Span::styled(head, theme.muted), Span::styled(text, style)]));
             }
         }
-        if let Some(change) = one.change.as_ref().and_then(|id| data.picture.evidence.changes.iter().find(|change| change.id == *id)) {
-            lines.push(Line::styled(fit(&format!("⚙ {} {}: {}", clock(change.time, data), change.kind, change.text), width), theme.warn));
+        if let Some(change) = one
+            .change
+            .as_ref()
+            .and_then(|id| data.picture.evidence.changes.iter().find(|change| change.id == *id))
+        {
+            lines.push(Line::styled(
+                fit(&format!("⚙ {} {}: {}", clock(change.time, data), change.kind, change.text), width),
+                theme.warn,
+            ));
         }
         frame.render_widget(Paragraph::new(lines), inner);
     }
@@ -106,12 +131,24 @@ fn draw_verdict(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let width = usize::from(area.width);
     let onset = suspects.onset.as_ref().map_or_else(
         || "no onset found".to_owned(),
-        |onset| format!("onset {} ± {}, from {}", clock(onset.time, data), onset.uncertainty, onset.found_from),
+        |onset| {
+            format!("onset {} ± {}, from {}", clock(onset.time, data), onset.uncertainty, onset.found_from)
+        },
     );
-    let (word, style) = if suspects.conclusive { (" CONCLUSIVE ", theme.alarm) } else { (" INCONCLUSIVE ", theme.warn) };
-    frame.render_widget(Line::from(vec![Span::styled(word, Theme::strong(style)), Span::styled(fit(&format!(" {onset}"), width.saturating_sub(15)), theme.text)]), Rect { height: 1, ..area });
+    let (word, style) =
+        if suspects.conclusive { (" CONCLUSIVE ", theme.alarm) } else { (" INCONCLUSIVE ", theme.warn) };
+    frame.render_widget(
+        Line::from(vec![
+            Span::styled(word, Theme::strong(style)),
+            Span::styled(fit(&format!(" {onset}"), width.saturating_sub(15)), theme.text),
+        ]),
+        Rect { height: 1, ..area },
+    );
     for (place, text) in wrap(&suspects.reason, width.saturating_sub(2)).into_iter().take(2).enumerate() {
-        frame.render_widget(Line::styled(format!(" {text}"), theme.muted), Rect { y: area.y + 1 + place as u16, height: 1, ..area });
+        frame.render_widget(
+            Line::styled(format!(" {text}"), theme.muted),
+            Rect { y: area.y + 1 + place as u16, height: 1, ..area },
+        );
     }
 }
 

@@ -60,15 +60,17 @@ impl TracesView {
             }
         }
         self.listed = counts.into_iter().collect();
-        let rank = |id: FlowId| data.picture.flows.get(id).map_or((9, Nanos::ZERO), |flow| {
-            let bad = match flow.verdict {
-                Verdict::Failed => 0,
-                Verdict::Stuck => 1,
-                Verdict::Slow => 2,
-                _ => 3,
-            };
-            (bad, Nanos(-(flow.last - flow.first).0))
-        });
+        let rank = |id: FlowId| {
+            data.picture.flows.get(id).map_or((9, Nanos::ZERO), |flow| {
+                let bad = match flow.verdict {
+                    Verdict::Failed => 0,
+                    Verdict::Stuck => 1,
+                    Verdict::Slow => 2,
+                    _ => 3,
+                };
+                (bad, Nanos(-(flow.last - flow.first).0))
+            })
+        };
         self.listed.sort_by_key(|(id, _)| rank(*id));
         self.made_for = Some(key);
     }
@@ -81,7 +83,11 @@ impl TracesView {
         let inner = block.inner(top);
         frame.render_widget(block, top);
         if self.listed.is_empty() {
-            frame.render_widget(Paragraph::new(super::sources::why_empty(data, "no spans")).wrap(ratatui::widgets::Wrap { trim: true }), inner);
+            frame.render_widget(
+                Paragraph::new(super::sources::why_empty(data, "no spans"))
+                    .wrap(ratatui::widgets::Wrap { trim: true }),
+                inner,
+            );
             return;
         }
         let width = usize::from(inner.width);
@@ -93,7 +99,10 @@ impl TracesView {
             let mut text = Line::from(vec![
                 Span::raw(if is_selected { "▸ " } else { "  " }),
                 Span::styled(format!("{} ", clock(flow.first, data)), theme.muted),
-                Span::styled(fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 11), flow.verdict.style(theme)),
+                Span::styled(
+                    fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 11),
+                    flow.verdict.style(theme),
+                ),
                 Span::raw(format!("{spans:>4} spans {:>9}  ", (flow.last - flow.first).to_string())),
                 Span::styled(format!("{} ", fit(&name, 16)), theme.accent),
                 Span::raw(fit(&data.picture.flows.kind(flow.kind).name, width.saturating_sub(66))),
@@ -117,12 +126,22 @@ fn waterfall(id: FlowId, data: &Data) -> Vec<Bar> {
         .steps
         .iter()
         .filter(|step| evidence.kind(step.row) == EventKind::Span)
-        .filter_map(|step| Some((step.row, evidence.span_of(step.row)?, step.time, evidence.duration(step.row).unwrap_or_default())))
+        .filter_map(|step| {
+            Some((
+                step.row,
+                evidence.span_of(step.row)?,
+                step.time,
+                evidence.duration(step.row).unwrap_or_default(),
+            ))
+        })
         .collect();
     let mut children: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
     let mut roots = Vec::new();
     for (place, (_, info, ..)) in spans.iter().enumerate() {
-        match spans.iter().any(|(_, other, ..)| other.id == info.parent && info.parent != 0 && other.id != info.id) {
+        match spans
+            .iter()
+            .any(|(_, other, ..)| other.id == info.parent && info.parent != 0 && other.id != info.id)
+        {
             true => children.entry(info.parent).or_default().push(place),
             false => roots.push(place),
         }
@@ -132,7 +151,9 @@ fn waterfall(id: FlowId, data: &Data) -> Vec<Bar> {
     let end = |place: usize| spans[place].2 + spans[place].3;
     let mut at = roots.iter().copied().max_by_key(|place| (spans[*place].3, std::cmp::Reverse(*place)));
     while let Some(place) = at.filter(|place| critical.insert(*place)) {
-        at = children.get(&spans[place].1.id).and_then(|all| all.iter().copied().max_by_key(|child| (end(*child), std::cmp::Reverse(*child))));
+        at = children
+            .get(&spans[place].1.id)
+            .and_then(|all| all.iter().copied().max_by_key(|child| (end(*child), std::cmp::Reverse(*child))));
     }
     let mut bars = Vec::new();
     let mut stack: Vec<(usize, usize)> = roots.into_iter().rev().map(|root| (root, 0)).collect();
@@ -143,8 +164,18 @@ fn waterfall(id: FlowId, data: &Data) -> Vec<Bar> {
         }
         let (row, info, start, length) = spans[place];
         let below = children.get(&info.id).cloned().unwrap_or_default();
-        let own = Nanos(length.0 - covered(start, length, below.iter().map(|child| (spans[*child].2, spans[*child].3))));
-        bars.push(Bar { row, depth, start, length, own, is_critical: critical.contains(&place), is_orphan: depth == 0 && info.parent != 0 });
+        let own = Nanos(
+            length.0 - covered(start, length, below.iter().map(|child| (spans[*child].2, spans[*child].3))),
+        );
+        bars.push(Bar {
+            row,
+            depth,
+            start,
+            length,
+            own,
+            is_critical: critical.contains(&place),
+            is_orphan: depth == 0 && info.parent != 0,
+        });
         stack.extend(below.into_iter().rev().map(|child| (child, depth + 1)));
     }
     bars
@@ -153,7 +184,10 @@ fn waterfall(id: FlowId, data: &Data) -> Vec<Bar> {
 /// How much of a span its children cover, overlaps counted once.
 fn covered(start: Time, length: Nanos, children: impl Iterator<Item = (Time, Nanos)>) -> i64 {
     let end = start + length;
-    let mut parts: Vec<(i64, i64)> = children.map(|(from, length)| (from.max(start).0, (from + length).min(end).0)).filter(|(from, to)| to > from).collect();
+    let mut parts: Vec<(i64, i64)> = children
+        .map(|(from, length)| (from.max(start).0, (from + length).min(end).0))
+        .filter(|(from, to)| to > from)
+        .collect();
     parts.sort_unstable();
     let (mut sum, mut until) = (0, i64::MIN);
     for (from, to) in parts {
@@ -170,7 +204,9 @@ fn draw_waterfall(id: FlowId, data: &Data, theme: &Theme, frame: &mut Frame, are
     let block = panel(format!("Waterfall, critical path ━{warning}"), theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let (Some(first), Some(last)) = (bars.iter().map(|bar| bar.start).min(), bars.iter().map(|bar| bar.start + bar.length).max()) else {
+    let (Some(first), Some(last)) =
+        (bars.iter().map(|bar| bar.start).min(), bars.iter().map(|bar| bar.start + bar.length).max())
+    else {
         return;
     };
     let evidence = &data.picture.evidence;
@@ -182,16 +218,38 @@ fn draw_waterfall(id: FlowId, data: &Data, theme: &Theme, frame: &mut Frame, are
         let failed = evidence.severity(bar.row).is_error();
         let system = evidence.system(bar.row);
         let from = ((bar.start - first).0 as i128 * cells as i128 / i128::from(whole)) as usize;
-        let to = (((bar.start - first).0 + bar.length.0) as i128 * cells as i128 / i128::from(whole)) as usize;
+        let to =
+            (((bar.start - first).0 + bar.length.0) as i128 * cells as i128 / i128::from(whole)) as usize;
         let (from, to) = (from.min(cells - 1), to.clamp(from + 1, cells));
         let glyph = if bar.is_critical { "━" } else { "─" };
-        let label = format!("{}{}{} {}", "  ".repeat(bar.depth), if failed { "✗" } else if bar.is_orphan { "?" } else { "" }, evidence.system_name(system), evidence.text(evidence.operation(bar.row)));
+        let label = format!(
+            "{}{}{} {}",
+            "  ".repeat(bar.depth),
+            if failed {
+                "✗"
+            } else if bar.is_orphan {
+                "?"
+            } else {
+                ""
+            },
+            evidence.system_name(system),
+            evidence.text(evidence.operation(bar.row))
+        );
         let text = Line::from(vec![
-            Span::styled(format!("{} ", fit(&label, name)), if failed { theme.error } else { theme.lane(usize::from(system.0)) }),
+            Span::styled(
+                format!("{} ", fit(&label, name)),
+                if failed { theme.error } else { theme.lane(usize::from(system.0)) },
+            ),
             Span::raw(" ".repeat(from)),
-            Span::styled(glyph.repeat(to - from), if failed { theme.error } else { theme.lane(usize::from(system.0)) }),
+            Span::styled(
+                glyph.repeat(to - from),
+                if failed { theme.error } else { theme.lane(usize::from(system.0)) },
+            ),
             Span::raw(" ".repeat(cells - to)),
-            Span::styled(format!(" {:>8} own {:>8}", bar.length.to_string(), bar.own.to_string()), theme.muted),
+            Span::styled(
+                format!(" {:>8} own {:>8}", bar.length.to_string(), bar.own.to_string()),
+                theme.muted,
+            ),
         ]);
         frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
     }

@@ -13,7 +13,8 @@ pub(in crate::ui) fn fit(text: &str, width: usize) -> String {
     let is_long = text.width() > width || text.contains(['\n', '\t']) && text.len() > width;
     let room = if is_long { width.saturating_sub(1) } else { width };
     for grapheme in text.graphemes(true) {
-        let grapheme = if grapheme == "\n" || grapheme == "\r\n" || grapheme == "\t" { " " } else { grapheme };
+        let grapheme =
+            if grapheme == "\n" || grapheme == "\r\n" || grapheme == "\t" { " " } else { grapheme };
         let cells = grapheme.width();
         if used + cells > room {
             break;

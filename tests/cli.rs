@@ -19,7 +19,11 @@ impl Estate {
         let estate = Self { folder: tempfile::tempdir().unwrap() };
         let (mut gateway, mut orders, mut billing) = (String::new(), String::new(), String::new());
         for number in 0..11 {
-            let id = if number == 10 { FAILED.to_owned() } else { format!("00000000-0000-4000-8000-0000000000{number:02}") };
+            let id = if number == 10 {
+                FAILED.to_owned()
+            } else {
+                format!("00000000-0000-4000-8000-0000000000{number:02}")
+            };
             let minute = 10 + number;
             gateway.push_str(&format!(
                 "{{\"time\":\"2026-03-14T09:{minute}:00.100Z\",\"level\":\"info\",\"message\":\"POST /orders 202\",\"correlationId\":\"{id}\"}}\n"
@@ -27,13 +31,18 @@ impl Estate {
             orders.push_str(&format!(
                 "2026-03-14T09:{minute}:00.200Z level=info msg=\"order accepted\" correlation_id={id} order_id=SO-8821{number}\n"
             ));
-            let (level, said) = if number == 10 { ("error", "invoice refused: certificate expired") } else { ("info", "invoice sent") };
+            let (level, said) = if number == 10 {
+                ("error", "invoice refused: certificate expired")
+            } else {
+                ("info", "invoice sent")
+            };
             billing.push_str(&format!(
                 "{{\"@timestamp\":\"2026-03-14T09:{minute}:00.900Z\",\"level\":\"{level}\",\"message\":\"{said}\",\"correlation_id\":\"{}\"}}\n",
                 id.to_uppercase()
             ));
         }
-        for (path, text) in [("gateway/a.log", gateway), ("orders/a.log", orders), ("billing/a.log", billing)] {
+        for (path, text) in [("gateway/a.log", gateway), ("orders/a.log", orders), ("billing/a.log", billing)]
+        {
             estate.write(&format!("logs/{path}"), text.as_bytes());
         }
         estate
@@ -92,8 +101,18 @@ fn flows_are_a_line_each_oldest_first() {
     assert_eq!(
         known,
         [
-            "duration_ns", "errors", "events", "failing_hop", "first", "flow", "identifiers", "kind", "last", "marks",
-            "systems", "verdict"
+            "duration_ns",
+            "errors",
+            "events",
+            "failing_hop",
+            "first",
+            "flow",
+            "identifiers",
+            "kind",
+            "last",
+            "marks",
+            "systems",
+            "verdict"
         ]
     );
     let failed = &lines[10];
@@ -103,7 +122,12 @@ fn flows_are_a_line_each_oldest_first() {
     assert_eq!(failed["first"], "2026-03-14T09:20:00.100000000Z");
     assert_eq!(failed["duration_ns"], 800_000_000);
     assert_eq!(failed["systems"]["billing"], serde_json::json!({"events": 1, "errors": 1}));
-    assert!(failed["identifiers"].as_array().unwrap().contains(&serde_json::json!({"class": "business", "value": "SO-882110"})));
+    assert!(
+        failed["identifiers"]
+            .as_array()
+            .unwrap()
+            .contains(&serde_json::json!({"class": "business", "value": "SO-882110"}))
+    );
     assert_eq!(lines[0]["verdict"], "completed");
     assert_eq!(lines[0]["failing_hop"], Value::Null);
 }
@@ -178,8 +202,12 @@ fn what_cannot_be_read_is_status_3_and_the_rest_is_answered() {
 fn standard_input_globs_and_packed_files_are_read() {
     let estate = Estate::new();
     let orders = std::fs::read(estate.folder.path().join("logs/orders/a.log")).unwrap();
-    let mut child =
-        estate.command(&["flows", "--json", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = estate
+        .command(&["flows", "--json", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(&orders).unwrap();
     assert_eq!(text(&child.wait_with_output().unwrap()).lines().count(), 11);
     assert_eq!(estate.lines(&["flows", "--json", "logs/*/a.log"], 0).len(), 11);
@@ -192,7 +220,8 @@ fn standard_input_globs_and_packed_files_are_read() {
 #[test]
 fn since_and_until_bound_what_is_looked_at() {
     let estate = Estate::new();
-    let bounded = ["flows", "--json", "logs", "--since", "2026-03-14T09:12:00Z", "--until", "2026-03-14 09:15"];
+    let bounded =
+        ["flows", "--json", "logs", "--since", "2026-03-14T09:12:00Z", "--until", "2026-03-14 09:15"];
     let lines = estate.lines(&bounded, 0);
     assert_eq!(lines.len(), 3);
     assert_eq!(lines[0]["first"], "2026-03-14T09:12:00.100000000Z");
@@ -253,7 +282,10 @@ fn skew_and_templates_are_lines_of_the_documented_form() {
     once.dedup();
     assert_eq!(systems, once, "a line per system");
     for line in estate.lines(&["templates", "--json", "logs"], 0) {
-        assert!(["new", "surging", "steady", "vanished"].contains(&line["state"].as_str().unwrap()), "{line}");
+        assert!(
+            ["new", "surging", "steady", "vanished"].contains(&line["state"].as_str().unwrap()),
+            "{line}"
+        );
     }
 }
 
@@ -318,7 +350,10 @@ fn the_write_up_is_drafted_from_record_and_evidence_and_refused_until_it_is_whol
 #[test]
 fn the_configuration_teaches_zones_and_formats() {
     let estate = Estate::new();
-    estate.write("erp/a.log", b"2026-03-14 10:26:53.589|ERROR|invoice 4711 refused|3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\n");
+    estate.write(
+        "erp/a.log",
+        b"2026-03-14 10:26:53.589|ERROR|invoice 4711 refused|3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\n",
+    );
     let config = estate.write(
         "conf/bridgewatch.toml",
         br#"
@@ -349,8 +384,20 @@ fn every_command_explains_itself() {
         .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())
         .collect();
-    for command in ["demo", "open", "flow", "flows", "suspects", "skew", "formats", "templates", "sources", "incident", "rca", "review"]
-    {
+    for command in [
+        "demo",
+        "open",
+        "flow",
+        "flows",
+        "suspects",
+        "skew",
+        "formats",
+        "templates",
+        "sources",
+        "incident",
+        "rca",
+        "review",
+    ] {
         assert!(commands.contains(&command), "{commands:?}");
     }
     for command in commands.iter().filter(|command| **command != "help") {
@@ -367,7 +414,10 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     let estate = Estate::new();
     let status = Command::new("sh")
         .arg("-c")
-        .arg(format!("'{}' flows --json logs | head -1 >/dev/null; exit ${{PIPESTATUS:-0}}", env!("CARGO_BIN_EXE_bridgewatch")))
+        .arg(format!(
+            "'{}' flows --json logs | head -1 >/dev/null; exit ${{PIPESTATUS:-0}}",
+            env!("CARGO_BIN_EXE_bridgewatch")
+        ))
         .current_dir(estate.folder.path())
         .output()
         .unwrap();

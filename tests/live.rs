@@ -92,7 +92,8 @@ fn program(variable: &str, name: &str) -> Option<String> {
     if let Ok(path) = std::env::var(variable) {
         return Some(path);
     }
-    let found = Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    let found =
+        Command::new(name).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
         eprintln!("there is no {name} here: nothing is checked; run tests/run");
     }
@@ -107,7 +108,12 @@ fn load_history(promtool: &str, folder: &Path) {
     let mut text = "# TYPE kafka_consumergroup_lag gauge\n".to_owned();
     for step in 0..240 {
         let seconds = history().0 / 1_000_000_000 + step * 15;
-        writeln!(text, "kafka_consumergroup_lag{{service=\"billing\",topic=\"orders\"}} {} {seconds}", lag(step)).unwrap();
+        writeln!(
+            text,
+            "kafka_consumergroup_lag{{service=\"billing\",topic=\"orders\"}} {} {seconds}",
+            lag(step)
+        )
+        .unwrap();
     }
     text.push_str("# EOF\n");
     std::fs::write(folder.join("history.txt"), text).unwrap();
@@ -151,7 +157,8 @@ fn last_minute() -> Window {
 fn a_real_prometheus_gives_its_history_to_the_sample_and_its_death_turns_its_health_and_nothing_else() {
     let Some(mut prometheus) = Prometheus::start() else { return };
 
-    let lags = "[[sources.metrics]]\nname = \"lag\"\nquery = \"kafka_consumergroup_lag\"\nunit = \"messages\"\n";
+    let lags =
+        "[[sources.metrics]]\nname = \"lag\"\nquery = \"kafka_consumergroup_lag\"\nunit = \"messages\"\n";
     let mut collector = prometheus.collector(lags);
     let window = Window { from: history(), to: history() + Nanos::seconds(3_600) };
     let batches = pull(&mut collector, Wanted::Metrics { step: Nanos::seconds(15) }, window);
@@ -172,17 +179,25 @@ fn a_real_prometheus_gives_its_history_to_the_sample_and_its_death_turns_its_hea
     wait_for("the alert to fire", || {
         let batches = pull(&mut finder, Wanted::Alerts, last_minute());
         batches.iter().flat_map(|batch| &batch.events).any(|event| {
-            event.kind == EventKind::Alert && event.system == "orders-api" && event.body == "OrdersStuck: orders wait"
+            event.kind == EventKind::Alert
+                && event.system == "orders-api"
+                && event.body == "OrdersStuck: orders wait"
         })
     });
 
     let logs = prometheus.folder.path().join("orders.log");
-    let line = "2026-03-14T09:26:53.589Z INFO orders accepted correlationId=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\n";
+    let line =
+        "2026-03-14T09:26:53.589Z INFO orders accepted correlationId=3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\n";
     std::fs::write(&logs, line.repeat(3)).unwrap();
     let file = prometheus.folder.path().join("bridgewatch.toml");
     std::fs::write(&file, prometheus.configuration()).unwrap();
     let run = |arguments: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_bridgewatch")).args(arguments).arg("--config").arg(&file).output().unwrap()
+        Command::new(env!("CARGO_BIN_EXE_bridgewatch"))
+            .args(arguments)
+            .arg("--config")
+            .arg(&file)
+            .output()
+            .unwrap()
     };
     let healthy = run(&["sources"]);
     assert!(healthy.status.success(), "{healthy:?}");
@@ -202,6 +217,10 @@ fn a_real_prometheus_gives_its_history_to_the_sample_and_its_death_turns_its_hea
     assert_eq!((health["source"].as_str(), health["reach"].as_str()), (Some("prom"), Some("unreachable")));
     let flows = run(&["flows", "--json", logs.to_str().unwrap()]);
     assert_eq!(flows.status.code(), Some(3), "what could not be read is told by the exit status");
-    assert_eq!(String::from_utf8_lossy(&flows.stdout).lines().count(), 1, "and the rest is answered: {flows:?}");
+    assert_eq!(
+        String::from_utf8_lossy(&flows.stdout).lines().count(),
+        1,
+        "and the rest is answered: {flows:?}"
+    );
     assert!(String::from_utf8_lossy(&flows.stderr).contains("source prom: cannot reach"), "{flows:?}");
 }

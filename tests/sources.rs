@@ -92,7 +92,9 @@ fn times(batches: &[Batch]) -> Vec<Time> {
     };
     batches
         .iter()
-        .flat_map(|batch| batch.events.iter().map(|event| event.time).chain(samples(batch)).collect::<Vec<_>>())
+        .flat_map(|batch| {
+            batch.events.iter().map(|event| event.time).chain(samples(batch)).collect::<Vec<_>>()
+        })
         .collect()
 }
 
@@ -113,9 +115,18 @@ async fn a_healthy_backend_gives_what_lies_in_the_window_oldest_first_and_is_ask
         let (batches, error) = all(&*source, adapter.query(1_000)).await;
         assert_eq!(error, None);
         let expected: Vec<Time> = (0..6).map(|step| KNOWN + Nanos::seconds(10 * step)).collect();
-        assert_eq!(times(&batches), expected, "{}: the start belongs to a window, its end does not", adapter.kind);
+        assert_eq!(
+            times(&batches),
+            expected,
+            "{}: the start belongs to a window, its end does not",
+            adapter.kind
+        );
         assert!(batches.iter().all(|batch| batch.completeness == Completeness::Full));
-        assert!(server.requests().iter().any(|request| (adapter.asks_for)(request, window())), "{}", adapter.kind);
+        assert!(
+            server.requests().iter().any(|request| (adapter.asks_for)(request, window())),
+            "{}",
+            adapter.kind
+        );
         assert!(source.queries() as usize >= server.requests().len());
     }
 }
@@ -126,7 +137,13 @@ async fn only_reads_are_sent_and_each_with_its_credentials() {
         let server = adapter.server();
         let source = adapter.connect(&server.url);
         source.check().await.unwrap();
-        for wanted in [(adapter.wanted)(), Wanted::Alerts, Wanted::Events, Wanted::Changes, Wanted::Identifiers(Vec::new())] {
+        for wanted in [
+            (adapter.wanted)(),
+            Wanted::Alerts,
+            Wanted::Events,
+            Wanted::Changes,
+            Wanted::Identifiers(Vec::new()),
+        ] {
             all(&*source, Query { wanted, ..adapter.query(10) }).await;
         }
         for request in server.requests() {
@@ -149,7 +166,8 @@ async fn the_limit_is_kept_and_a_cut_is_called_partial() {
             let (batches, error) = all(&*source, adapter.query(limit)).await;
             assert_eq!(error, None);
             assert_eq!(times(&batches).len(), limit.min(6), "{}", adapter.kind);
-            let is_partial = batches.iter().any(|batch| matches!(batch.completeness, Completeness::Partial(_)));
+            let is_partial =
+                batches.iter().any(|batch| matches!(batch.completeness, Completeness::Partial(_)));
             assert_eq!(is_partial, is_cut, "{} at limit {limit}", adapter.kind);
         }
     }
@@ -171,8 +189,7 @@ async fn every_sign_of_a_partial_answer_becomes_partial() {
             let server = Fake::start(|_| Answer::json(body));
             let (batches, error) = all(&*adapter.connect(&server.url), adapter.query(10)).await;
             assert_eq!(error, None, "{body}");
-            let is_partial =
-                |batch: &Batch| matches!(&batch.completeness, Completeness::Partial(reasons) if !reasons.is_empty());
+            let is_partial = |batch: &Batch| matches!(&batch.completeness, Completeness::Partial(reasons) if !reasons.is_empty());
             assert!(batches.iter().any(is_partial), "{}: {body}", adapter.kind);
         }
     }
@@ -185,13 +202,19 @@ async fn refusals_pages_and_lies_become_errors_that_say_what_to_mend() {
         let cases: Vec<(Answer, Check)> = vec![
             (Answer::status(401), |error| matches!(error, SourceError::Denied { status: 401, .. })),
             (Answer::status(403), |error| matches!(error, SourceError::Denied { status: 403, .. })),
-            (Answer::json("<html><form>Log in</form></html>"), |error| matches!(error, SourceError::Unreadable { .. })),
+            (Answer::json("<html><form>Log in</form></html>"), |error| {
+                matches!(error, SourceError::Unreadable { .. })
+            }),
             (Answer::text(200, "ok"), |error| matches!(error, SourceError::Unreadable { .. })),
             (Answer::text(200, ""), |error| matches!(error, SourceError::Unreadable { .. })),
             (Answer::json("{\"status\":\"succ"), |error| matches!(error, SourceError::Unreadable { .. })),
             (Answer::text(404, "no such tenant"), |error| matches!(error, SourceError::BadQuery { .. })),
-            (Answer::text(500, "no such token: s3cr3t-t0ken\nstack"), |error| error.to_string().contains("[secret]")),
-            (Answer::cut_short(), |error| matches!(error, SourceError::Unreadable { .. } | SourceError::Unreachable { .. })),
+            (Answer::text(500, "no such token: s3cr3t-t0ken\nstack"), |error| {
+                error.to_string().contains("[secret]")
+            }),
+            (Answer::cut_short(), |error| {
+                matches!(error, SourceError::Unreadable { .. } | SourceError::Unreachable { .. })
+            }),
             (Answer::redirect("https://login.example.net/?next=s3cr3t-t0ken"), |error| {
                 matches!(error, SourceError::Misdirected { .. })
             }),

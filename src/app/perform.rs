@@ -143,10 +143,12 @@ impl Shell {
         let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
         self.picture = picture.clone();
         // A demo's clock starts where its telemetry ends.
-        if picture.is_demo && is_other && picture.progress.is_none() {
-            if let Some(window) = picture.window {
-                self.clock = Clock::starting_at(window.to);
-            }
+        if picture.is_demo
+            && is_other
+            && picture.progress.is_none()
+            && let Some(window) = picture.window
+        {
+            self.clock = Clock::starting_at(window.to);
         }
     }
 
@@ -218,8 +220,8 @@ impl Shell {
     /// The flow that any of its identifiers names.
     fn find(&self, text: &str) {
         let (evidence, flows) = (&self.picture.evidence, &self.picture.flows);
-        let known = possible_keys(text).into_iter().filter_map(|key| evidence.identifiers.find(key));
-        let msg = known.filter_map(|id| flows.with(id)).next().map_or_else(
+        let mut known = possible_keys(text).into_iter().filter_map(|key| evidence.identifiers.find(key));
+        let msg = known.find_map(|id| flows.with(id)).map_or_else(
             || {
                 Msg::Notice(Notice {
                     text: format!("no flow has the identifier {text}; 9 shows what could not be read"),

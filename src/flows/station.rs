@@ -38,10 +38,6 @@ impl Station {
 }
 
 impl Stations {
-    pub(super) fn find(&self, station: &Station) -> Option<StationId> {
-        self.numbers.get(station).copied()
-    }
-
     pub(super) fn intern(&mut self, evidence: &Evidence, station: Station) -> StationId {
         let (all, keys, words) = (&mut self.all, &mut self.keys, &mut self.words);
         *self.numbers.entry(station).or_insert_with(|| {

@@ -50,16 +50,6 @@ impl Entry {
         self.severity = severity;
         self
     }
-
-    pub(super) fn took(mut self, millis: u32) -> Self {
-        self.took = millis * 1_000;
-        self
-    }
-
-    pub(super) fn span(mut self) -> Self {
-        self.kind = EventKind::Span;
-        self
-    }
 }
 
 /// A batch of events, in the order given.

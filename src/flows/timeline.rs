@@ -101,7 +101,7 @@ impl Flows {
         let passages = passages(&steps, legs);
         let systems = &self.kind(flow.kind).path.systems;
         let visits = |system: SystemId| flow.visits.iter().any(|visit| visit.system == system);
-        let missing = systems.iter().copied().filter(|&system| !visits(system)).collect();
+        let missing: Vec<SystemId> = systems.iter().copied().filter(|&system| !visits(system)).collect();
         let divergence = divergence(flow, &passages, legs, &missing);
         Some(Timeline { flow: id, steps, passages, divergence, missing })
     }
@@ -127,12 +127,7 @@ fn passages(steps: &[Step], legs: &[Leg]) -> Vec<Passage> {
 
 /// The first place where the flow leaves the path: a hop that no completed flow takes, one that took far longer than
 /// usual, or the end of the flow before the end of the path.
-fn divergence(
-    flow: &Flow,
-    passages: &[Passage],
-    legs: &[Leg],
-    missing: &Vec<SystemId>,
-) -> Option<Divergence> {
+fn divergence(flow: &Flow, passages: &[Passage], legs: &[Leg], missing: &[SystemId]) -> Option<Divergence> {
     if legs.is_empty() {
         return None;
     }

@@ -185,14 +185,12 @@ impl Court<'_> {
         let place =
             troubled(Level::Error).or_else(|| troubled(Level::Warning)).unwrap_or(flow.visits.len() - 1);
         let system = flow.visits[place].system;
-        let unreached = usual.systems.iter().copied().filter(|&system| !visits(flow, system));
-        let handed_to = unreached
-            .filter(|system_after| {
-                usual.hand_over.get(system_after).is_some_and(|&station| {
-                    station == trail.halted_at && self.stations.get(station).system == system
-                })
+        let mut unreached = usual.systems.iter().copied().filter(|&system| !visits(flow, system));
+        let handed_to = unreached.find(|system_after| {
+            usual.hand_over.get(system_after).is_some_and(|&station| {
+                station == trail.halted_at && self.stations.get(station).system == system
             })
-            .next();
+        });
         if let Some(to) = handed_to {
             return Some(Hop { from: system, to });
         }

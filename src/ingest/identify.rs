@@ -404,9 +404,8 @@ fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<&[u8]> {
     }
     let separated = separator != 0;
     // `IDoc number 0000448121` and `[corr abc]` have a blank alone; ordinary prose must not pass for a value.
-    if !separated
-        && !(matches!(kind, Kind::Plain(IdentifierClass::Business)) && text.get(at)?.is_ascii_digit())
-    {
+    let is_business = matches!(kind, Kind::Plain(IdentifierClass::Business));
+    if !separated && (!is_business || !text.get(at)?.is_ascii_digit()) {
         return None;
     }
     let rest = &text[at..];

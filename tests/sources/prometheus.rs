@@ -1,7 +1,7 @@
 //! Prometheus as the contract has it.
 
 use super::fake::{Answer, Request};
-use super::{Adapter, Nanos, Time, Wanted, Window};
+use super::{Adapter, Nanos, Time, Wanted};
 
 pub const ADAPTER: Adapter = Adapter {
     kind: "prometheus",
@@ -24,7 +24,8 @@ pub const ADAPTER: Adapter = Adapter {
     asks_for: |request, window| {
         let seconds = |name: &str| request.parameters.get(name)?.parse::<f64>().ok();
         // Both ends of a range belong to it, so the last step before the window's end is asked for.
-        seconds("start") == Some(window.from.0 as f64 / 1e9) && seconds("end") == Some((window.to.0 as f64 / 1e9) - 1.0)
+        seconds("start") == Some(window.from.0 as f64 / 1e9)
+            && seconds("end") == Some((window.to.0 as f64 / 1e9) - 1.0)
     },
 };
 

@@ -104,7 +104,7 @@ impl Linking {
         }
         let are_distinct = |a: u32, b: u32| self.has_own(a, b, id, class) && self.has_own(b, a, id, class);
         let any_distinct = (0..units.len()).any(|i| (0..i).any(|j| are_distinct(units[i], units[j])));
-        let is_misfit = || class == Class::Business && !fit(evidence, &units);
+        let is_misfit = || class == Class::Business && !fit(evidence, units);
         (any_distinct || is_misfit()).then_some(Verdict::MeetsDistinct)
     }
 

@@ -299,7 +299,7 @@ fn exposition(line: &[u8]) -> Option<ExpositionLine> {
     let (labels, rest) = match text[name_end..].strip_prefix('{') {
         Some(inside) => {
             let close = inside.rfind('}')?;
-            let mut labels = super::pairs(inside[..close].as_bytes());
+            let mut labels = super::pairs(&inside.as_bytes()[..close]);
             labels.sort();
             (labels, &inside[close + 1..])
         }

@@ -117,7 +117,8 @@ impl Credentials {
     /// The text without any secret that is held: a backend may repeat what it was sent.
     pub(super) async fn hide(&self, text: &str) -> String {
         let held = self.held.lock().await;
-        let values = held.iter().flat_map(|held| held.headers.values()).filter_map(|value| value.to_str().ok());
+        let values =
+            held.iter().flat_map(|held| held.headers.values()).filter_map(|value| value.to_str().ok());
         values.fold(text.to_owned(), |text, value| {
             let secret = value.rsplit(' ').next().unwrap_or(value);
             if secret.is_empty() { text } else { text.replace(secret, HIDDEN) }

@@ -25,7 +25,10 @@ fn token_file(text: &str) -> (tempfile::TempDir, PathBuf) {
 async fn overload_is_tried_again_and_a_refusal_is_not() {
     let server = MockServer::start().await;
     Mock::given(path("/busy")).respond_with(ResponseTemplate::new(503)).up_to_n_times(2).mount(&server).await;
-    Mock::given(path("/busy")).respond_with(ResponseTemplate::new(200).set_body_string("{}")).mount(&server).await;
+    Mock::given(path("/busy"))
+        .respond_with(ResponseTemplate::new(200).set_body_string("{}"))
+        .mount(&server)
+        .await;
     Mock::given(path("/no")).respond_with(ResponseTemplate::new(403)).expect(1).mount(&server).await;
     let http = Http::new(&connection(&server)).unwrap();
     assert_eq!(http.ask(&ask_for("busy")).await.unwrap().body, b"{}");
@@ -48,7 +51,10 @@ async fn what_the_backend_asks_for_is_waited_for_but_never_past_the_deadline() {
     assert!(begun.elapsed() >= Duration::from_secs(1));
     let begun = Instant::now();
     let error = http.ask(&ask_for("later")).await.unwrap_err();
-    assert_eq!(error, SourceError::Throttled { endpoint: server.uri(), retry_after: Duration::from_secs(60) });
+    assert_eq!(
+        error,
+        SourceError::Throttled { endpoint: server.uri(), retry_after: Duration::from_secs(60) }
+    );
     assert!(begun.elapsed() < Duration::from_secs(5));
 }
 
@@ -82,7 +88,8 @@ async fn an_answer_beyond_the_budget_is_cut_and_says_so() {
 async fn credentials_go_to_no_other_host() {
     let (elsewhere, server) = (MockServer::start().await, MockServer::start().await);
     Mock::given(path("/x")).respond_with(ResponseTemplate::new(200)).expect(0).mount(&elsewhere).await;
-    let away = ResponseTemplate::new(302).insert_header("location", format!("{}/x?token=s3cr3t", elsewhere.uri()));
+    let away =
+        ResponseTemplate::new(302).insert_header("location", format!("{}/x?token=s3cr3t", elsewhere.uri()));
     Mock::given(path("/x")).respond_with(away).mount(&server).await;
     let home = ResponseTemplate::new(307).insert_header("location", "/there");
     Mock::given(path("/y")).respond_with(home).mount(&server).await;
@@ -103,7 +110,11 @@ async fn credentials_go_to_no_other_host() {
 async fn a_token_that_was_rotated_is_read_again() {
     let server = MockServer::start().await;
     let ok = || ResponseTemplate::new(200);
-    Mock::given(header("authorization", "Bearer old")).respond_with(ok()).up_to_n_times(1).mount(&server).await;
+    Mock::given(header("authorization", "Bearer old"))
+        .respond_with(ok())
+        .up_to_n_times(1)
+        .mount(&server)
+        .await;
     Mock::given(header("authorization", "Bearer new")).respond_with(ok()).expect(1).mount(&server).await;
     Mock::given(path("/x")).respond_with(ResponseTemplate::new(401)).expect(1).mount(&server).await;
     let (_folder, token) = token_file("old\n");
@@ -120,7 +131,9 @@ async fn client_credentials_are_turned_into_a_token_once() {
     Mock::given(path("/token"))
         .and(body_string_contains("grant_type=client_credentials"))
         .and(body_string_contains("client_secret=s3cr3t"))
-        .respond_with(ResponseTemplate::new(200).set_body_string(r#"{"access_token":"t0ken","expires_in":3600}"#))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_string(r#"{"access_token":"t0ken","expires_in":3600}"#),
+        )
         .expect(1)
         .mount(&server)
         .await;
@@ -154,18 +167,22 @@ async fn answers_may_be_packed_and_forms_are_posted() {
         .and(header("accept", "application/json"))
         .and(body_string_contains("q=a+b%26c"))
         .respond_with(
-            ResponseTemplate::new(200).insert_header("content-encoding", "gzip").set_body_bytes(packed.finish().unwrap()),
+            ResponseTemplate::new(200)
+                .insert_header("content-encoding", "gzip")
+                .set_body_bytes(packed.finish().unwrap()),
         )
         .mount(&server)
         .await;
-    let http = Http::new(&Connection { url: format!("{}/prefix", server.uri()), ..Connection::default() }).unwrap();
+    let http =
+        Http::new(&Connection { url: format!("{}/prefix", server.uri()), ..Connection::default() }).unwrap();
     let request = Request { method: Method::POST, ..ask_for("/x") };
     assert_eq!(http.ask(&request).await.unwrap().body, b"{\"status\":\"success\"}");
 }
 
 #[tokio::test]
 async fn nobody_at_home_is_said_plainly() {
-    let http = Http::new(&Connection { url: "http://127.0.0.1:1".to_owned(), ..Connection::default() }).unwrap();
+    let http =
+        Http::new(&Connection { url: "http://127.0.0.1:1".to_owned(), ..Connection::default() }).unwrap();
     let request = Request { deadline: Duration::from_millis(300), ..ask_for("x") };
     let error = http.ask(&request).await.unwrap_err().to_string();
     assert!(error.starts_with("cannot reach http://127.0.0.1:1: "), "{error}");

@@ -23,9 +23,16 @@ fn a_range_becomes_series_of_systems_and_the_known_instant_is_kept() {
     );
     let known = Time::parse("2026-03-14T09:26:53.589Z").unwrap();
     let first = &batch.series[0];
-    assert_eq!((first.system.as_str(), first.metric.as_str(), first.unit.as_str()), ("orders-api", "latency", "ms"));
-    assert_eq!(first.labels, [("instance".to_owned(), "a:1".to_owned()), ("job".to_owned(), "scrape".to_owned())]);
-    let samples: Vec<(Nanos, f64)> = first.samples.iter().map(|sample| (sample.time - known, sample.value)).collect();
+    assert_eq!(
+        (first.system.as_str(), first.metric.as_str(), first.unit.as_str()),
+        ("orders-api", "latency", "ms")
+    );
+    assert_eq!(
+        first.labels,
+        [("instance".to_owned(), "a:1".to_owned()), ("job".to_owned(), "scrape".to_owned())]
+    );
+    let samples: Vec<(Nanos, f64)> =
+        first.samples.iter().map(|sample| (sample.time - known, sample.value)).collect();
     assert_eq!(samples, [(Nanos(0), 12.0), (Nanos::seconds(45), 1000.0)], "a gap is no sample");
     assert_eq!(batch.series[1].system, "billing");
     assert_eq!(batch.series.len(), 2);
@@ -34,11 +41,13 @@ fn a_range_becomes_series_of_systems_and_the_known_instant_is_kept() {
 
 #[test]
 fn every_sign_of_a_partial_answer_is_kept() {
-    let warned = read(r#"{"status":"success","data":{"result":[]},"warnings":["results truncated due to limit"]}"#);
+    let warned =
+        read(r#"{"status":"success","data":{"result":[]},"warnings":["results truncated due to limit"]}"#);
     assert_eq!(warned.completeness, Completeness::Partial(vec!["results truncated due to limit".to_owned()]));
     let partial = read(r#"{"status":"success","isPartial":true,"data":{"result":[]}}"#);
     assert!(matches!(partial.completeness, Completeness::Partial(_)));
-    let informed = read(r#"{"status":"success","data":{"result":[]},"infos":["metric might not be a counter"]}"#);
+    let informed =
+        read(r#"{"status":"success","data":{"result":[]},"infos":["metric might not be a counter"]}"#);
     assert!(matches!(informed.completeness, Completeness::Partial(_)));
 }
 
@@ -56,7 +65,9 @@ fn native_histograms_and_broken_series_are_issues_and_hide_no_other() {
 
 #[test]
 fn hostile_labels_drive_no_terminal() {
-    let batch = read("{\"status\":\"success\",\"data\":{\"result\":[{\"metric\":{\"job\":\"a\\u001b[2J\"},\"values\":[[1,\"2\"]]}]}}");
+    let batch = read(
+        "{\"status\":\"success\",\"data\":{\"result\":[{\"metric\":{\"job\":\"a\\u001b[2J\"},\"values\":[[1,\"2\"]]}]}}",
+    );
     assert!(!batch.series[0].system.contains('\x1b'));
 }
 
@@ -66,7 +77,8 @@ fn what_is_no_answer_of_this_api_is_said() {
     assert_eq!(reason("{\"status\":\"succ"), "it ends too early");
     assert_eq!(reason("{}"), "it has no `status`, so something else answers here");
     assert!(reason("<html>").starts_with("it is no JSON of this API"));
-    let refused = decode::reply(br#"{"status":"error","errorType":"bad_data","error":"parse error"}"#).unwrap();
+    let refused =
+        decode::reply(br#"{"status":"error","errorType":"bad_data","error":"parse error"}"#).unwrap();
     assert_eq!(refused.error().as_deref(), Some("bad_data: parse error"));
 }
 
@@ -111,7 +123,8 @@ fn a_long_window_is_cut_into_answers_that_the_server_gives() {
     assert!(slices.windows(2).all(|pair| pair[1].from == pair[0].to + Nanos::seconds(1)));
     assert_eq!(slices[0].from, Time::from_seconds(7));
     assert_eq!(slices[3].to, Time::from_seconds(7 + 39_999), "the end of a window does not belong to it");
-    let aligned = super::slices(Window { from: Time::from_seconds(7), to: Time::from_seconds(61) }, Nanos::seconds(15));
+    let aligned =
+        super::slices(Window { from: Time::from_seconds(7), to: Time::from_seconds(61) }, Nanos::seconds(15));
     assert_eq!(aligned, [Window { from: Time::from_seconds(15), to: Time::from_seconds(60) }]);
 }
 
@@ -129,7 +142,8 @@ fn metrics_that_matter_are_found_by_name_and_asked_for_by_kind() {
     .unwrap()
     .metadata();
     let labels = ["service".to_owned(), "not a label".to_owned(), "job".to_owned()];
-    let queries: Vec<String> = discover::rules(&metadata, &labels).into_iter().map(|rule| rule.query).collect();
+    let queries: Vec<String> =
+        discover::rules(&metadata, &labels).into_iter().map(|rule| rule.query).collect();
     assert_eq!(
         queries,
         [

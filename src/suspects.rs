@@ -1,6 +1,13 @@
 //! What is behind the failure: signals from flows, spans, log templates, metrics and changes, fused into a ranking that
 //! can be read and argued with. Pure and deterministic; nothing leaves the machine.
 
+mod modes;
+mod onset;
+mod rank;
+mod templates;
+
+pub use modes::{FailureMode, failure_mode};
+
 use crate::evidence::{Row, SystemId};
 use crate::flows::FlowId;
 use crate::telemetry::{Nanos, Time, Window};
@@ -155,10 +162,10 @@ pub struct SuspectSettings {
 impl Suspects {
     /// Ranks what the evidence points at.
     pub fn of(
-        _evidence: &crate::evidence::Evidence,
-        _flows: &crate::flows::Flows,
-        _settings: &SuspectSettings,
+        evidence: &crate::evidence::Evidence,
+        flows: &crate::flows::Flows,
+        settings: &SuspectSettings,
     ) -> Self {
-        Self::default()
+        rank::of(evidence, flows, settings)
     }
 }

@@ -188,12 +188,10 @@ impl Stamp {
                 Self::Epoch => true,
                 Self::Syslog | Self::American => false,
                 _ => {
-                    matches!(text.get(length - 1), Some(b'Z' | b'z'))
-                        || text[10..length].contains(&b'+')
-                        || {
-                            // A minus after the time of day is a zone; those in the date are not.
-                            text.get(17..length).is_some_and(|rest| rest.contains(&b'-'))
-                        }
+                    matches!(text.get(length - 1), Some(b'Z' | b'z')) || text[10..length].contains(&b'+') || {
+                        // A minus after the time of day is a zone; those in the date are not.
+                        text.get(17..length).is_some_and(|rest| rest.contains(&b'-'))
+                    }
                 }
             };
             return Some((stamp, zoned));

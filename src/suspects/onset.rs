@@ -1,0 +1,96 @@
+//! When the failure began: the split of time that best explains it by two rates.
+
+use super::{Onset, SuspectSettings};
+use crate::evidence::{Evidence, Row};
+use crate::flows::{Flows, Verdict};
+use crate::telemetry::{EventKind, Nanos, Time};
+
+/// Found from failing flows, else from the share of errors, else from the first alert.
+pub(super) fn find(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Option<Onset> {
+    if let Some(time) = settings.onset {
+        return Some(Onset { time, uncertainty: Nanos::ZERO, found_from: "what was given".to_owned() });
+    }
+    let is_bad = |verdict| matches!(verdict, Verdict::Failed | Verdict::Stuck);
+    let outcomes: Vec<(Time, bool)> = flows
+        .iter()
+        .filter(|(_, flow)| flow.verdict != Verdict::InFlight)
+        .map(|(_, flow)| (flow.first, is_bad(flow.verdict)))
+        .collect();
+    if let Some(place) = split(&outcomes) {
+        return Some(onset(&outcomes, place, "failing flows"));
+    }
+    let is_alert = |row: &Row| evidence.kind(*row) == EventKind::Alert;
+    let mut errors: Vec<(Time, bool)> = (0..evidence.rows())
+        .map(Row)
+        .filter(|row| !is_alert(row))
+        .map(|row| (evidence.time(row), evidence.severity(row).is_error()))
+        .collect();
+    errors.sort_unstable();
+    if let Some(place) = split(&errors) {
+        return Some(onset(&errors, place, "the share of errors"));
+    }
+    let first_alert = (0..evidence.rows()).map(Row).filter(is_alert).map(|row| evidence.time(row)).min()?;
+    Some(Onset {
+        time: first_alert - Nanos::seconds(300),
+        uncertainty: Nanos::seconds(300),
+        found_from: "the first alert, less five minutes".to_owned(),
+    })
+}
+
+/// The place that splits outcomes into two stretches with the largest likelihood ratio, if it is large and for the worse.
+fn split(outcomes: &[(Time, bool)]) -> Option<usize> {
+    let all = outcomes.iter().filter(|(_, bad)| *bad).count() as f64;
+    let count = outcomes.len() as f64;
+    if all < 5.0 || count < 20.0 {
+        return None;
+    }
+    let likelihood = |bad: f64, of: f64| {
+        let share = (bad / of).clamp(1e-9, 1.0 - 1e-9);
+        bad * share.ln() + (of - bad) * (1.0 - share).ln()
+    };
+    let whole = likelihood(all, count);
+    let (mut best, mut place, mut before) = (0.0, None, 0.0);
+    for (number, (_, bad)) in outcomes.iter().enumerate() {
+        let left = number as f64;
+        if *bad && left >= 5.0 {
+            let (rate, rate_after) = (before / left, (all - before) / (count - left));
+            let gain = likelihood(before, left) + likelihood(all - before, count - left) - whole;
+            if rate_after > rate * 2.0 && gain > best {
+                (best, place) = (gain, Some(number));
+            }
+        }
+        before += f64::from(u8::from(*bad));
+    }
+    // Ten is far beyond what chance gives among this many places.
+    place.filter(|_| best > 10.0)
+}
+
+fn onset(outcomes: &[(Time, bool)], place: usize, from: &str) -> Onset {
+    let time = outcomes[place].0;
+    let bad = |part: &[(Time, bool)]| part.iter().filter(|(_, bad)| *bad).count();
+    let (before, after) = outcomes.split_at(place);
+    Onset {
+        time,
+        uncertainty: (time - outcomes[place.saturating_sub(1)].0).max(Nanos::seconds(1)),
+        found_from: format!(
+            "{from}: {} of {} since, {} of {place} before",
+            bad(after),
+            after.len(),
+            bad(before)
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_change_of_rate_is_found_and_a_steady_rate_is_none() {
+        let failing = |n: i64| n >= 300 && n % 2 == 0 || n == 37;
+        let outcomes: Vec<(Time, bool)> = (0..400).map(|n| (Time::from_seconds(n), failing(n))).collect();
+        assert_eq!(split(&outcomes), Some(300));
+        let steady: Vec<(Time, bool)> = (0..400).map(|n| (Time::from_seconds(n), n % 20 == 3)).collect();
+        assert_eq!(split(&steady), None);
+    }
+}

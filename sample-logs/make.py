@@ -227,11 +227,11 @@ def noise(e, length):
 
 
 SCENARIOS = {
-    "erp-certificate-expired": dict(day=10, seed=11, fault="cert", kind="order", title="Orders do not reach billing: a certificate behind the ERP adapter", root="erp-adapter", mode="expired-certificate",
+    "erp-certificate-expired": dict(day=10, seed=11, fault="cert", kind="order", title="Orders do not reach billing: a certificate behind the ERP adapter", root="erp", mode="expired-certificate",
         change=("erp-adapter", "certificate", "certificate of erp01.corp.example reached NotAfter, renewal job skipped"), metric=("erp-adapter", "erp_call_errors_per_s", 0.02, 3.0)),
     "schema-change-dead-letters": dict(day=11, seed=22, fault="schema", kind="shipment", title="Shipments vanish into dead letters after a schema change", root="kafka-connect", mode="schema-break",
         change=("order-service", "schema", "order-service 3.2.0 writes shipment schema v5 without carrier_code, kafka-connect expects v4"), metric=("kafka-connect", "dlq_records_total", 2.0, 400.0)),
-    "partner-throttling": dict(day=12, seed=33, fault="throttle", kind="shipment", title="A partner throttles, and our retries make it worse", root="partner-gateway", mode="partner-throttling",
+    "partner-throttling": dict(day=12, seed=33, fault="throttle", kind="shipment", title="A partner throttles, and our retries make it worse", root="supplier-adapter", mode="partner-throttling",
         change=("partner-gateway", "partner-notice", "partner lowers the quota of /partner/dispatch from 600 to 60 a minute"), metric=("partner-gateway", "quota_remaining", 500.0, 0.0)),
     "pool-exhausted-by-batch": dict(day=13, seed=44, fault="pool", kind="order", title="A slow batch holds all connections of the inventory", root="inventory", mode="pool-exhaustion",
         change=("inventory", "config", "inventory stock recount batch moved from 02:00 to 09:00, holds stock_rw connections"), metric=("inventory", "db_pool_waiting", 0.0, 40.0)),

@@ -246,7 +246,7 @@ fn formats_say_what_each_file_was_taken_for() {
     estate.write("logs/readme.bin", &[0, 159, 146, 150, 10, 0, 1]);
     let lines = estate.lines(&["formats", "--json", "logs"], 3);
     let line = lines.iter().find(|line| line["path"] == "logs/orders/b.log").unwrap();
-    assert_eq!(line["format"], "logfmt");
+    assert_eq!(line["format"], "text");
     assert_eq!(line["system"], "orders");
     assert_eq!(line["zone_assumed"], false);
     assert_eq!((line["records"].as_u64(), line["unread"].as_u64()), (Some(1), Some(0)));

@@ -19,7 +19,7 @@ fn every_event_of_a_corpus_is_found() {
     .unwrap();
     let settings = Settings::new(&config, 2026).unwrap();
     let begun = Instant::now();
-    let loaded = load(discover(&[corpus.clone()]), &settings, Time(0), &mut |_, _| true);
+    let loaded = load(discover(std::slice::from_ref(&corpus)), &settings, Time(0), &mut |_, _| true);
     println!(
         "loaded in {:?}: {} rows, {} identifiers",
         begun.elapsed(),

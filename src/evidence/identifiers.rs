@@ -89,7 +89,11 @@ impl Identifiers {
     }
 
     pub(super) fn spell(&mut self, key: IdentifierKey, spelling: &str) {
-        self.spellings.entry(key).or_insert_with(|| spelling.into());
+        // Whichever comes first, the same one stands: the greatest, which puts lower case before upper.
+        let known = self.spellings.entry(key).or_insert_with(|| spelling.into());
+        if spelling > &**known {
+            *known = spelling.into();
+        }
     }
 
     /// Forgets which rows are filed under what; numbers and spellings stay.

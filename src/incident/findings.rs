@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::evidence::{Evidence, Row};
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
-use crate::suspects::{Role, Suspect, Suspects};
+use crate::suspects::{Role, Suspect, Suspects, failure_mode};
 use crate::telemetry::{EventKind, Time};
 use std::collections::BTreeMap;
 
@@ -27,6 +27,7 @@ impl Findings {
         let first = suspects.ranking.iter().find(|suspect| suspect.role == Role::Cause);
         let stop = commonest_stop(&since);
         let name = |system| evidence.system_name(system).to_owned();
+        let mode = first.and_then(|suspect| failure_mode(suspect.failure_modes.first()?));
         Self {
             onset,
             failing: failing(flows, &since, onset),
@@ -44,7 +45,9 @@ impl Findings {
             all_flows: since.len() as u64,
             blind: Vec::new(),
             notable: notable(evidence, flows, onset),
-            ..Self::default()
+            first_checks: mode.map(|mode| mode.checks.clone()).unwrap_or_default(),
+            usual_mitigations: mode.map(|mode| mode.mitigations.clone()).unwrap_or_default(),
+            systemic_fixes: mode.map(|mode| mode.fixes.clone()).unwrap_or_default(),
         }
     }
 }

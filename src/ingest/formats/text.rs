@@ -80,6 +80,7 @@ pub(super) fn level_and_message(rest: &[u8]) -> (Severity, &[u8]) {
         if found.is_empty() {
             break;
         }
+        let found = found.strip_prefix(b"level=").unwrap_or(found);
         let bare = found.strip_prefix(b"[").or_else(|| found.strip_prefix(b"<")).unwrap_or(found);
         let bare = bare.strip_suffix(b":").unwrap_or(bare);
         let bare = bare.strip_suffix(b"]").or_else(|| bare.strip_suffix(b">")).unwrap_or(bare);

@@ -3,15 +3,15 @@
 use super::{Fit, Format, Glance, Sample, number};
 use crate::ingest::shape::Operation;
 use crate::ingest::stamp::{Clock, Stamp};
-use crate::telemetry::Severity;
+use crate::telemetry::{IdentifierClass, Severity};
 use regex::bytes::Regex;
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// One format as it stands in the configuration.
 ///
-/// Groups: `time` (needed), `level` or `status`, `message`, `operation`, `system`, `duration_ms`; every other named group
-/// is an attribute. A line that does not match continues the record before it.
+/// Groups: `time` (needed), `level` or `status`, `message`, `operation`, `system`, `duration_ms`; `correlation_id`, `trace_id`, `request_id`
+/// and `order_no` are identifiers; every other named group is an attribute. A line that does not match continues the record before it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserFormat {
@@ -25,6 +25,19 @@ pub struct UserFormat {
 struct Compiled {
     name: &'static str,
     pattern: Regex,
+    /// The group that holds an identifier, by its name.
+    identifier: Option<(IdentifierClass, String)>,
+}
+
+/// The class of identifier that a group's name stands for.
+fn class_of(name: &str) -> Option<IdentifierClass> {
+    match name.to_ascii_lowercase().replace('_', "").as_str() {
+        "correlationid" | "correlation" | "corrid" | "cid" => Some(IdentifierClass::Correlation),
+        "traceid" | "trace" => Some(IdentifierClass::Trace),
+        "requestid" | "messageid" => Some(IdentifierClass::Message),
+        "orderno" | "orderid" | "invoiceno" | "idoc" => Some(IdentifierClass::Business),
+        _ => None,
+    }
 }
 
 impl PartialEq for UserFormat {
@@ -43,7 +56,14 @@ impl UserFormat {
         }
         // Names of formats live as long as the program: there are as many as the configuration has.
         let name = Box::leak(self.name.clone().into_boxed_str());
-        self.compiled = Some(Arc::new(Compiled { name, pattern }));
+        let mut named: Vec<(IdentifierClass, String)> = pattern
+            .capture_names()
+            .flatten()
+            .filter_map(|name| Some((class_of(name)?, name.to_owned())))
+            .collect();
+        named.sort();
+        let identifier = named.into_iter().next();
+        self.compiled = Some(Arc::new(Compiled { name, pattern, identifier }));
         Ok(())
     }
 
@@ -100,7 +120,11 @@ impl Format for Taught {
             body: get("message").unwrap_or(line),
             operation: get("operation").map_or(Operation::None, Operation::Name),
             duration_us: get("duration_ms").and_then(number).map_or(0, super::millis_as_us),
-            positional: None,
+            positional: self
+                .compiled
+                .identifier
+                .as_ref()
+                .and_then(|(class, name)| Some((*class, get(name)?))),
             system: get("system"),
         })
     }

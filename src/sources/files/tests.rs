@@ -77,7 +77,7 @@ fn a_stack_trace_over_a_chunk_border_keeps_its_identifier() {
     let head = "[2026-03-01 08:00:00,797] ERROR [s|task-0] Error encountered. (org.x.LogReporter:100)\n";
     let record = format!("{head}{}Caused by: x correlationId=ID\n", "\tat a.b.C(D.java:1)\n".repeat(4_000));
     let text: String =
-        (0..12).map(|n| record.replace("ID", &format!("{n:032x}").replace('0', "a"))).collect();
+        (0..12).map(|n| record.replace("ID", &format!("{:032x}", n + 16).replace('0', "f"))).collect();
     fs::write(&path, &text).unwrap();
     let loaded = read(&[&path]);
     assert_eq!(loaded.evidence.rows(), 12);

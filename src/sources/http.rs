@@ -236,7 +236,10 @@ impl Http {
             502..=504 => {
                 let retry_after = retry::after(response.headers());
                 let answer = self.read(response).await.ok();
-                let said = answer.map(|answer| excerpt(&answer.body)).unwrap_or_default();
+                let said = match answer {
+                    Some(answer) => self.excerpt(&answer.body).await,
+                    None => String::new(),
+                };
                 let reason = format!("{status}{}{said}", if said.is_empty() { "" } else { ": " });
                 Err(Failure { may_pass: true, retry_after, error: self.unreachable(reason) })
             }
@@ -274,6 +277,11 @@ impl Http {
 
     fn unreachable(&self, reason: String) -> SourceError {
         SourceError::Unreachable { endpoint: self.endpoint.clone(), reason }
+    }
+
+    /// The beginning of a body, for errors; no secret of ours is in it.
+    pub async fn excerpt(&self, body: &[u8]) -> String {
+        self.credentials.hide(&excerpt(body)).await
     }
 
     /// The read as a `curl` command, secrets as variables.
@@ -362,7 +370,7 @@ fn reason(error: &reqwest::Error) -> String {
 }
 
 /// The first line of a body that is text and not a page, for errors.
-pub fn excerpt(body: &[u8]) -> String {
+fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(400)]);
     let line = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     if line.starts_with('<') {

@@ -6,7 +6,7 @@
 mod decode;
 mod discover;
 
-use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls, excerpt};
+use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls};
 use super::{Source, SourceError};
 use crate::telemetry::{Batch, Completeness, Nanos, Query, Time, Wanted, Window};
 use decode::Reply;
@@ -107,10 +107,10 @@ impl Prometheus {
             let by_address = Request { method: reqwest::Method::GET, ..request.clone() };
             answer = self.http.ask(&by_address).await?; // Some gateways pass on nothing but GET.
         }
-        self.judge(&answer)
+        self.judge(&answer).await
     }
 
-    fn judge(&self, answer: &Answer) -> Result<Reply, SourceError> {
+    async fn judge(&self, answer: &Answer) -> Result<Reply, SourceError> {
         let endpoint = || self.http.endpoint().to_owned();
         let unreadable = |reason: String| SourceError::Unreadable { endpoint: endpoint(), reason };
         if answer.is_cut {
@@ -119,7 +119,7 @@ impl Prometheus {
         let reply = match decode::reply(&answer.body) {
             Ok(reply) => reply,
             Err(_) if !answer.status.is_success() => {
-                let reason = format!("{}: {}", answer.status, excerpt(&answer.body));
+                let reason = format!("{}: {}", answer.status, self.http.excerpt(&answer.body).await);
                 return Err(SourceError::BadQuery { endpoint: endpoint(), reason });
             }
             Err(_) if answer.body.trim_ascii_start().starts_with(b"<") => {
@@ -128,7 +128,10 @@ impl Prometheus {
             Err(reason) => return Err(unreadable(reason)),
         };
         match reply.error() {
-            Some(reason) => Err(SourceError::BadQuery { endpoint: endpoint(), reason }),
+            Some(_) => {
+                let reason = self.http.excerpt(reply.error().unwrap_or_default().as_bytes()).await;
+                Err(SourceError::BadQuery { endpoint: endpoint(), reason })
+            }
             None => Ok(reply),
         }
     }
@@ -340,8 +343,7 @@ fn slices(window: Window, step: Nanos) -> Vec<Window> {
 
 /// Seconds with milliseconds: all that Prometheus keeps.
 fn seconds(time: Time) -> String {
-    let millis = time.0.div_euclid(1_000_000);
-    format!("{}.{:03}", millis.div_euclid(1_000), millis.rem_euclid(1_000))
+    format!("{:.3}", time.0.div_euclid(1_000_000) as f64 / 1e3)
 }
 
 #[cfg(test)]

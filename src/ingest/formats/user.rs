@@ -3,7 +3,7 @@
 use super::{Fit, Format, Glance, Sample, number};
 use crate::ingest::shape::Operation;
 use crate::ingest::stamp::{Clock, Stamp};
-use crate::telemetry::Severity;
+use crate::telemetry::{IdentifierClass, Severity};
 use regex::bytes::Regex;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use std::sync::Arc;
 /// One format as it stands in the configuration.
 ///
 /// Groups: `time` (needed), `level` or `status`, `message`, `operation`, `system`, `duration_ms`; every other named group
-/// is an attribute. A line that does not match continues the record before it.
+/// is an attribute. Of groups that are named after a class of identifier (`correlation_id`, `trace`, `order_number` …) the
+/// most trusted one is the event's identifier; further ones are found by key or by a rule of one's own. A line that does not match continues the record before it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserFormat {
@@ -25,6 +26,8 @@ pub struct UserFormat {
 struct Compiled {
     name: &'static str,
     pattern: Regex,
+    /// The group that holds the most trusted identifier, told by its name.
+    identifier: Option<(IdentifierClass, String)>,
 }
 
 impl PartialEq for UserFormat {
@@ -43,7 +46,9 @@ impl UserFormat {
         }
         // Names of formats live as long as the program: there are as many as the configuration has.
         let name = Box::leak(self.name.clone().into_boxed_str());
-        self.compiled = Some(Arc::new(Compiled { name, pattern }));
+        let groups = pattern.capture_names().flatten();
+        let identifier = groups.filter_map(|group| Some((class_of_group(group)?, group.to_owned()))).min();
+        self.compiled = Some(Arc::new(Compiled { name, pattern, identifier }));
         Ok(())
     }
 
@@ -58,6 +63,25 @@ impl UserFormat {
         // What a person wrote for these files goes before what we guess.
         (score > 0.3)
             .then(|| Fit { score: score + 10.0, format: Arc::new(Taught { compiled, stamp, has_zone }) })
+    }
+}
+
+/// The class of identifier that a group's name speaks of: `correlation`, `trace_id`, `message_id`, `order_number` …
+fn class_of_group(name: &str) -> Option<IdentifierClass> {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    let has = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    if has(&["correlation", "corr"]) {
+        Some(IdentifierClass::Correlation)
+    } else if has(&["trace"]) {
+        Some(IdentifierClass::Trace)
+    } else if ["message", "request", "execution", "event"].iter().any(|word| name == format!("{word}id")) {
+        Some(IdentifierClass::Message)
+    } else if has(&["business", "order", "invoice", "idoc", "document"]) {
+        Some(IdentifierClass::Business)
+    } else if has(&["session"]) {
+        Some(IdentifierClass::Session)
+    } else {
+        None
     }
 }
 
@@ -100,7 +124,12 @@ impl Format for Taught {
             body: get("message").unwrap_or(line),
             operation: get("operation").map_or(Operation::None, Operation::Name),
             duration_us: get("duration_ms").and_then(number).map_or(0, super::millis_as_us),
-            positional: None,
+            positional: self
+                .compiled
+                .identifier
+                .as_ref()
+                .and_then(|(class, group)| Some((*class, get(group)?)))
+                .filter(|(_, value)| !value.is_empty() && *value != b"-"),
             system: get("system"),
         })
     }

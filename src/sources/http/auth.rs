@@ -77,6 +77,9 @@ struct Held {
     until: Option<Instant>,
 }
 
+/// What stands where a backend repeated a secret.
+const HIDDEN: &str = "[secret]";
+
 impl Credentials {
     pub(super) fn new(auth: Auth) -> Self {
         Self { auth, held: Mutex::new(None) }
@@ -109,6 +112,17 @@ impl Credentials {
             *self.held.lock().await = None;
         }
         can_change
+    }
+
+    /// The text without any secret that is held: a backend may repeat what it was sent.
+    pub(super) async fn hide(&self, text: &str) -> String {
+        let held = self.held.lock().await;
+        let values =
+            held.iter().flat_map(|held| held.headers.values()).filter_map(|value| value.to_str().ok());
+        values.fold(text.to_owned(), |text, value| {
+            let secret = value.rsplit(' ').next().unwrap_or(value);
+            if secret.is_empty() { text } else { text.replace(secret, HIDDEN) }
+        })
     }
 
     async fn read(&self, client: &reqwest::Client) -> Result<Held, String> {

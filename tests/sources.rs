@@ -1,0 +1,294 @@
+//! The contract that every adapter keeps. A new adapter adds a file of answers beside this one and a line below.
+#![allow(clippy::unwrap_used)]
+
+#[path = "sources/fake.rs"]
+mod fake;
+#[path = "sources/prometheus.rs"]
+mod prometheus;
+
+use bridgewatch::sources::{Source, SourceError};
+use bridgewatch::telemetry::{Batch, Completeness, Nanos, Query, Time, Wanted, Window};
+use fake::{Answer, Fake};
+use futures::StreamExt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// What the suite needs to know of an adapter.
+struct Adapter {
+    kind: &'static str,
+    /// Options beyond `kind` and `url`.
+    options: &'static str,
+    /// What it is asked in these tests.
+    wanted: fn() -> Wanted,
+    /// A healthy backend that holds a row at each of these instants, and nothing of its own mind.
+    healthy: fn(&fake::Request, &[Time]) -> Answer,
+    /// Healthy answers that say that something is missing, each in another way.
+    partial: &'static [&'static str],
+    /// An answer without any row.
+    empty: &'static str,
+    /// (method, beginning of the path) of everything that may be sent.
+    reads: &'static [(&'static str, &'static str)],
+    /// Whether the window stands in the request, in the backend's own unit.
+    asks_for: fn(&fake::Request, Window) -> bool,
+}
+
+const ADAPTERS: &[Adapter] = &[prometheus::ADAPTER];
+
+/// The instant that the reference gives in every unit.
+const KNOWN: Time = Time(1_773_480_413_000_000_000);
+const SECRET: &str = "s3cr3t-t0ken";
+
+fn window() -> Window {
+    Window { from: KNOWN, to: KNOWN + Nanos::seconds(60) }
+}
+
+impl Adapter {
+    fn connect(&self, url: &str) -> Arc<dyn Source> {
+        let folder = tempfile::tempdir().unwrap();
+        let token = folder.path().join("token");
+        std::fs::write(&token, SECRET).unwrap();
+        std::mem::forget(folder); // The token is read when it is first needed.
+        let text = format!(
+            "[[sources]]\nkind = {:?}\nurl = {url:?}\nauth = {{ bearer = {{ file = {token:?} }} }}\n{}",
+            self.kind, self.options
+        );
+        let config = bridgewatch::config::Config::parse(&text).unwrap();
+        config.sources[0].connect().unwrap()
+    }
+
+    fn query(&self, limit: usize) -> Query {
+        Query { window: window(), wanted: (self.wanted)(), limit, deadline: Nanos::seconds(8) }
+    }
+
+    /// A server that holds a row every ten seconds, from before the window until after it.
+    fn server(&'static self) -> Fake {
+        Fake::start(move |request| (self.healthy)(request, &instants()))
+    }
+}
+
+fn instants() -> Vec<Time> {
+    (-2..10).map(|step| KNOWN + Nanos::seconds(10 * step)).collect()
+}
+
+/// Every page, and how it ended.
+async fn all(source: &dyn Source, query: Query) -> (Vec<Batch>, Option<SourceError>) {
+    let mut batches = Vec::new();
+    let mut pages = source.fetch(query);
+    while let Some(page) = pages.next().await {
+        match page {
+            Ok(batch) => batches.push(batch),
+            Err(error) => {
+                assert!(pages.next().await.is_none(), "an error is the last item");
+                return (batches, Some(error));
+            }
+        }
+    }
+    (batches, None)
+}
+
+fn times(batches: &[Batch]) -> Vec<Time> {
+    let samples = |batch: &Batch| -> Vec<Time> {
+        batch.series.iter().flat_map(|series| &series.samples).map(|sample| sample.time).collect()
+    };
+    batches
+        .iter()
+        .flat_map(|batch| {
+            batch.events.iter().map(|event| event.time).chain(samples(batch)).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// An error names the endpoint, shows no secret and no whole body.
+fn is_decent(error: &SourceError) {
+    let text = error.to_string();
+    assert!(!text.contains(SECRET), "{text}");
+    assert!(text.len() < 400, "{text}");
+    assert!(!format!("{error:?}").contains(SECRET));
+}
+
+#[tokio::test]
+async fn a_healthy_backend_gives_what_lies_in_the_window_oldest_first_and_is_asked_in_its_own_unit() {
+    for adapter in ADAPTERS {
+        let server = adapter.server();
+        let source = adapter.connect(&server.url);
+        source.check().await.unwrap();
+        let (batches, error) = all(&*source, adapter.query(1_000)).await;
+        assert_eq!(error, None);
+        let expected: Vec<Time> = (0..6).map(|step| KNOWN + Nanos::seconds(10 * step)).collect();
+        assert_eq!(
+            times(&batches),
+            expected,
+            "{}: the start belongs to a window, its end does not",
+            adapter.kind
+        );
+        assert!(batches.iter().all(|batch| batch.completeness == Completeness::Full));
+        assert!(
+            server.requests().iter().any(|request| (adapter.asks_for)(request, window())),
+            "{}",
+            adapter.kind
+        );
+        assert!(source.queries() as usize >= server.requests().len());
+    }
+}
+
+#[tokio::test]
+async fn only_reads_are_sent_and_each_with_its_credentials() {
+    for adapter in ADAPTERS {
+        let server = adapter.server();
+        let source = adapter.connect(&server.url);
+        source.check().await.unwrap();
+        for wanted in [
+            (adapter.wanted)(),
+            Wanted::Alerts,
+            Wanted::Events,
+            Wanted::Changes,
+            Wanted::Identifiers(Vec::new()),
+        ] {
+            all(&*source, Query { wanted, ..adapter.query(10) }).await;
+        }
+        for request in server.requests() {
+            let is_read = adapter
+                .reads
+                .iter()
+                .any(|(method, path)| request.method == *method && request.path.starts_with(path));
+            assert!(is_read, "{}: {} {} is no read", adapter.kind, request.method, request.path);
+            assert_eq!(request.authorization.as_deref(), Some("Bearer s3cr3t-t0ken"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_limit_is_kept_and_a_cut_is_called_partial() {
+    for adapter in ADAPTERS {
+        let server = adapter.server();
+        let source = adapter.connect(&server.url);
+        for (limit, is_cut) in [(1, true), (5, true), (6, false), (7, false)] {
+            let (batches, error) = all(&*source, adapter.query(limit)).await;
+            assert_eq!(error, None);
+            assert_eq!(times(&batches).len(), limit.min(6), "{}", adapter.kind);
+            let is_partial =
+                batches.iter().any(|batch| matches!(batch.completeness, Completeness::Partial(_)));
+            assert_eq!(is_partial, is_cut, "{} at limit {limit}", adapter.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_rows_is_an_answer() {
+    for adapter in ADAPTERS {
+        let server = Fake::start(|_| Answer::json(adapter.empty));
+        let (batches, error) = all(&*adapter.connect(&server.url), adapter.query(10)).await;
+        assert_eq!((times(&batches).len(), error), (0, None));
+    }
+}
+
+#[tokio::test]
+async fn every_sign_of_a_partial_answer_becomes_partial() {
+    for adapter in ADAPTERS {
+        for body in adapter.partial {
+            let server = Fake::start(|_| Answer::json(body));
+            let (batches, error) = all(&*adapter.connect(&server.url), adapter.query(10)).await;
+            assert_eq!(error, None, "{body}");
+            let is_partial = |batch: &Batch| matches!(&batch.completeness, Completeness::Partial(reasons) if !reasons.is_empty());
+            assert!(batches.iter().any(is_partial), "{}: {body}", adapter.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn refusals_pages_and_lies_become_errors_that_say_what_to_mend() {
+    for adapter in ADAPTERS {
+        type Check = fn(&SourceError) -> bool;
+        let cases: Vec<(Answer, Check)> = vec![
+            (Answer::status(401), |error| matches!(error, SourceError::Denied { status: 401, .. })),
+            (Answer::status(403), |error| matches!(error, SourceError::Denied { status: 403, .. })),
+            (Answer::json("<html><form>Log in</form></html>"), |error| {
+                matches!(error, SourceError::Unreadable { .. })
+            }),
+            (Answer::text(200, "ok"), |error| matches!(error, SourceError::Unreadable { .. })),
+            (Answer::text(200, ""), |error| matches!(error, SourceError::Unreadable { .. })),
+            (Answer::json("{\"status\":\"succ"), |error| matches!(error, SourceError::Unreadable { .. })),
+            (Answer::text(404, "no such tenant"), |error| matches!(error, SourceError::BadQuery { .. })),
+            (Answer::text(500, "no such token: s3cr3t-t0ken\nstack"), |error| {
+                error.to_string().contains("[secret]")
+            }),
+            (Answer::cut_short(), |error| {
+                matches!(error, SourceError::Unreadable { .. } | SourceError::Unreachable { .. })
+            }),
+            (Answer::redirect("https://login.example.net/?next=s3cr3t-t0ken"), |error| {
+                matches!(error, SourceError::Misdirected { .. })
+            }),
+        ];
+        for (answer, is_right) in cases {
+            let shown = format!("{}: {answer:?}", adapter.kind);
+            let server = Fake::start(move |_| answer.clone());
+            let source = adapter.connect(&server.url);
+            let (batches, error) = all(&*source, adapter.query(10)).await;
+            let error = error.unwrap_or_else(|| panic!("{shown} gave {batches:?}"));
+            assert!(is_right(&error), "{shown} became {error:?}");
+            is_decent(&error);
+            assert!(source.check().await.is_err(), "{shown} is called healthy");
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_there_and_no_tls_there_are_unreachable() {
+    for adapter in ADAPTERS {
+        let server = adapter.server();
+        let plain = server.url.replace("http://", "https://");
+        for url in ["http://127.0.0.1:1", plain.as_str()] {
+            let query = Query { deadline: Nanos::seconds(2), ..adapter.query(10) };
+            let (_, error) = all(&*adapter.connect(url), query).await;
+            let error = error.unwrap();
+            assert!(matches!(error, SourceError::Unreachable { .. }), "{error:?}");
+            is_decent(&error);
+        }
+    }
+}
+
+#[tokio::test]
+async fn overload_passes_and_is_waited_for() {
+    for adapter in ADAPTERS {
+        for (status, retry_after) in [(429, Some("1")), (503, None)] {
+            let server = Fake::start_counting(move |request, count| match count {
+                0 => Answer::status(status).with_retry_after(retry_after),
+                _ => (adapter.healthy)(request, &instants()),
+            });
+            let begun = Instant::now();
+            let (batches, error) = all(&*adapter.connect(&server.url), adapter.query(10)).await;
+            assert_eq!((times(&batches).len(), error), (6, None));
+            assert!(begun.elapsed() < Duration::from_secs(8));
+            assert!(retry_after.is_none() || begun.elapsed() >= Duration::from_secs(1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_source_that_hangs_is_given_up_at_the_deadline_and_dropping_stops_the_request() {
+    for adapter in ADAPTERS {
+        let server = Fake::start(|_| Answer::never());
+        let source = adapter.connect(&server.url);
+        let query = Query { deadline: Nanos::millis(400), ..adapter.query(10) };
+        let begun = Instant::now();
+        let (_, error) = all(&*source, query).await;
+        assert!(matches!(error, Some(SourceError::Unreachable { .. })), "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(2));
+        let begun = Instant::now();
+        let mut pages = source.fetch(adapter.query(10));
+        let waited = tokio::time::timeout(Duration::from_millis(200), pages.next()).await;
+        assert!(waited.is_err(), "it hangs");
+        drop(pages);
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+}
+
+#[tokio::test]
+async fn the_command_that_is_copied_holds_no_secret() {
+    for adapter in ADAPTERS {
+        let source = adapter.connect("https://backend.example.net");
+        let command = source.as_command(&adapter.query(10));
+        assert!(command.contains("https://backend.example.net"), "{command}");
+        assert!(!command.contains(SECRET), "{command}");
+    }
+}

@@ -242,11 +242,14 @@ fn flows_are_filtered_by_verdict_kind_and_system() {
 #[test]
 fn formats_say_what_each_file_was_taken_for() {
     let estate = Estate::new();
-    estate.write("logs/orders/b.log", b"2026-03-14T09:26:53Z level=info msg=fine correlation_id=abc-12345\n");
+    estate.write(
+        "logs/orders/b.log",
+        b"time=2026-03-14T09:26:53Z level=info msg=fine correlation_id=abc-12345\n",
+    );
     estate.write("logs/readme.bin", &[0, 159, 146, 150, 10, 0, 1]);
     let lines = estate.lines(&["formats", "--json", "logs"], 3);
     let line = lines.iter().find(|line| line["path"] == "logs/orders/b.log").unwrap();
-    assert_eq!(line["format"], "text");
+    assert_eq!(line["format"], "logfmt");
     assert_eq!(line["system"], "orders");
     assert_eq!(line["zone_assumed"], false);
     assert_eq!((line["records"].as_u64(), line["unread"].as_u64()), (Some(1), Some(0)));
@@ -351,13 +354,13 @@ fn the_write_up_is_drafted_from_record_and_evidence_and_refused_until_it_is_whol
 fn the_configuration_teaches_zones_and_formats() {
     let estate = Estate::new();
     estate.write(
-        "erp/a.log",
+        "more/erp/a.log",
         b"2026-03-14 10:26:53.589|ERROR|invoice 4711 refused|3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41\n",
     );
     let config = estate.write(
         "conf/bridgewatch.toml",
         br#"
-        evidence = ["../erp"]
+        evidence = ["../more"]
         [systems.erp]
         zone = "+01:00"
         [[formats]]

@@ -9,13 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 fn draft(text: &str) -> Draft {
-    Draft {
-        happened: Time::from_seconds(1),
-        recorded: Time::from_seconds(2),
-        author: "ann".into(),
-        what: What::fact(text),
-        pins: Vec::new(),
-    }
+    Draft::new(Time::from_seconds(2), "ann", What::fact(text)).happened(Time::from_seconds(1))
 }
 
 async fn keeps_the_contract(store: Store, name: &str) {

@@ -3,11 +3,10 @@
 use super::engine::SharedFiles;
 use super::look;
 use crate::evidence::Row;
-use crate::flows::Verdict;
-use crate::incident::{Draft, Incident, Pin, PinKind, What, draft, measure};
+use crate::incident::{Draft, Incident, Pin, PinKind, What, draft, impact_ended, measure};
 use crate::report::Report;
 use crate::store::{Store, StoreError};
-use crate::telemetry::{Sample, Time, Window};
+use crate::telemetry::{Time, Window};
 use crate::ui::{Msg, Notice, Picture};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -65,7 +64,7 @@ impl Recorder {
                 }
                 let incident = name.clone().unwrap_or_default();
                 let draft =
-                    Draft { happened, recorded: now, author: self.author.clone(), what, pins: pins.clone() };
+                    Draft::new(now, self.author.clone(), what).happened(happened).with_pins(pins.clone());
                 self.store.append(&incident, draft).await?;
             }
             Ok(name.unwrap_or_default())
@@ -121,21 +120,26 @@ impl Recorder {
     /// Measures every mitigation that is in force and records what it did.
     pub(super) async fn measure(&self, now: Time, picture: &Picture) {
         let Some(incident) = self.incident().await else { return };
-        let whats: Vec<(Time, What)> = incident
+        let (evidence, flows) = (&picture.evidence, &picture.flows);
+        let mut whats: Vec<(Time, What)> = incident
             .in_force()
             .map(|one| {
-                let samples = watched(&one.plan.watch, picture);
-                let effect = measure(&samples, one.started, now, true);
-                (
-                    now,
-                    What::MitigationMeasured {
-                        mitigation: one.entry,
-                        verdict: effect.verdict.to_string(),
-                        text: effect.sentence,
-                    },
-                )
+                let effect = measure(&incident, one, evidence, flows, now);
+                let what = What::MitigationMeasured {
+                    mitigation: one.entry,
+                    verdict: effect.verdict.to_string(),
+                    text: effect.sentence.clone(),
+                    effect: Some(Box::new(effect)),
+                };
+                (now, what)
             })
             .collect();
+        if !whats.is_empty()
+            && incident.impact_ended.is_none()
+            && let Some(time) = impact_ended(&incident, evidence, flows, now)
+        {
+            whats.push((now, What::ImpactEnded { time }));
+        }
         if whats.is_empty() {
             self.complain("no mitigation is in force".to_owned()).await;
         } else {
@@ -186,34 +190,5 @@ fn write(report: &Report, name: &str) -> Result<Vec<String>, String> {
             std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
             Ok(path.display().to_string())
         })
-        .collect()
-}
-
-/// The samples of a watch signal: failing flows a quarter minute, or `system metric`.
-fn watched(name: &str, picture: &Picture) -> Vec<Sample> {
-    let series = picture.evidence.series.iter().find(|series| {
-        name.contains(series.metric.as_str())
-            && (name.contains(series.system.as_str()) || name.trim() == series.metric)
-    });
-    if let Some(series) = series {
-        return series.samples.clone();
-    }
-    const STEP: i64 = 15_000_000_000;
-    let Some(window) = picture.window else { return Vec::new() };
-    let count = (window.length().0 / STEP + 1).clamp(0, 100_000) as usize;
-    let mut values = vec![0.0; count];
-    for (_, flow) in
-        picture.flows.iter().filter(|(_, flow)| matches!(flow.verdict, Verdict::Failed | Verdict::Stuck))
-    {
-        if let Some(value) =
-            usize::try_from((flow.first - window.from).0 / STEP).ok().and_then(|place| values.get_mut(place))
-        {
-            *value += 1.0;
-        }
-    }
-    values
-        .into_iter()
-        .enumerate()
-        .map(|(place, value)| Sample { time: Time(window.from.0 + place as i64 * STEP), value })
         .collect()
 }

@@ -235,7 +235,12 @@ fn note(
     }
     let (happened, text) = back_dated(text, now());
     let what = if is_decision {
-        What::Decision { text: text.to_owned(), options: Vec::new(), objections: Vec::new() }
+        What::Decision {
+            text: text.to_owned(),
+            options: Vec::new(),
+            objections: Vec::new(),
+            decider: String::new(),
+        }
     } else {
         What::fact(text)
     };
@@ -244,7 +249,7 @@ fn note(
 }
 
 fn append(record: &Record, name: &str, happened: Time, what: What) -> Result<Entry, Failure> {
-    let draft = Draft { happened, recorded: now(), author: record.author(), what, pins: Vec::new() };
+    let draft = Draft::new(now(), record.author(), what).happened(happened);
     record.wait(record.store.append(name, draft))
 }
 

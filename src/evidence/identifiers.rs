@@ -88,11 +88,15 @@ impl Identifiers {
         (0..self.keys.len() as u32).map(IdentifierId)
     }
 
+    /// Notes how a key is written. Of several spellings one is kept that does not depend on what came first: hex in
+    /// small letters, and the longest, which is the one with dashes.
     pub(super) fn spell(&mut self, key: IdentifierKey, spelling: &str) {
-        // Whichever comes first, the same one stands: the greatest, which puts lower case before upper.
-        let known = self.spellings.entry(key).or_insert_with(|| spelling.into());
-        if spelling > &**known {
-            *known = spelling.into();
+        let is_hex = spelling.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+            && spelling.bytes().filter(u8::is_ascii_hexdigit).count() == 32;
+        let spelling: Box<str> = if is_hex { spelling.to_ascii_lowercase().into() } else { spelling.into() };
+        let kept = self.spellings.entry(key).or_insert_with(|| spelling.clone());
+        if (kept.len(), &**kept) < (spelling.len(), &*spelling) {
+            *kept = spelling;
         }
     }
 

@@ -1,8 +1,7 @@
-//! One entry of the journal, and the chain that proves that none was changed.
+//! One entry of the journal, and the chain that proves that none was changed. Where it is kept is the store's matter.
 
-use super::mitigation::Plan;
-use super::{Action, ActionClass, Factor, Impact, IncidentSeverity, MitigationKind, Phase, Role, Why};
-use crate::telemetry::{Time, Window};
+use super::{Pin, What};
+use crate::telemetry::Time;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -16,12 +15,41 @@ pub struct Draft {
     pub what: What,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins: Vec<Pin>,
+    /// Names this one intention, so that trying again after a broken connection records it once. The store fills it in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
+}
+
+impl Draft {
+    /// Something that happened and is recorded at the same time, without evidence.
+    pub fn new(now: Time, author: impl Into<String>, what: What) -> Self {
+        Self {
+            happened: now,
+            recorded: now,
+            author: author.into(),
+            what,
+            pins: Vec::new(),
+            key: String::new(),
+        }
+    }
+
+    #[must_use]
+    pub fn happened(mut self, time: Time) -> Self {
+        self.happened = time;
+        self
+    }
+
+    #[must_use]
+    pub fn with_pins(mut self, pins: Vec<Pin>) -> Self {
+        self.pins = pins;
+        self
+    }
 }
 
 /// An entry in its place. `body` is what was hashed, to the byte.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry {
-    /// 1 for the first of an incident.
+    /// 1 for the first of an incident; [`PENDING`] and above while a team's database cannot be reached.
     pub sequence: u64,
     pub draft: Draft,
     pub body: String,
@@ -29,178 +57,32 @@ pub struct Entry {
     pub hash: String,
 }
 
-/// What was recorded. Kinds that this version does not know are kept and shown as they are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum What {
-    Declared {
-        title: String,
-        severity: IncidentSeverity,
-        impact: Impact,
-        #[serde(default)]
-        is_drill: bool,
-    },
-    Acknowledged,
-    /// The impact began, as found from the evidence or as corrected by a person.
-    ImpactBegan {
-        time: Time,
-    },
-    /// The impact ended, by the signal, not by a button.
-    ImpactEnded {
-        time: Time,
-    },
-    SeverityChanged {
-        severity: IncidentSeverity,
-        reason: String,
-    },
-    RoleAssigned {
-        role: Role,
-        person: String,
-        #[serde(default)]
-        note: String,
-    },
-    PhaseChanged {
-        phase: Phase,
-    },
-    Fact {
-        text: String,
-    },
-    Decision {
-        text: String,
-        #[serde(default)]
-        options: Vec<String>,
-        #[serde(default)]
-        objections: Vec<String>,
-    },
-    Asked {
-        who: String,
-        question: String,
-        minutes: u32,
-    },
-    Answered {
-        ask: u64,
-        answer: String,
-    },
-    Hypothesis {
-        text: String,
-        #[serde(default)]
-        next_test: String,
-    },
-    HypothesisJudged {
-        hypothesis: u64,
-        verdict: HypothesisVerdict,
-        reason: String,
-    },
-    EvidencePinned {
-        text: String,
-    },
-    StatusUpdate {
-        audience: String,
-        text: String,
-    },
-    Step {
-        stage: String,
-        question: String,
-        answer: String,
-    },
-    MitigationStarted {
-        mitigation: Plan,
-    },
-    MitigationMeasured {
-        mitigation: u64,
-        verdict: String,
-        text: String,
-    },
-    MitigationUndone {
-        mitigation: u64,
-        reason: String,
-    },
-    RcaField {
-        field: String,
-        text: String,
-    },
-    RcaWhys {
-        whys: Vec<Why>,
-    },
-    RcaFactor {
-        factor: Factor,
-    },
-    ActionAdded {
-        action: Action,
-    },
-    ActionClosed {
-        action: u64,
-    },
-    /// Takes an earlier entry back: the fold goes on as if it were not there, the journal keeps both.
-    Undone {
-        entry: u64,
-    },
-    #[serde(untagged)]
-    Unknown(serde_json::Value),
-}
+/// Entries from here on wait for the team's database; they get their number in the chain when it is back.
+pub const PENDING: u64 = 1 << 40;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
-#[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case")]
-pub enum HypothesisVerdict {
-    Supported,
-    Refuted,
-    Inconclusive,
-}
-
-/// Evidence kept with the entry, so that a claim stands after the logs are gone.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Pin {
-    pub kind: PinKind,
-    /// One sentence that says what it shows.
-    pub says: String,
-    /// Where it came from: a file and offset, or a backend and its query.
-    pub source: String,
-    pub window: Option<Window>,
-    pub captured: Time,
-    /// The lines or samples themselves, redacted.
-    pub content: Vec<String>,
-    /// SHA-256 of the content, in hex.
-    pub digest: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PinKind {
-    Events,
-    Flow,
-    Series,
-    Change,
-    Suspect,
-}
-
-impl Pin {
-    pub fn new(
-        kind: PinKind,
-        says: String,
-        source: String,
-        window: Option<Window>,
-        captured: Time,
-        content: Vec<String>,
-    ) -> Self {
-        let digest = hex(&Sha256::digest(content.join("\n").as_bytes()));
-        Self { kind, says, source, window, captured, content, digest }
-    }
-
-    /// Whether the content is what was pinned.
-    pub fn is_intact(&self) -> bool {
-        hex(&Sha256::digest(self.content.join("\n").as_bytes())) == self.digest
-    }
-}
+/// The version of the form in which entries are written.
+const FORM: u8 = 1;
 
 /// Gives a draft its place behind `previous` (the hash of the entry before it, empty for the first).
 pub fn seal(draft: Draft, sequence: u64, previous: &str) -> Entry {
-    let body = serde_json::to_string(&draft).expect("a draft has only names, texts and numbers");
+    #[derive(Serialize)]
+    struct Written<'a> {
+        form: u8,
+        #[serde(flatten)]
+        draft: &'a Draft,
+    }
+    let body = serde_json::to_string(&Written { form: FORM, draft: &draft })
+        .expect("a draft has only names, texts and numbers");
     let hash = chain(previous, sequence, &body);
     Entry { sequence, draft, body, hash }
 }
 
 impl Entry {
+    /// Whether it still waits for its number in a team's journal.
+    pub fn is_pending(&self) -> bool {
+        self.sequence >= PENDING
+    }
+
     /// An entry as a store kept it; what cannot be understood is kept as [`What::Unknown`].
     pub fn stored(sequence: u64, body: String, hash: String) -> Self {
         let draft = serde_json::from_str(&body).unwrap_or_else(|_| Draft {
@@ -209,6 +91,7 @@ impl Entry {
             author: "?".to_owned(),
             what: What::Unknown(serde_json::Value::String(body.clone())),
             pins: Vec::new(),
+            key: String::new(),
         });
         Self { sequence, draft, body, hash }
     }
@@ -240,6 +123,27 @@ pub fn verify(entries: &[Entry]) -> Result<(), Broken> {
     Ok(())
 }
 
+/// What is odd without being broken: a clock that went back, an entry that is recorded before it happened.
+pub fn doubts(entries: &[Entry]) -> Vec<Broken> {
+    let mut found = Vec::new();
+    let mut latest = Time::MIN;
+    for entry in entries {
+        let Draft { happened, recorded, .. } = entry.draft;
+        let mut doubt = |reason: String| found.push(Broken { sequence: entry.sequence, reason });
+        if recorded < latest {
+            doubt(format!(
+                "recorded {} before the entry in front of it: a clock was set back",
+                latest - recorded
+            ));
+        }
+        if happened > recorded {
+            doubt(format!("happened {} after it was recorded", happened - recorded));
+        }
+        latest = latest.max(recorded);
+    }
+    found
+}
+
 fn chain(previous: &str, sequence: u64, body: &str) -> String {
     let mut hasher = Sha256::new();
     for part in [previous.as_bytes(), b"\n", sequence.to_string().as_bytes(), b"\n", body.as_bytes()] {
@@ -248,82 +152,19 @@ fn chain(previous: &str, sequence: u64, body: &str) -> String {
     hex(&hasher.finalize())
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl What {
-    /// The entry in one line, as the log of the bridge shows it: (label, text).
-    pub fn line(&self) -> (&'static str, String) {
-        match self {
-            Self::Declared { title, severity, .. } => ("declared", format!("{severity} {title}")),
-            Self::Acknowledged => ("acknowledged", String::new()),
-            Self::ImpactBegan { time } => ("impact", format!("began {time}")),
-            Self::ImpactEnded { time } => ("impact", format!("ended {time}")),
-            Self::SeverityChanged { severity, reason } => ("severity", format!("{severity}: {reason}")),
-            Self::RoleAssigned { role, person, note } if note.is_empty() => {
-                ("role", format!("{role}: {person}"))
-            }
-            Self::RoleAssigned { role, person, note } => ("role", format!("{role}: {person} ({note})")),
-            Self::PhaseChanged { phase } => ("phase", phase.to_string()),
-            Self::Fact { text } => ("fact", text.clone()),
-            Self::Decision { text, .. } => ("decision", text.clone()),
-            Self::Asked { who, question, minutes } => ("ask", format!("@{who} {question} ({minutes} min)")),
-            Self::Answered { answer, .. } => ("answer", answer.clone()),
-            Self::Hypothesis { text, .. } => ("hypothesis", text.clone()),
-            Self::HypothesisJudged { verdict, reason, .. } => ("hypothesis", format!("{verdict}: {reason}")),
-            Self::EvidencePinned { text } => ("evidence", text.clone()),
-            Self::StatusUpdate { audience, text } => {
-                ("update", format!("to {audience}: {}", text.lines().next().unwrap_or_default()))
-            }
-            Self::Step { question, answer, .. } => ("step", format!("{question} {answer}")),
-            Self::MitigationStarted { mitigation } => {
-                ("mitigation", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent))
-            }
-            Self::MitigationMeasured { verdict, text, .. } => ("measured", format!("{verdict}: {text}")),
-            Self::MitigationUndone { reason, .. } => ("undone", reason.clone()),
-            Self::RcaField { field, text } => {
-                ("rca", format!("{field}: {}", text.lines().next().unwrap_or_default()))
-            }
-            Self::RcaWhys { whys } => ("rca", format!("{} whys", whys.len())),
-            Self::RcaFactor { factor } => ("rca", format!("factor: {}", factor.text)),
-            Self::ActionAdded { action } => {
-                ("action", format!("{}: {}", ActionClass::name(action.class), action.text))
-            }
-            Self::ActionClosed { action } => ("action", format!("{action} done")),
-            Self::Undone { entry } => ("undo", format!("entry {entry}")),
-            Self::Unknown(_) => ("unknown", "recorded by another version".to_owned()),
-        }
-    }
-
-    /// Short for tests and for callers that have a plain sentence.
-    pub fn fact(text: impl Into<String>) -> Self {
-        Self::Fact { text: text.into() }
-    }
-
-    /// The kind of mitigation, if it starts one.
-    pub fn mitigation_kind(&self) -> Option<MitigationKind> {
-        match self {
-            Self::MitigationStarted { mitigation } => Some(mitigation.kind),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::PinKind;
     use super::*;
 
     fn chain_of(texts: &[&str]) -> Vec<Entry> {
         let mut entries: Vec<Entry> = Vec::new();
         for (sequence, text) in (1..).zip(texts) {
-            let draft = Draft {
-                happened: Time::from_seconds(sequence as i64),
-                recorded: Time::from_seconds(sequence as i64),
-                author: "ann".into(),
-                what: What::fact(*text),
-                pins: Vec::new(),
-            };
+            let draft = Draft::new(Time::from_seconds(sequence as i64), "ann", What::fact(*text));
             let previous = entries.last().map_or("", |entry: &Entry| &entry.hash).to_owned();
             entries.push(seal(draft, sequence, &previous));
         }
@@ -351,7 +192,28 @@ mod tests {
         let entry = &chain_of(&["a"])[0];
         assert_eq!(&Entry::stored(1, entry.body.clone(), entry.hash.clone()), entry);
         let other = entry.body.replace("\"fact\"", "\"telepathy\"");
-        assert!(matches!(Entry::stored(1, other, String::new()).draft.what, What::Unknown(_)));
+        let other = Entry::stored(1, other, String::new());
+        assert!(matches!(other.draft.what, What::Unknown(_)));
+        assert_eq!((other.draft.author.as_str(), other.draft.recorded), ("ann", Time::from_seconds(1)));
+        let later = entry.body.replace("\"form\":1", "\"form\":9,\"mood\":\"calm\"");
+        assert_eq!(Entry::stored(1, later, String::new()).draft, entry.draft, "what is new is passed over");
         assert!(matches!(Entry::stored(1, "rubbish".into(), String::new()).draft.what, What::Unknown(_)));
+    }
+
+    #[test]
+    fn a_clock_that_went_back_is_told_and_breaks_nothing() {
+        let mut entries: Vec<Entry> = Vec::new();
+        for (sequence, second) in [(1, 100), (2, 40), (3, 101)] {
+            let previous = entries.last().map_or("", |entry: &Entry| &entry.hash).to_owned();
+            entries.push(seal(
+                Draft::new(Time::from_seconds(second), "ann", What::fact("x")),
+                sequence,
+                &previous,
+            ));
+        }
+        assert_eq!(verify(&entries), Ok(()));
+        let told = doubts(&entries);
+        assert_eq!((told.len(), told[0].sequence), (1, 2));
+        assert!(told[0].reason.contains("1 min 00 s before"), "{}", told[0].reason);
     }
 }

@@ -1,6 +1,7 @@
 //! What is done against the impact: logged with intent, watched by a signal, undone when it is no longer needed.
 
-use crate::telemetry::Time;
+use super::Assessment;
+use crate::telemetry::{Nanos, Time};
 use serde::{Deserialize, Serialize};
 
 /// What kind of measure.
@@ -60,22 +61,30 @@ pub struct Plan {
 /// A mitigation as the record has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mitigation {
-    /// The entry that started it.
+    /// The entry that started or proposed it.
     pub entry: u64,
+    /// When it was applied; when it was proposed, while it is only that.
     pub started: Time,
     pub plan: Plan,
     pub state: MitigationState,
     /// The last effect that was recorded, in words.
     pub measured: Option<String>,
+    /// The figures of that.
+    pub effect: Option<Box<Assessment>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MitigationState {
+    Proposed,
     InForce,
     Undone(Time),
 }
 
 impl Mitigation {
+    pub(super) fn new(entry: u64, started: Time, plan: Plan) -> Self {
+        Self { entry, started, plan, state: MitigationState::InForce, measured: None, effect: None }
+    }
+
     pub fn is_in_force(&self) -> bool {
         self.state == MitigationState::InForce
     }
@@ -87,6 +96,16 @@ impl Mitigation {
 }
 
 impl MitigationKind {
+    /// Time that such a measure usually needs until it acts; what is measured in it says nothing.
+    pub fn usual_ramp(self) -> Nanos {
+        Nanos::seconds(match self {
+            Self::FeatureFlag | Self::Throttle | Self::Block | Self::Degrade => 30,
+            Self::Failover | Self::QueueBuffering | Self::Other => 60,
+            Self::Restart | Self::Rollback => 120,
+            Self::Scale | Self::Replay => 180,
+        })
+    }
+
     /// What usually undoes it.
     pub fn usual_undo(self) -> &'static str {
         match self {

@@ -12,12 +12,9 @@ fn report(title: &str) -> Report {
         Time::from_seconds(3),
         vec!["<img src=x onerror=alert(1)> ``` # not a heading".into()],
     );
-    let draft = |what, pins| Draft {
-        happened: Time::from_seconds(1_773_480_000),
-        recorded: Time::from_seconds(1_773_480_001),
-        author: "ann".into(),
-        what,
-        pins,
+    let draft = |what, pins| {
+        let (happened, recorded) = (Time::from_seconds(1_773_480_000), Time::from_seconds(1_773_480_001));
+        Draft::new(recorded, "ann", what).happened(happened).with_pins(pins)
     };
     let declared = What::Declared {
         title: title.into(),

@@ -64,6 +64,7 @@ impl MitigateView {
             let one = &incident.mitigations[place];
             let is_selected = place == self.list.selected;
             let state = match one.state {
+                MitigationState::Proposed => ("◌ proposed", theme.muted),
                 MitigationState::InForce if one.is_expired(data.now) => ("! to be checked", theme.error),
                 MitigationState::InForce => ("● in force", theme.warn),
                 MitigationState::Undone(_) => ("○ undone", theme.muted),

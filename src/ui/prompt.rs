@@ -175,7 +175,12 @@ impl Prompt {
                 let objections = if rest.is_empty() { Vec::new() } else { vec![rest.to_owned()] };
                 Outcome::Record(vec![(
                     time,
-                    What::Decision { text: first.to_owned(), options: Vec::new(), objections },
+                    What::Decision {
+                        text: first.to_owned(),
+                        options: Vec::new(),
+                        objections,
+                        decider: String::new(),
+                    },
                 )])
             }
             Purpose::Ask => match ask(&text) {

@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 /// One format as it stands in the configuration.
 ///
-/// Groups: `time` (needed), `level` or `status`, `message`, `operation`, `system`, `duration_ms`; `correlation_id`, `trace_id`, `request_id`
-/// and `order_no` are identifiers; every other named group is an attribute. A line that does not match continues the record before it.
+/// Groups: `time` (needed), `level` or `status`, `message`, `operation`, `system`, `duration_ms`; every other named group
+/// is an attribute. Of groups that are named after a class of identifier (`correlation_id`, `trace`, `order_number` …) the
+/// most trusted one is the event's identifier; further ones are found by key or by a rule of one's own. A line that does not match continues the record before it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UserFormat {
@@ -25,19 +26,8 @@ pub struct UserFormat {
 struct Compiled {
     name: &'static str,
     pattern: Regex,
-    /// The group that holds an identifier, by its name.
+    /// The group that holds the most trusted identifier, told by its name.
     identifier: Option<(IdentifierClass, String)>,
-}
-
-/// The class of identifier that a group's name stands for.
-fn class_of(name: &str) -> Option<IdentifierClass> {
-    match name.to_ascii_lowercase().replace('_', "").as_str() {
-        "correlationid" | "correlation" | "corrid" | "cid" => Some(IdentifierClass::Correlation),
-        "traceid" | "trace" => Some(IdentifierClass::Trace),
-        "requestid" | "messageid" => Some(IdentifierClass::Message),
-        "orderno" | "orderid" | "invoiceno" | "idoc" => Some(IdentifierClass::Business),
-        _ => None,
-    }
 }
 
 impl PartialEq for UserFormat {
@@ -56,13 +46,8 @@ impl UserFormat {
         }
         // Names of formats live as long as the program: there are as many as the configuration has.
         let name = Box::leak(self.name.clone().into_boxed_str());
-        let mut named: Vec<(IdentifierClass, String)> = pattern
-            .capture_names()
-            .flatten()
-            .filter_map(|name| Some((class_of(name)?, name.to_owned())))
-            .collect();
-        named.sort();
-        let identifier = named.into_iter().next();
+        let groups = pattern.capture_names().flatten();
+        let identifier = groups.filter_map(|group| Some((class_of_group(group)?, group.to_owned()))).min();
         self.compiled = Some(Arc::new(Compiled { name, pattern, identifier }));
         Ok(())
     }
@@ -78,6 +63,25 @@ impl UserFormat {
         // What a person wrote for these files goes before what we guess.
         (score > 0.3)
             .then(|| Fit { score: score + 10.0, format: Arc::new(Taught { compiled, stamp, has_zone }) })
+    }
+}
+
+/// The class of identifier that a group's name speaks of: `correlation`, `trace_id`, `message_id`, `order_number` …
+fn class_of_group(name: &str) -> Option<IdentifierClass> {
+    let name = name.to_ascii_lowercase().replace('_', "");
+    let has = |words: &[&str]| words.iter().any(|word| name.starts_with(word));
+    if has(&["correlation", "corr"]) {
+        Some(IdentifierClass::Correlation)
+    } else if has(&["trace"]) {
+        Some(IdentifierClass::Trace)
+    } else if ["message", "request", "execution", "event"].iter().any(|word| name == format!("{word}id")) {
+        Some(IdentifierClass::Message)
+    } else if has(&["business", "order", "invoice", "idoc", "document"]) {
+        Some(IdentifierClass::Business)
+    } else if has(&["session"]) {
+        Some(IdentifierClass::Session)
+    } else {
+        None
     }
 }
 
@@ -124,7 +128,8 @@ impl Format for Taught {
                 .compiled
                 .identifier
                 .as_ref()
-                .and_then(|(class, name)| Some((*class, get(name)?))),
+                .and_then(|(class, group)| Some((*class, get(group)?)))
+                .filter(|(_, value)| !value.is_empty() && *value != b"-"),
             system: get("system"),
         })
     }

@@ -10,7 +10,7 @@ mod terminal;
 
 use crate::config::Config;
 use crate::sources::bundled;
-use crate::store::Store;
+use crate::store::{OUTBOX, Store};
 use crate::telemetry::Time;
 use crate::ui::{Effect, Keymap, Msg, Notice, Theme, Ui};
 use color_eyre::eyre::{Result, WrapErr, eyre};
@@ -140,27 +140,28 @@ fn keymap_of(config: &Config) -> Result<Keymap> {
 }
 
 async fn open_store(config: &Config) -> (Store, Option<String>) {
-    let place = match &config.store.postgres {
-        Some(secret) => match secret.read().await {
-            Ok(url) => Ok(url.expose().to_owned()),
-            Err(error) => Err(error.to_string()),
-        },
-        None => config
-            .store_path()
-            .map(|path| path.display().to_string())
-            .ok_or_else(|| "there is no folder for data; name one with store.path".to_owned()),
-    };
-    let opened = match place {
-        Ok(place) => Store::open(&place).await.map_err(|error| error.to_string()),
-        Err(error) => Err(error),
-    };
-    match opened {
-        Ok(store) => (store, None),
+    match try_open_store(config).await {
+        Ok(store) => {
+            let trouble = store.trouble();
+            (store, trouble)
+        }
         Err(error) => (
             Store::memory(),
             Some(format!("{error}; the record is kept in memory only and is gone when you leave")),
         ),
     }
+}
+
+async fn try_open_store(config: &Config) -> Result<Store, String> {
+    let path = config.store_path().ok_or("there is no folder for data; name one with store.path")?;
+    let opened = match &config.store.postgres {
+        Some(secret) => {
+            let address = secret.read().await?;
+            Store::open_team(address.expose(), &path.with_file_name(OUTBOX)).await
+        }
+        None => Store::open(&path.display().to_string()).await,
+    };
+    opened.map_err(|error| error.to_string())
 }
 
 #[expect(clippy::disallowed_methods, reason = "the zone of this machine is read where its clock is")]

@@ -7,6 +7,7 @@ mod fold;
 mod gate;
 mod kpi;
 mod mitigation;
+mod outward;
 mod pin;
 mod rca;
 mod robust;
@@ -23,6 +24,7 @@ pub use fold::{Ask, Decision, HandOver, Hypothesis, Incident, Line, Phase, Role}
 pub use gate::{Objection, check};
 pub use kpi::{Kpi, Kpis, Review, kpis, review};
 pub use mitigation::{Mitigation, MitigationKind, MitigationState, Plan};
+pub use outward::Outward;
 pub use pin::{Pin, PinKind};
 pub use rca::{Action, ActionClass, Factor, Findings, Rca, Why, draft};
 pub use severity::{Impact, IncidentSeverity};

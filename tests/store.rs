@@ -1,15 +1,36 @@
-//! What every store promises, and what SQLite must survive.
+//! What every store promises, and what each must survive.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
-use bridgewatch::incident::{Draft, What};
-use bridgewatch::store::{Store, StoreError, export, import};
+#[path = "store/crash.rs"]
+mod crash;
+#[path = "store/disk.rs"]
+mod disk;
+#[path = "store/proxy.rs"]
+mod proxy;
+#[path = "store/team.rs"]
+mod team;
+
+use bridgewatch::incident::{Draft, Entry, Outward, Pin, PinKind, What, doubts};
+use bridgewatch::store::{Store, StoreError, export, export_redacted, import};
 use bridgewatch::telemetry::Time;
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 fn draft(text: &str) -> Draft {
     Draft::new(Time::from_seconds(2), "ann", What::fact(text)).happened(Time::from_seconds(1))
+}
+
+/// What the entries say, in their order.
+fn texts(entries: &[Entry]) -> Vec<String> {
+    entries.iter().map(|entry| entry.draft.what.line().1).collect()
+}
+
+/// The address of a PostgreSQL for tests; without one, a line that says so.
+fn database() -> Option<String> {
+    let address = std::env::var("BRIDGEWATCH_TEST_POSTGRES").ok();
+    if address.is_none() {
+        println!("skipped: BRIDGEWATCH_TEST_POSTGRES names no database; tests/run starts one");
+    }
+    address
 }
 
 async fn keeps_the_contract(store: Store, name: &str) {
@@ -34,25 +55,83 @@ async fn keeps_the_contract(store: Store, name: &str) {
         writer.await.unwrap();
     }
     let entries = store.entries(name).await.unwrap();
-    assert_eq!(entries.len(), 45);
     assert_eq!(store.verify(name).await.unwrap(), 45);
-    let mut texts: Vec<String> = entries.iter().map(|entry| entry.draft.what.line().1).collect();
-    texts.sort();
-    texts.dedup();
-    assert_eq!(texts.len(), 45);
+    let mut said = texts(&entries);
+    said.sort();
+    said.dedup();
+    assert_eq!((entries.len(), said.len()), (45, 45));
     assert!(store.list().await.unwrap().contains(&name.to_owned()));
     assert_eq!(store.incident(name).await.unwrap().unwrap().lines.len(), 45);
     assert!(store.incident("INC-none").await.unwrap().is_none());
 
-    // A bundle goes into another store and comes out the same; a changed one is refused.
-    let bundle = export(&store, name).await.unwrap();
+    // The same intention, tried again, is recorded once, and the answer is the same.
+    let again = Draft { key: "only-once".into(), ..draft("tried twice") };
+    let first = store.append(name, again.clone()).await.unwrap();
+    store.append(name, draft("in between")).await.unwrap();
+    assert_eq!(store.append(name, again).await.unwrap(), first);
+    assert_eq!(store.verify(name).await.unwrap(), 47);
+
+    // Several declare at once: each has an incident of its own.
+    let declaring = (0..6).map(|number| {
+        let store = store.clone();
+        tokio::spawn(async move { store.declare(draft(&format!("incident {number}"))).await.unwrap().0 })
+    });
+    let mut names = Vec::new();
+    for one in declaring.collect::<Vec<_>>() {
+        names.push(one.await.unwrap());
+    }
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 6, "{names:?}");
+    for one in &names {
+        assert_eq!(store.verify(one).await.unwrap(), 1);
+    }
+
+    // A clock that was set back changes nothing about the order, and is told.
+    let set_back = "INC-8888";
+    for (second, text) in [(100, "first"), (40, "second"), (41, "third")] {
+        store
+            .append(set_back, Draft::new(Time::from_seconds(second), "ann", What::fact(text)))
+            .await
+            .unwrap();
+    }
+    let entries = store.entries(set_back).await.unwrap();
+    assert_eq!(texts(&entries), ["first", "second", "third"]);
+    assert_eq!(store.verify(set_back).await.unwrap(), 3);
+    assert_eq!(doubts(&entries).len(), 2);
+
+    travels(&store, name).await;
+}
+
+/// A bundle goes into another store and comes out the same, to the byte; a changed one is refused.
+async fn travels(store: &Store, name: &str) {
+    let content = vec!["POST http://erp-adapter.prod.internal/invoices 503".to_owned()];
+    let pin = Pin::new(PinKind::Events, "erp-adapter says 503".into(), "a".into(), None, Time(0), content);
+    store.append(name, draft("see the pin").with_pins(vec![pin])).await.unwrap();
+    let entries = store.entries(name).await.unwrap();
+    let bundle = export(store, name).await.unwrap();
     let other = Store::memory();
     assert_eq!(import(&other, &bundle).await.unwrap(), name);
     assert_eq!(other.entries(name).await.unwrap(), entries);
     assert_eq!(import(&other, &bundle).await.unwrap(), name, "twice is once");
-    assert_eq!(other.entries(name).await.unwrap().len(), 45);
+    assert_eq!(other.verify(name).await.unwrap(), entries.len());
+    // What was added there since comes in behind what is here.
+    other.append(name, draft("added elsewhere")).await.unwrap();
+    let longer = export(&other, name).await.unwrap();
+    assert_eq!(import(store, &longer).await.unwrap(), name);
+    assert_eq!(store.verify(name).await.unwrap(), entries.len() + 1);
     let changed = bundle.replace("fact 3", "fact 4");
     assert!(matches!(import(&Store::memory(), &changed).await, Err(StoreError::Bundle { .. })));
+    let strange = Store::memory();
+    strange.append(name, draft("another history")).await.unwrap();
+    assert!(import(&strange, &bundle).await.unwrap_err().to_string().contains("another history"));
+
+    // Redacted, it still verifies, and says nothing that may not leave.
+    let redacted = export_redacted(store, name, &Outward::new(["erp-adapter", "ann"])).await.unwrap();
+    assert!(!redacted.contains("erp-adapter") && !redacted.contains("\\\"ann\\\""), "{redacted}");
+    let outside = Store::memory();
+    import(&outside, &redacted).await.unwrap();
+    assert_eq!(outside.verify(name).await.unwrap(), entries.len() + 1);
 }
 
 #[tokio::test]
@@ -66,106 +145,30 @@ async fn sqlite_keeps_the_contract() {
     let path = folder.path().join("deep/journal.db").display().to_string();
     keeps_the_contract(Store::open(&path).await.unwrap(), "INC-0001").await;
     // It is all there for the next program.
-    assert_eq!(Store::open(&path).await.unwrap().verify("INC-0001").await.unwrap(), 45);
+    assert_eq!(Store::open(&path).await.unwrap().verify("INC-0001").await.unwrap(), 49);
 }
 
 #[tokio::test]
-async fn postgres_keeps_the_contract_and_tells_the_others() {
-    let Ok(address) = std::env::var("BRIDGEWATCH_TEST_POSTGRES") else {
-        println!("skipped: BRIDGEWATCH_TEST_POSTGRES names no database; tests/run starts one");
-        return;
-    };
-    let name = format!("INC-{}", std::process::id());
-    let Store::Postgres(watcher) = Store::open(&address).await.unwrap() else { panic!("not a database") };
-    let mut listener = watcher.listen().await.unwrap();
-    let store = Store::open(&address).await.unwrap();
-    store.append("INC-told", draft("hello")).await.unwrap();
-    let told =
-        tokio::time::timeout(std::time::Duration::from_secs(5), listener.recv()).await.unwrap().unwrap();
-    assert_eq!(told.payload(), "INC-told");
-    keeps_the_contract(store, &name).await;
-}
-
-#[tokio::test]
-async fn the_database_refuses_to_rewrite_history() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db");
-    Store::open(path.to_str().unwrap()).await.unwrap().append("INC-1", draft("a")).await.unwrap();
-    let pool = sqlx::SqlitePool::connect(path.to_str().unwrap()).await.unwrap();
-    for change in ["UPDATE entry SET body = 'x'", "DELETE FROM entry"] {
+async fn postgres_keeps_the_contract() {
+    let Some(address) = database() else { return };
+    let address = &team::database_of_its_own(&address, "contract").await;
+    keeps_the_contract(Store::open(address).await.unwrap(), "INC-0001").await;
+    let pool = sqlx::PgPool::connect(address).await.unwrap();
+    for change in [
+        "UPDATE bridgewatch.entry SET body = 'x'",
+        "DELETE FROM bridgewatch.entry",
+        "TRUNCATE bridgewatch.entry",
+    ] {
         let error = sqlx::query(change).execute(&pool).await.unwrap_err().to_string();
         assert!(error.contains("entries are never"), "{error}");
     }
 }
 
 #[tokio::test]
-async fn two_programs_write_into_one_file() {
+async fn a_team_keeps_the_contract() {
+    let Some(address) = database() else { return };
+    let address = team::database_of_its_own(&address, "team_contract").await;
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db").display().to_string();
-    let (one, other) = (Store::open(&path).await.unwrap(), Store::open(&path).await.unwrap());
-    for number in 0..20 {
-        let store = if number % 2 == 0 { &one } else { &other };
-        store.append("INC-1", draft(&format!("{number}"))).await.unwrap();
-    }
-    assert_eq!(one.verify("INC-1").await.unwrap(), 20);
-}
-
-#[tokio::test]
-async fn a_place_that_cannot_be_written_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("file");
-    std::fs::write(&file, "x").unwrap();
-    let place = file.join("journal.db").display().to_string();
-    let error = Store::open(&place).await.err().unwrap().to_string();
-    assert!(error.contains(&place), "{error}");
-}
-
-/// The child of the test below: appends until it is killed and says what was acknowledged.
-#[tokio::test]
-async fn child_appends_until_killed() {
-    let Ok(path) = std::env::var("BRIDGEWATCH_TEST_KILL") else { return };
-    let store = Store::open(&path).await.unwrap();
-    for number in 0.. {
-        let entry = store.append("INC-1", draft(&format!("{number}"))).await.unwrap();
-        println!("ack {}", entry.sequence);
-    }
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_kill_nine() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("journal.db").display().to_string();
-    let rounds: u64 = std::env::var("BRIDGEWATCH_TEST_KILL_ROUNDS")
-        .ok()
-        .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(25);
-    let mut acknowledged = 0;
-    for round in 0..rounds {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "child_appends_until_killed", "--nocapture"])
-            .env("BRIDGEWATCH_TEST_KILL", &path)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        // Killed after a different number of acknowledgements each round, at whatever the child is doing then.
-        let upto = 1 + (round * 7) % 23;
-        for _ in 0..upto {
-            let Some(Ok(line)) =
-                lines.by_ref().find(|line| line.as_ref().is_ok_and(|line| line.contains("ack ")))
-            else {
-                break;
-            };
-            acknowledged = acknowledged.max(line.rsplit(' ').next().unwrap().parse().unwrap());
-        }
-        child.kill().unwrap();
-        for line in lines.map_while(Result::ok).filter(|line| line.contains("ack ")) {
-            acknowledged = acknowledged.max(line.rsplit(' ').next().unwrap().parse().unwrap_or(acknowledged));
-        }
-        child.wait().unwrap();
-        let kept = Store::open(&path).await.unwrap().verify("INC-1").await.unwrap() as u64;
-        assert!(kept >= acknowledged, "round {round}: {acknowledged} acknowledged, {kept} kept");
-    }
-    println!("{rounds} rounds, {acknowledged} acknowledged, all kept");
+    let store = Store::open_team(&address, &folder.path().join("outbox.db")).await.unwrap();
+    keeps_the_contract(store, "INC-0001").await;
 }

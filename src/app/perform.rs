@@ -41,6 +41,8 @@ impl Shell {
             .collect();
         let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), outbox.clone()));
+        let listening = recorder.clone();
+        tokio::spawn(async move { listening.listen().await });
         Self {
             config,
             clock: Clock::default(),

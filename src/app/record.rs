@@ -5,7 +5,7 @@ use super::look;
 use crate::evidence::Row;
 use crate::incident::{Draft, Incident, Pin, PinKind, What, draft, impact_ended, measure};
 use crate::report::Report;
-use crate::store::{Store, StoreError};
+use crate::store::{News, Store, StoreError};
 use crate::telemetry::{Time, Window};
 use crate::ui::{Msg, Notice, Picture};
 use std::path::PathBuf;
@@ -34,6 +34,32 @@ impl Recorder {
         let _ = self.outbox.send(Msg::Incidents(incidents)).await;
     }
 
+    /// Shows what others record while this cockpit is open, and whether the team's database can be reached.
+    pub(super) async fn listen(&self) {
+        let mut news = self.store.news();
+        while let Some(news) = news.recv().await {
+            match news {
+                News::Entries(name) => {
+                    if self.current.lock().await.as_ref() == Some(&name) {
+                        self.show(name).await;
+                    }
+                    let _ = self.outbox.send(Msg::Incidents(self.all().await)).await;
+                }
+                News::Away(reason) => {
+                    self.complain(self.store.trouble().unwrap_or(reason)).await;
+                }
+                News::Back(merged) => {
+                    self.notice(format!("the team's record is back; {merged} entries that waited are in it"))
+                        .await;
+                    let current = self.current.lock().await.clone();
+                    if let Some(name) = current {
+                        self.show(name).await;
+                    }
+                }
+            }
+        }
+    }
+
     async fn all(&self) -> Vec<Incident> {
         let mut incidents = Vec::new();
         for name in self.store.list().await.unwrap_or_default() {
@@ -59,13 +85,15 @@ impl Recorder {
         let outcome: Result<String, StoreError> = async {
             let mut name = current.clone();
             for (happened, what) in whats {
-                if matches!(what, What::Declared { .. }) || name.is_none() {
-                    name = Some(self.store.new_name().await?);
-                }
-                let incident = name.clone().unwrap_or_default();
+                let is_new = matches!(what, What::Declared { .. }) || name.is_none();
                 let draft =
                     Draft::new(now, self.author.clone(), what).happened(happened).with_pins(pins.clone());
-                self.store.append(&incident, draft).await?;
+                match name.as_deref().filter(|_| !is_new) {
+                    Some(incident) => {
+                        self.store.append(incident, draft).await?;
+                    }
+                    None => name = Some(self.store.declare(draft).await?.0),
+                }
             }
             Ok(name.unwrap_or_default())
         }

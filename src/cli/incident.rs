@@ -216,9 +216,8 @@ fn declare(
         })?,
         None => impact.severity(), // Nothing is known of the impact yet, so the worst is assumed.
     };
-    let name = record.wait(record.store.new_name())?;
-    let entry =
-        append(record, &name, now(), What::Declared { title: title.to_owned(), severity, impact, is_drill })?;
+    let what = What::Declared { title: title.to_owned(), severity, impact, is_drill };
+    let (name, entry) = record.wait(record.store.declare(Draft::new(now(), record.author(), what)))?;
     told(&name, &entry, output)
 }
 

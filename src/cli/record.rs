@@ -5,7 +5,7 @@ use super::gather::runtime;
 use super::{Failure, configuration};
 use crate::config::Config;
 use crate::incident::Incident;
-use crate::store::{Store, StoreError};
+use crate::store::{OUTBOX, Store, StoreError};
 use tokio::runtime::Runtime;
 
 /// An open store, and what is needed to use it from here.
@@ -19,8 +19,10 @@ impl Record {
     pub(super) fn open(shared: &Shared) -> Result<Self, Failure> {
         let config = configuration(shared)?;
         let runtime = runtime();
-        let place = runtime.block_on(place(&config))?;
-        let store = runtime.block_on(Store::open(&place))?;
+        let store = runtime.block_on(open(&config))?;
+        if let Some(trouble) = store.trouble() {
+            eprintln!("bridgewatch: {trouble}");
+        }
         Ok(Self { config, store, runtime })
     }
 
@@ -57,20 +59,18 @@ impl Record {
     }
 }
 
-async fn place(config: &Config) -> Result<String, Failure> {
-    if let Some(secret) = &config.store.postgres {
-        let url = secret.read().await.map_err(Failure::unread)?;
-        return Ok(url.expose().to_owned());
-    }
+async fn open(config: &Config) -> Result<Store, Failure> {
     let path = config.store_path().ok_or_else(|| {
         Failure::unread("there is no folder for the record: set `path` under [store] in the configuration")
     })?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            Failure::unread(format!("cannot make the folder of the record {}: {error}", folder.display()))
-        })?;
-    }
-    Ok(path.display().to_string())
+    let store = match &config.store.postgres {
+        Some(secret) => {
+            let address = secret.read().await.map_err(Failure::unread)?;
+            Store::open_team(address.expose(), &path.with_file_name(OUTBOX)).await
+        }
+        None => Store::open(&path.display().to_string()).await,
+    };
+    Ok(store?)
 }
 
 impl From<StoreError> for Failure {

@@ -387,6 +387,14 @@ impl Incident {
         self.mitigations.iter().filter(|mitigation| mitigation.state == MitigationState::Proposed)
     }
 
+    /// Everybody who is named in the record: who wrote, who has or had a role, who was asked.
+    pub fn people(&self) -> BTreeSet<String> {
+        let authors = self.lines.iter().map(|line| &line.author);
+        let roles = self.hand_overs.iter().map(|one| &one.to);
+        let asked = self.asks.iter().map(|ask| &ask.who);
+        authors.chain(roles).chain(asked).filter(|name| !name.is_empty()).cloned().collect()
+    }
+
     /// The last entry that can be taken back.
     pub fn last_undoable(&self) -> Option<&Line> {
         self.lines.iter().filter(|line| !line.is_undone && line.label != "undo").max_by_key(|line| line.entry)

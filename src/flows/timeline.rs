@@ -3,7 +3,7 @@
 
 use super::{Divergence, Flow, FlowId, Flows, Hop, How, Leg, Passage, Step, Timeline, Verdict};
 use crate::evidence::{Evidence, IdentifierId, Row, SystemId};
-use crate::telemetry::{EventKind, IdentifierClass, Nanos};
+use crate::telemetry::{EventKind, IdentifierClass, Nanos, Time};
 
 const NONE: u32 = u32::MAX;
 /// A hop is late from this many times its usual p99 on.
@@ -70,6 +70,13 @@ impl Flows {
 
     fn is_filed_in_flow(&self, evidence: &Evidence, row: Row) -> bool {
         evidence.identifier(row).is_some_and(|filed| self.with(filed).is_some())
+    }
+
+    /// An event's time with its system's clock set right.
+    pub fn time(&self, evidence: &Evidence, row: Row) -> Time {
+        let offsets = self.clocks.offset.get(usize::from(evidence.system(row).0));
+        let is_span = evidence.kind(row) == EventKind::Span;
+        evidence.time(row) - Nanos(offsets.map_or(0, |offsets| offsets[usize::from(is_span)]))
     }
 
     /// The flow's events in order, with how each one joined.

@@ -1,17 +1,18 @@
 //! What every view has around it: the incident's line, the tabs, the course of flows, the status line.
 //!
 //! ```text
-//!  SEV1 INC-0042 Orders stuck  impact 00:47:12  update in 03:12  IC ann  asks 2  in force 1
-//!  1 Bridge 2 Flows 3 Logs …                                        ●prom ✗splunk
+//!  SEV1 INC-0042 Orders stuck  impact 00:47:12  update in 03:12  asks 2  in force 1  IC ann
+//! [1 Bridge] 2 Flows  3 Logs …                                        ●prom ✗splunk
 //!  failing flows ▁▁▁▅▇██▇▅ onset 10:41:37                 10:00–11:28 UTC
 //! ```
 
-use super::widgets::{bars, clock, fit, heights};
-use super::{Action, Data, Keymap, Theme, View};
-use crate::incident::Role;
-use crate::telemetry::{Nanos, Time};
+use super::widgets::{Scale, bars, clock, count, cut, fit, gauge, heights, marked, ticking};
+use super::{Action, Data, Keymap, Step, Theme, View};
+use crate::incident::{Incident, Role};
+use crate::telemetry::{Nanos, Reach, Time};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use strum::IntoEnumIterator;
 use unicode_width::UnicodeWidthStr;
@@ -39,82 +40,26 @@ impl Parts {
     }
 }
 
-/// `00:47:12`, or with days; the clocks of a bridge tick in seconds.
-fn ticking(length: Nanos) -> String {
-    let seconds = (length.0 / 1_000_000_000).max(0);
-    let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
-    let rest = format!("{hours:02}:{:02}:{:02}", seconds / 60 % 60, seconds % 60);
-    if days > 0 { format!("{days}d {rest}") } else { rest }
-}
-
-/// The incident in one line: what it is, its clocks, who leads, what is open. The most important first, cut from the end.
+/// The incident in one line: what it is, its clocks, what is open, who leads. The title gives way first, then from the end.
 pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let width = usize::from(area.width);
     let Some(incident) = &data.incident else {
-        let what = if data.picture.title.is_empty() {
-            "nothing is open".to_owned()
-        } else {
-            data.picture.title.clone()
-        };
-        let demo = if data.picture.is_demo { "DEMO  " } else { "" };
-        let line = Line::from(vec![
-            Span::styled(" bridgewatch  ", Theme::strong(theme.accent)),
-            Span::styled(demo, theme.warn),
-            Span::styled(
-                fit(
-                    &format!("{what}   no incident declared, D declares one"),
-                    width.saturating_sub(14 + demo.len()),
-                ),
-                theme.text,
-            ),
-        ]);
-        frame.render_widget(line, area);
+        frame.render_widget(without_incident(data, theme, width), area);
         return;
     };
-    let mut clocks: Vec<(String, bool)> = Vec::new();
-    let since = |time: Option<Time>| time.map(|time| ticking(incident.resolved.unwrap_or(data.now) - time));
-    clocks.extend(since(incident.impact_began).map(|text| (format!("impact {text}"), false)));
-    clocks.extend(since(incident.declared).map(|text| (format!("declared {text}"), false)));
-    if let Some(due) = incident.update_due() {
-        let left = due - data.now;
-        if left.0 < 0 {
-            clocks.push((format!("update OVERDUE {}", ticking(Nanos(-left.0))), true));
-        } else {
-            clocks.push((format!("update in {}", &ticking(left)[3..]), false));
-        }
-    }
-    let late = incident.open_asks().filter(|ask| ask.due < data.now).count();
-    let asks = incident.open_asks().count();
-    if asks > 0 {
-        clocks.push((
-            if late > 0 { format!("asks {asks} ({late} OVERDUE)") } else { format!("asks {asks}") },
-            late > 0,
-        ));
-    }
-    let force = incident.in_force().count();
-    if force > 0 {
-        let expired = incident.mitigations.iter().filter(|one| one.is_expired(data.now)).count();
-        let text = if expired > 0 {
-            format!("in force {force} ({expired} to be checked)")
-        } else {
-            format!("in force {force}")
-        };
-        clocks.push((text, expired > 0));
-    }
-    match incident.roles.get(&Role::IncidentCommander) {
-        Some(person) => clocks.push((format!("IC {person}"), false)),
-        None => clocks.push(("no IC".to_owned(), true)),
-    }
-    clocks.push((incident.phase.to_string(), false));
-    let drill = if incident.is_drill { " DRILL" } else { "" };
-    let label = format!(" {} {}{drill} ", incident.severity, incident.id);
-    // The title gives way before the clocks do.
+    let clocks = clocks(incident, data);
+    let mark = match (incident.is_drill, data.picture.is_demo) {
+        (true, _) => " DRILL",
+        (false, true) => " DEMO",
+        _ => "",
+    };
+    let label = format!(" {} {}{mark} ", incident.severity, incident.id);
     let taken: usize = clocks.iter().map(|(text, _)| text.width() + 2).sum::<usize>() + label.width() + 1;
-    let room = width.saturating_sub(taken).clamp(10, 60).min(incident.title.width());
+    let room = width.saturating_sub(taken).clamp(12, 60).min(incident.title.width());
     let mut spans = vec![
         Span::styled(label, theme.alarm),
         Span::raw(" "),
-        Span::styled(fit(&incident.title, room), Theme::strong(theme.text)),
+        Span::styled(cut(&incident.title, room), Theme::strong(theme.text)),
     ];
     let mut used: usize = spans.iter().map(Span::width).sum();
     for (text, is_urgent) in clocks {
@@ -128,6 +73,60 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     frame.render_widget(Line::from(spans), area);
 }
 
+fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
+    let mut spans = vec![Span::styled(" bridgewatch ", Theme::strong(theme.accent))];
+    if data.picture.is_demo {
+        spans.push(Span::styled(" DEMO ", theme.alarm));
+    }
+    let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
+    let failing = onset.map(|onset| format!("failing for {}", ticking(data.now - onset)));
+    let hint = if data.is_bare() { "" } else { "no incident declared (D)" };
+    let right = [failing.unwrap_or_default(), hint.to_owned()].join("  ").trim().to_owned();
+    let used: usize = spans.iter().map(Span::width).sum();
+    let room = width.saturating_sub(used + right.width() + 3);
+    let title = if data.picture.title.is_empty() { "nothing is open" } else { &data.picture.title };
+    spans.push(Span::styled(format!(" {} ", fit(title, room)), theme.text));
+    spans.push(Span::styled(right, if onset.is_some() { Theme::strong(theme.error) } else { theme.muted }));
+    Line::from(spans)
+}
+
+/// The clocks and counts of an incident, the most important first, each with whether it is urgent.
+fn clocks(incident: &Incident, data: &Data) -> Vec<(String, bool)> {
+    let mut clocks: Vec<(String, bool)> = Vec::new();
+    let end = incident.resolved.unwrap_or(data.now);
+    let since = |time: Option<Time>| time.map(|time| ticking(end - time));
+    clocks.extend(since(incident.impact_began).map(|text| (format!("impact {text}"), false)));
+    if let Some(due) = incident.update_due() {
+        let left = due - data.now;
+        if left.0 < 0 {
+            clocks.push((format!("update OVERDUE {}", ticking(Nanos(-left.0))), true));
+        } else {
+            let left = ticking(left);
+            let left = left.strip_prefix("00:").unwrap_or(&left);
+            clocks.push((format!("update in {left}"), false));
+        }
+    }
+    let late = incident.open_asks().filter(|ask| ask.due < data.now).count();
+    match incident.open_asks().count() {
+        0 => {}
+        asks if late > 0 => clocks.push((format!("asks {asks} ({late} OVERDUE)"), true)),
+        asks => clocks.push((format!("asks {asks}"), false)),
+    }
+    let expired = incident.mitigations.iter().filter(|one| one.is_expired(data.now)).count();
+    match incident.in_force().count() {
+        0 => {}
+        force if expired > 0 => clocks.push((format!("in force {force} ({expired} to be checked)"), true)),
+        force => clocks.push((format!("in force {force}"), false)),
+    }
+    match incident.roles.get(&Role::IncidentCommander) {
+        Some(person) => clocks.push((format!("IC {person}"), false)),
+        None => clocks.push(("no IC (R)".to_owned(), true)),
+    }
+    clocks.push((incident.phase.to_string(), false));
+    clocks.extend(since(incident.declared).map(|text| (format!("declared {text}"), false)));
+    clocks
+}
+
 /// The views and the sources' marks; gives where each tab stands, for clicks.
 pub(super) fn tabs(
     view: View,
@@ -135,160 +134,203 @@ pub(super) fn tabs(
     theme: &Theme,
     frame: &mut Frame,
     area: Rect,
-) -> Vec<(View, u16, u16)> {
-    let marks: Vec<(String, &'static str)> =
-        data.picture.sources.iter().map(|source| (source.name.clone(), source.reach.symbol())).collect();
-    let long: usize = View::iter().map(|view| view.to_string().width() + 4).sum();
-    let is_short = long + 2 > usize::from(area.width);
+) -> Vec<(View, Rect)> {
+    let is_narrow = area.width < 100;
+    let gap = if is_narrow { "" } else { " " };
     let mut spans = Vec::new();
     let mut places = Vec::new();
     let mut at = area.x;
+    let mut is_after_current = false;
     for (number, one) in (1..).zip(View::iter()) {
-        let name = one.to_string();
-        let name = if is_short && one != view { name.chars().take(4).collect() } else { name };
-        let text = if one == view { format!("[{number} {name}]") } else { format!(" {number} {name} ") };
-        let width = text.width() as u16;
-        places.push((one, at, at + width));
+        let name = match one {
+            View::Suspects if is_narrow && one != view => "Susp.".to_owned(),
+            View::Mitigate if is_narrow && one != view => "Mitig.".to_owned(),
+            _ => one.to_string(),
+        };
+        let edge = match (one == view, is_after_current) {
+            (true, _) => "[",
+            (false, true) => "]",
+            (false, false) => " ",
+        };
+        let style = if one == view { Theme::strong(theme.accent) } else { theme.muted };
+        let edge_style = if edge == " " { theme.muted } else { Theme::strong(theme.accent) };
+        let text = format!("{number} {name}");
+        let width = text.width() as u16 + 1;
+        places.push((one, Rect { x: at, width: width.min(area.right().saturating_sub(at)), ..area }));
+        spans.extend([Span::styled(edge, edge_style), Span::styled(text, style)]);
         at += width;
-        spans.push(Span::styled(text, if one == view { Theme::strong(theme.accent) } else { theme.muted }));
+        is_after_current = one == view;
+        if !gap.is_empty() && one != view {
+            spans.push(Span::raw(gap));
+            at += 1;
+        }
+    }
+    if is_after_current {
+        spans.push(Span::styled("]", Theme::strong(theme.accent)));
+        at += 1;
     }
     frame.render_widget(Line::from(spans), area);
-    let used = (at - area.x) as usize + 1;
-    let mut right: Vec<Span> = Vec::new();
-    let mut room = usize::from(area.width).saturating_sub(used);
-    for (name, symbol) in marks {
-        let text = format!(" {symbol}{name}");
-        if text.width() > room {
-            break;
-        }
-        room -= text.width();
-        let style = match symbol {
-            "●" => theme.ok,
-            "✗" => theme.error,
-            "◐" => theme.warn,
-            _ => theme.muted,
-        };
-        right.push(Span::styled(text, style));
-    }
-    frame.render_widget(Line::from(right).right_aligned(), area);
+    let room = usize::from(area.right().saturating_sub(at));
+    frame.render_widget(marks(data, theme, room).right_aligned(), area);
     places
 }
 
-/// Failing flows over the window, with the onset and the mitigations on it.
-pub(super) fn course(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+/// A mark for each source, or where these do not fit how many have which.
+fn marks<'a>(data: &Data, theme: &Theme, room: usize) -> Line<'a> {
+    let style = |reach: &Reach| match reach {
+        Reach::Reachable => theme.ok,
+        Reach::Unreachable(_) => theme.error,
+        Reach::Degraded(_) => theme.warn,
+        Reach::Unknown => theme.muted,
+    };
+    let sources = &data.picture.sources;
+    let each: Vec<Span> = sources
+        .iter()
+        .map(|source| Span::styled(format!(" {}{}", source.reach.symbol(), source.name), style(&source.reach)))
+        .collect();
+    if each.iter().map(Span::width).sum::<usize>() <= room {
+        return Line::from(each);
+    }
+    let mut counted: Vec<(&Reach, usize)> = Vec::new();
+    for source in sources {
+        match counted.iter_mut().find(|(known, _)| known.symbol() == source.reach.symbol()) {
+            Some((_, number)) => *number += 1,
+            None => counted.push((&source.reach, 1)),
+        }
+    }
+    // Trouble first, since the end may not fit.
+    counted.sort_by_key(|(reach, _)| matches!(reach, Reach::Reachable | Reach::Unknown));
+    let mut spans = Vec::new();
+    let mut used = 0;
+    for (reach, number) in counted {
+        let text = format!(" {}{number}", reach.symbol());
+        used += text.width();
+        if used <= room {
+            spans.push(Span::styled(text, style(reach)));
+        }
+    }
+    Line::from(spans)
+}
+
+/// Failing flows over the time that is shown, with the onset, changes and mitigations on it; gives where they stand.
+pub(super) fn course(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) -> Option<(Rect, Scale)> {
+    let width = usize::from(area.width);
     let picture = &data.picture;
     if let Some((done, of)) = picture.progress {
         let share = if of == 0 { 0.0 } else { done as f64 / of as f64 };
-        let bar = super::widgets::gauge(share, 20);
         let text = format!(
-            " reading {bar} {:>3.0} % of {}  {} events so far, esc stops",
+            " reading {} {:>3.0} % of {}  {} events so far, esc stops",
+            gauge(share, 20),
             share * 100.0,
-            megabytes(of),
-            picture.evidence.rows()
+            bytes(of),
+            count(u64::from(picture.evidence.rows()))
         );
-        frame.render_widget(Line::styled(fit(&text, usize::from(area.width)), theme.accent), area);
-        return;
+        frame.render_widget(Line::styled(cut(&text, width), theme.accent), area);
+        return None;
     }
-    let Some(window) = picture.window else {
+    let Some(window) = data.window() else {
         frame.render_widget(Line::styled(" no telemetry yet", theme.muted), area);
-        return;
+        return None;
     };
-    let zone = data.local.map_or("UTC".to_owned(), |_| "local".to_owned());
-    let right = format!(" {}–{} {zone} ", clock(window.from, data), clock(window.to, data));
-    let label = " failing flows ";
-    let onset = picture.suspects.onset.as_ref().map(|onset| onset.time);
+    // What was found says more than all there is, once it is there.
+    let is_of_found = data.found.window == Some(window) && !data.found.course.is_empty();
+    let steps: &[Step] = if is_of_found { &data.found.course } else { &picture.course };
+    let has_flows = steps.iter().any(|step| step.flows > 0);
+    let (label, value): (&str, fn(f64, Step) -> f64) = if has_flows || !is_of_found {
+        (" failing flows ", |sum, step| sum + f64::from(step.failing))
+    } else {
+        (" errors ", |sum, step| sum + f64::from(step.errors))
+    };
+    let zone = zone_of(data);
+    let day = if width >= 110 { format!("{} ", date(window.from, data)) } else { String::new() };
+    let looking = if data.range.is_some() { "⌕ " } else { "" };
+    let right = format!("  {looking}{day}{}–{} {zone} ", clock(window.from, data), clock(window.to, data));
+    let onset = picture.suspects.onset.as_ref().map(|onset| onset.time).filter(|time| window.contains(*time));
     let onset_text = onset.map(|onset| format!(" onset {}", clock(onset, data))).unwrap_or_default();
-    let room = usize::from(area.width).saturating_sub(label.width() + right.width() + onset_text.width());
-    let cells = room.min(super::STEPS);
-    let failing = bars::in_cells(&picture.course, cells, |sum, step| sum + f64::from(step.failing));
-    let most = failing.iter().copied().fold(0.0, f64::max);
-    let mut bars: Vec<char> = heights(&failing, most).chars().collect();
-    for bar in &mut bars {
-        if *bar == ' ' {
-            *bar = '·';
-        }
+    let cells = width.saturating_sub(label.width() + right.width() + onset_text.width());
+    let values = bars::in_cells(steps, cells, value);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let bars: String = heights(&values, most).replace(' ', "·");
+    let scale = Scale { window, cells };
+    let style = if most > 0.0 { theme.error } else { theme.border };
+    let mut spans = vec![Span::styled(label, theme.muted)];
+    spans.extend(marked(&fit(&bars, cells), style, &scale.marks(data, None), theme));
+    spans.push(Span::styled(onset_text, Theme::strong(theme.error)));
+    let right_style = if data.range.is_some() { Theme::strong(theme.accent) } else { theme.muted };
+    spans.push(Span::styled(right, right_style));
+    frame.render_widget(Line::from(spans), area);
+    let x = area.x + label.width() as u16;
+    Some((Rect { x, width: cells as u16, ..area }, scale))
+}
+
+/// `UTC`, or the offset of the local clock.
+pub(super) fn zone_of(data: &Data) -> String {
+    match data.local {
+        None => "UTC".to_owned(),
+        Some(seconds) => format!(
+            "UTC{}{:02}:{:02}",
+            if seconds < 0 { '-' } else { '+' },
+            seconds.abs() / 3_600,
+            seconds.abs() / 60 % 60
+        ),
     }
-    let mut put = |time: Time, mark: char| {
-        if let Some(cell) = picture.share(time).map(|share| (share * cells as f64) as usize)
-            && let Some(bar) = bars.get_mut(cell.min(cells.saturating_sub(1)))
-        {
-            *bar = mark;
-        }
-    };
-    if let Some(incident) = &data.incident {
-        for one in &incident.mitigations {
-            put(one.started, '┊');
-        }
-    }
-    onset.into_iter().for_each(|onset| put(onset, '▼'));
-    let style = if most > 0.0 { theme.error } else { theme.muted };
-    let line = Line::from(vec![
-        Span::styled(label, theme.muted),
-        Span::styled(bars.into_iter().collect::<String>(), style),
-        Span::styled(onset_text, theme.warn),
-        Span::styled(right, theme.muted),
-    ]);
-    frame.render_widget(line, area);
+}
+
+fn date(time: Time, data: &Data) -> String {
+    time.at_offset(data.local.unwrap_or(0)).format("%Y-%m-%d").to_string()
 }
 
 /// What the person should know now, or which keys matter here.
-pub(super) fn status(view: View, keymap: &Keymap, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+pub(super) fn status(
+    actions: &[Action],
+    keymap: &Keymap,
+    data: &Data,
+    theme: &Theme,
+    frame: &mut Frame,
+    area: Rect,
+) {
     let width = usize::from(area.width);
     if let Some(notice) = &data.notice {
         let (mark, style) = if notice.is_error { ("! ", theme.error) } else { ("✓ ", theme.ok) };
         frame.render_widget(Line::styled(fit(&format!(" {mark}{}", notice.text), width), style), area);
         return;
     }
-    let own: &[(Action, &str)] = match view {
-        View::Bridge => &[
-            (Action::Note, "note"),
-            (Action::Ask, "ask"),
-            (Action::Mitigate, "mitigate"),
-            (Action::Update, "update"),
-            (Action::CatchUp, "catch up"),
-        ],
-        View::Flows => &[
-            (Action::Open, "open"),
-            (Action::OnlyFailing, "failing"),
-            (Action::Sort, "sort"),
-            (Action::Copy, "copy"),
-        ],
-        View::Logs => &[(Action::Open, "whole"), (Action::GoToFlow, "its flow"), (Action::Pin, "pin")],
-        View::Suspects => {
-            &[(Action::Open, "its logs"), (Action::Pin, "pin"), (Action::Hypothesis, "hypothesis")]
+    let mut spans: Vec<Span> = vec![Span::raw(" ")];
+    let mut used = 1;
+    let mut add = |text: String, style: Style, reserve: usize| {
+        if used + text.width() + reserve <= width {
+            used += text.width();
+            spans.push(Span::styled(text, style));
         }
-        View::Mitigate => {
-            &[(Action::Mitigate, "log"), (Action::Measure, "measure"), (Action::EndMitigation, "undo it")]
-        }
-        View::Rca => &[(Action::Command, "edit: set FIELD …"), (Action::Export, "write it")],
-        View::Metrics | View::Traces => &[(Action::Open, "open"), (Action::Pin, "pin")],
-        View::Sources => &[(Action::Refresh, "ask again")],
     };
-    let mut hints = String::new();
-    if !data.filter.is_empty() {
-        hints.push_str(&format!(" filter: {} ({})  ", data.filter.text, data.found.rows.len()));
-    } else {
-        hints.push(' ');
+    if let Some(pending) = keymap.pending() {
+        add(format!("{pending} …  "), Theme::strong(theme.accent), 0);
     }
-    for (action, word) in own.iter().chain(&[
-        (Action::Filter, "filter"),
-        (Action::Palette, "find"),
-        (Action::Help, "help"),
-        (Action::Quit, "quit"),
-    ]) {
+    if !data.filter.is_empty() {
+        let what = cut(&data.filter.text, width / 3);
+        let found = if data.is_searching {
+            "searching…".to_owned()
+        } else {
+            count(data.found.rows.len() as u64)
+        };
+        add(format!("/{what} ({found})  "), Theme::strong(theme.accent), 0);
+    }
+    for action in actions {
         if let Some(keys) = keymap.keys(*action) {
-            let hint = format!("{keys} {word}  ");
-            if hints.width() + hint.width() <= width {
-                hints.push_str(&hint);
-            }
+            let word = format!(" {}  ", action.word());
+            let reserve = word.width();
+            add(keys, theme.accent, reserve);
+            add(word, theme.muted, 0);
         }
     }
-    frame.render_widget(Line::styled(fit(&hints, width), theme.muted), area);
+    frame.render_widget(Line::from(spans), area);
 }
 
-fn megabytes(bytes: u64) -> String {
+/// `840 kB`, `12 MB`, `1.4 GB`
+pub(super) fn bytes(bytes: u64) -> String {
     match bytes {
-        0..1_000_000 => format!("{} kB", bytes / 1_000),
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{} kB", bytes / 1_000),
         1_000_000..1_000_000_000 => format!("{} MB", bytes / 1_000_000),
         _ => format!("{:.1} GB", bytes as f64 / 1e9),
     }

@@ -1,7 +1,8 @@
 //! What the engine publishes: an immutable snapshot that the screen draws from.
 
-use crate::evidence::Evidence;
-use crate::flows::{Flows, Verdict};
+use super::{Step, STEPS};
+use crate::evidence::{Evidence, SystemId};
+use crate::flows::{Flows, KindId, Verdict};
 use crate::incident::Findings;
 use crate::suspects::Suspects;
 use crate::telemetry::{Nanos, SourceHealth, Time, Window, Zone};
@@ -17,20 +18,17 @@ pub struct Picture {
     pub files: Vec<FileRow>,
     /// Reading goes on: (bytes read, bytes in all).
     pub progress: Option<(u64, u64)>,
-    /// The time that all views show.
+    /// From the first to the last event, clocks set right, but for stray ones.
     pub window: Option<Window>,
+    /// Events whose times lie far from all others: a clock in 1970, a date in 2099.
+    pub strays: u32,
     /// Flows by when they began, in equal steps over the window.
     pub course: Vec<Step>,
+    /// How far flows come, by kind; those that lose most first.
+    pub ways: Vec<Way>,
     /// What is open, as the title says it.
     pub title: String,
     pub is_demo: bool,
-}
-
-/// One step of the course: flows that began in it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Step {
-    pub flows: u32,
-    pub failing: u32,
 }
 
 /// What was made of one file, for the Sources view.
@@ -40,36 +38,113 @@ pub struct FileRow {
     pub format: String,
     pub system: String,
     pub zone: Option<Zone>,
+    pub bytes: u64,
     pub records: u64,
     pub unread: u64,
     /// Why it, or some of it, could not be read.
     pub trouble: Option<String>,
 }
 
-/// How many steps the course has.
-pub const STEPS: usize = 240;
+/// How far the flows of one kind come since the onset, or in all if there is none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Way {
+    pub kind: KindId,
+    pub flows: u32,
+    pub lost: u32,
+    /// The same before the onset: (lost, flows).
+    pub before: (u32, u32),
+    /// The systems of its path in their usual order.
+    pub stages: Vec<Stage>,
+}
+
+/// One system on the way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stage {
+    pub system: SystemId,
+    pub reached: u32,
+    /// Flows that failed or got stuck here, or on the way to here.
+    pub stopped: u32,
+    /// How long the way here usually takes, from the system before.
+    pub p50: Option<Nanos>,
+    pub p99: Option<Nanos>,
+}
 
 impl Picture {
     /// The course of flows over a window.
     pub fn course_of(flows: &Flows, window: Window) -> Vec<Step> {
         let mut steps = vec![Step::default(); STEPS];
-        let length = window.length().0.max(1);
         for (_, flow) in flows.iter() {
-            let place = (flow.first - window.from).0 as i128 * STEPS as i128 / i128::from(length);
-            let Some(step) = usize::try_from(place).ok().and_then(|place| steps.get_mut(place)) else {
-                continue;
-            };
-            step.flows += 1;
-            step.failing += u32::from(matches!(flow.verdict, Verdict::Failed | Verdict::Stuck));
+            if let Some(step) = step_of(window, flow.first).and_then(|step| steps.get_mut(step)) {
+                step.flows += 1;
+                step.failing += u32::from(matches!(flow.verdict, Verdict::Failed | Verdict::Stuck));
+            }
         }
         steps
     }
 
-    /// Where a time lies in the window, 0 to 1.
-    pub fn share(&self, time: Time) -> Option<f64> {
-        let window = self.window?;
-        let Nanos(length) = window.length();
-        let share = (time - window.from).0 as f64 / length.max(1) as f64;
-        (0.0..=1.0).contains(&share).then_some(share)
+    /// How far flows come, at most `most` kinds.
+    pub fn ways_of(flows: &Flows, onset: Option<Time>, most: usize) -> Vec<Way> {
+        let systems = |way: &Way, system: SystemId| way.stages.iter().position(|one| one.system == system);
+        let mut ways: Vec<Way> = flows
+            .kinds
+            .iter()
+            .enumerate()
+            .map(|(place, kind)| Way {
+                kind: KindId(place as u16),
+                flows: 0,
+                lost: 0,
+                before: (0, 0),
+                stages: kind.path.systems.iter().map(|system| Stage::new(*system)).collect(),
+            })
+            .collect();
+        for (_, flow) in flows.iter() {
+            let way = &mut ways[usize::from(flow.kind.0)];
+            let is_lost = matches!(flow.verdict, Verdict::Failed | Verdict::Stuck);
+            if onset.is_some_and(|onset| flow.last < onset) {
+                way.before = (way.before.0 + u32::from(is_lost), way.before.1 + 1);
+                continue;
+            }
+            way.flows += 1;
+            way.lost += u32::from(is_lost);
+            for visit in &flow.visits {
+                if let Some(place) = systems(way, visit.system) {
+                    way.stages[place].reached += 1;
+                }
+            }
+            if let Some(hop) = flow.failing_hop.filter(|_| is_lost) {
+                let place = systems(way, hop.to).unwrap_or_else(|| {
+                    let after = systems(way, hop.from).map_or(way.stages.len(), |place| place + 1);
+                    way.stages.insert(after, Stage::new(hop.to));
+                    after
+                });
+                way.stages[place].stopped += 1;
+            }
+        }
+        ways.retain(|way| way.flows + way.before.1 > 0);
+        ways.sort_by_key(|way| (std::cmp::Reverse((way.lost, way.flows)), way.kind));
+        ways.truncate(most);
+        for way in &mut ways {
+            let legs = &flows.kind(way.kind).path.legs;
+            for place in 1..way.stages.len() {
+                let to = way.stages[place].system;
+                // The usual way here, whichever system it comes from.
+                let leg = legs.iter().filter(|leg| leg.hop.to == to).max_by_key(|leg| leg.flows);
+                way.stages[place].p50 = leg.map(|leg| leg.p50);
+                way.stages[place].p99 = leg.map(|leg| leg.p99);
+            }
+        }
+        ways
     }
+}
+
+impl Stage {
+    fn new(system: SystemId) -> Self {
+        Self { system, reached: 0, stopped: 0, p50: None, p99: None }
+    }
+}
+
+/// The step of a window that a time lies in.
+pub fn step_of(window: Window, time: Time) -> Option<usize> {
+    let length = i128::from(window.length().0.max(1));
+    window.contains(time).then(|| (i128::from((time - window.from).0) * STEPS as i128 / length) as usize)
 }

@@ -2,8 +2,12 @@
 
 pub(super) mod bars;
 pub(super) mod list;
+pub(super) mod panel;
+pub(super) mod scale;
 pub(super) mod text;
 
 pub(super) use bars::{gauge, heights};
-pub(super) use list::List;
-pub(super) use text::{clock, fit, panel, wrap};
+pub(super) use list::{Click, List};
+pub(super) use panel::{dialog, headed, lines, panel};
+pub(super) use scale::{Mark, Scale, marked};
+pub(super) use text::{clock, clock_ms, count, cut, fit, fit_end, fit_middle, ticking, wrap, wrap_to};

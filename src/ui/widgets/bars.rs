@@ -13,6 +13,15 @@ pub(in crate::ui) fn heights(values: &[f64], most: f64) -> String {
         .collect()
 }
 
+/// What one cell of a bar that is `rows` high shows; row 0 is the lowest.
+pub(in crate::ui) fn cell(value: f64, most: f64, row: usize, rows: usize) -> &'static str {
+    if value <= 0.0 || most <= 0.0 {
+        return EIGHTHS[0];
+    }
+    let eighths = ((value / most * rows as f64 * 8.0).round() as usize).max(1);
+    EIGHTHS[eighths.saturating_sub(row * 8).min(8)]
+}
+
 /// A bar of `width` cells filled to `share`, to an eighth of a cell.
 pub(in crate::ui) fn gauge(share: f64, width: usize) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -24,12 +33,17 @@ pub(in crate::ui) fn gauge(share: f64, width: usize) -> String {
     bar
 }
 
-/// Sums of `values` in `cells` equal parts.
+/// Sums of `values` in `cells` equal parts; where there are fewer values than cells, a value fills several.
 pub(in crate::ui) fn in_cells<T: Copy>(values: &[T], cells: usize, add: impl Fn(f64, T) -> f64) -> Vec<f64> {
+    if cells > values.len() {
+        return (0..cells)
+            .filter_map(|cell| Some(add(0.0, *values.get(cell * values.len() / cells)?)))
+            .collect();
+    }
     let mut sums = vec![0.0; cells];
     if cells > 0 {
         for (place, &value) in values.iter().enumerate() {
-            let cell = place * cells / values.len().max(1);
+            let cell = place * cells / values.len();
             sums[cell] = add(sums[cell], value);
         }
     }
@@ -43,8 +57,12 @@ mod tests {
     #[test]
     fn bars_show_shares() {
         assert_eq!(heights(&[0.0, 0.01, 4.0, 8.0], 8.0), " ▁▄█");
+        assert_eq!([0, 1, 2].map(|row| cell(6.0, 8.0, row, 2)), ["█", "▄", " "]);
+        assert_eq!(cell(0.01, 8.0, 0, 2), "▁");
         assert_eq!(gauge(0.5, 4), "██  ");
         assert_eq!(gauge(0.55, 2), "█▏");
         assert_eq!(in_cells(&[1, 2, 3, 4], 2, |sum, value| sum + f64::from(value)), [3.0, 7.0]);
+        assert_eq!(in_cells(&[1, 2], 4, |sum, value| sum + f64::from(value)), [1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(in_cells(&[0; 0], 3, |sum, value: i32| sum + f64::from(value)).len(), 0);
     }
 }

@@ -1,7 +1,9 @@
 //! A list that builds only the rows that are seen.
 
-use crate::ui::Action;
-use ratatui::layout::Rect;
+use crate::ui::{Action, Theme};
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
 
 /// Where the cursor is, and what part is seen.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +15,10 @@ pub(in crate::ui) struct List {
 }
 
 impl List {
+    pub(in crate::ui) fn at(selected: usize) -> Self {
+        Self { selected, ..Self::default() }
+    }
+
     /// Moves the cursor; whether the action was one of movement.
     pub(in crate::ui) fn act(&mut self, action: Action, count: usize) -> bool {
         let last = count.saturating_sub(1);
@@ -44,18 +50,71 @@ impl List {
         self.offset..(self.offset + height).min(count)
     }
 
-    /// Moves the cursor to a clicked row; whether it was there already, so that a second click opens.
-    pub(in crate::ui) fn click(&mut self, row: u16, count: usize) -> bool {
-        if row < self.area.y || row >= self.area.bottom() {
-            return false;
+    /// Draws what is seen: `row` makes the line of a place. The cursor is a mark and a ground; a bar at the right edge
+    /// says what part of the list this is.
+    pub(in crate::ui) fn draw<'a>(
+        &mut self,
+        count: usize,
+        theme: &Theme,
+        frame: &mut Frame,
+        area: Rect,
+        mut row: impl FnMut(usize) -> Line<'a>,
+    ) {
+        let room = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+        let visible = self.visible(area, count);
+        for (line, place) in visible.clone().enumerate() {
+            let y = area.y + line as u16;
+            frame.render_widget(row(place), Rect { y, height: 1, ..room });
+            if place == self.selected {
+                frame.render_widget(Span::raw("▸"), Rect { y, height: 1, ..area });
+                let whole = Rect { y, height: 1, width: area.width.saturating_sub(1), ..area };
+                frame.buffer_mut().set_style(whole, theme.selection);
+            }
         }
-        let place = self.offset + usize::from(row - self.area.y);
-        let is_twice = place == self.selected;
-        if place < count {
-            self.selected = place;
+        if count > visible.len() && area.height > 0 {
+            let height = usize::from(area.height);
+            let thumb = (height * height / count).max(1);
+            let top = visible.start * (height - thumb) / (count - visible.len()).max(1);
+            let bar = (0..height).map(|line| {
+                if (top..top + thumb).contains(&line) {
+                    Line::styled("┃", theme.accent)
+                } else {
+                    Line::styled("│", theme.border)
+                }
+            });
+            let edge = Rect { x: area.right().saturating_sub(1), width: 1, ..area };
+            super::lines(bar.collect(), frame, edge);
         }
-        is_twice && place < count
     }
+
+    /// How many cells a row that [`List::draw`] draws has.
+    pub(in crate::ui) fn room(area: Rect) -> usize {
+        usize::from(area.width.saturating_sub(3))
+    }
+
+    /// Moves the cursor to a clicked row; whether it was there already, so that a second click opens.
+    pub(in crate::ui) fn click(&mut self, at: Position, count: usize) -> Click {
+        if !self.area.contains(at) {
+            return Click::Missed;
+        }
+        let place = self.offset + usize::from(at.y - self.area.y);
+        if place >= count {
+            return Click::Missed;
+        }
+        let is_twice = place == self.selected;
+        self.selected = place;
+        if is_twice { Click::Opened } else { Click::Moved }
+    }
+}
+
+/// What a click did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Click {
+    Missed,
+    /// The cursor is where the click was.
+    Moved,
+    /// The cursor was there already.
+    Opened,
 }
 
 #[cfg(test)]
@@ -76,7 +135,9 @@ mod tests {
         list.act(Action::NextItem, 10);
         assert_eq!(list.selected, 9);
         assert_eq!(list.visible(area, 2), 0..2);
-        assert!(!list.click(5, 2));
-        assert!(list.click(5, 2));
+        assert_eq!(list.click(Position::new(3, 5), 2), Click::Moved);
+        assert_eq!(list.click(Position::new(3, 5), 2), Click::Opened);
+        assert_eq!(list.click(Position::new(3, 7), 2), Click::Missed);
+        assert_eq!(list.click(Position::new(30, 5), 2), Click::Missed);
     }
 }

@@ -1,0 +1,112 @@
+//! What has been learned so far. Views read it; only [`super::Ui::update`] writes it.
+
+use super::{Filter, Picture};
+use crate::evidence::Row;
+use crate::flows::FlowId;
+use crate::incident::Incident;
+use crate::telemetry::{Event, Time, Window};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// See the module's header.
+#[derive(Debug, Default)]
+pub struct Data {
+    pub picture: Arc<Picture>,
+    pub incident: Option<Incident>,
+    pub incidents: Vec<Incident>,
+    pub now: Time,
+    /// Seconds ahead of UTC to show times in; `None` for UTC.
+    pub local: Option<i32>,
+    /// What all views show, by content and by time.
+    pub filter: Filter,
+    pub range: Option<Window>,
+    pub found: Found,
+    /// A search is under way: what is found may be of an older filter.
+    pub is_searching: bool,
+    pub only_failing: bool,
+    pub ignore_skew: bool,
+    pub notice: Option<Notice>,
+    /// Events that were read for the screen, by row; `None` where the text is gone.
+    pub events: HashMap<Row, Option<Event>>,
+}
+
+/// What a filter lets through.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// Oldest first, clocks set right.
+    pub rows: Arc<Vec<Row>>,
+    /// Flows that pass: by themselves, or because one of their events does; oldest first.
+    pub flows: Arc<Vec<FlowId>>,
+    /// How they lie in time, in [`super::STEPS`] equal steps over the window.
+    pub course: Arc<Vec<Step>>,
+    pub window: Option<Window>,
+    /// What could not be searched, in words.
+    pub note: Option<String>,
+}
+
+/// One step of the course of things.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    pub events: u32,
+    pub warnings: u32,
+    pub errors: u32,
+    /// Flows that began in it, and those of them that failed or are stuck.
+    pub flows: u32,
+    pub failing: u32,
+}
+
+/// A line for the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub text: String,
+    pub is_error: bool,
+}
+
+/// What the cursor is on, for the actions that work everywhere.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Selected {
+    #[default]
+    Nothing,
+    Flow(FlowId),
+    Event(Row),
+    /// A suspect by its place in the ranking.
+    Suspect(usize),
+    /// A series by its place in the evidence.
+    Series(usize),
+    /// A mitigation by its entry.
+    Mitigation(u64),
+    Text(String),
+}
+
+impl Data {
+    /// The time that the views show.
+    pub fn window(&self) -> Option<Window> {
+        self.range.or(self.picture.window)
+    }
+
+    /// An event's message: in full once it was read, until then with its variable parts masked.
+    pub fn message(&self, row: Row) -> &str {
+        let evidence = &self.picture.evidence;
+        match self.events.get(&row) {
+            Some(Some(event)) if !event.body.is_empty() => &event.body,
+            Some(Some(event)) => event.operation.as_deref().unwrap_or_default(),
+            _ if evidence.shape(row).0 == 0 => evidence.text(evidence.operation(row)),
+            _ => evidence.text(evidence.shape(row)),
+        }
+    }
+
+    /// An event's time with its system's clock set right, unless raw times are wanted.
+    pub fn time(&self, row: Row) -> Time {
+        self.picture.flows.time(&self.picture.evidence, row)
+    }
+
+    /// Whether no telemetry is open, nor on its way.
+    pub fn is_bare(&self) -> bool {
+        let picture = &self.picture;
+        picture.evidence.is_empty()
+            && picture.evidence.series.is_empty()
+            && picture.progress.is_none()
+            && picture.files.is_empty()
+            && picture.sources.is_empty()
+    }
+}

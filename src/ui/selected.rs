@@ -1,0 +1,140 @@
+//! What is under the cursor, as a text to copy, a filter, a flow, or evidence to pin.
+
+use super::{Data, Effect, Selected};
+use crate::evidence::Row;
+use crate::flows::FlowId;
+use crate::incident::PinKind;
+use crate::telemetry::SourceRef;
+
+/// The text to copy, or the command or query that gives it again.
+pub(super) fn copied(selected: &Selected, data: &Data, as_query: bool) -> Option<String> {
+    let evidence = &data.picture.evidence;
+    match selected {
+        Selected::Flow(id) => {
+            let name = flow_name(*id, data)?;
+            Some(if as_query { format!("bridgewatch flow {name} {}", opened(data)) } else { name })
+        }
+        Selected::Event(row) => {
+            let event = data.events.get(row).and_then(Option::as_ref)?;
+            Some(match (&event.source, as_query) {
+                (SourceRef::File { path, offset }, true) => {
+                    format!("tail -c +{} {} | head -n 1", offset + 1, quoted(path))
+                }
+                (SourceRef::Backend { url, .. }, true) => url.clone(),
+                (_, false) => format!("{} {} {} {}", event.time, event.system, event.severity, event.body),
+            })
+        }
+        Selected::Suspect(_) if as_query => Some(format!("bridgewatch suspects {}", opened(data))),
+        Selected::Suspect(place) => data.picture.suspects.ranking.get(*place).map(|one| {
+            let reasons: Vec<&str> = one.evidence.iter().map(|reason| reason.sentence.as_str()).collect();
+            format!("{} {:.2}\n{}", evidence.system_name(one.system), one.score, reasons.join("\n"))
+        }),
+        Selected::Series(place) => {
+            evidence.series.get(*place).map(|series| format!("{} {}", series.system, series.metric))
+        }
+        Selected::Text(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Selected::Mitigation(_) | Selected::Nothing => None,
+    }
+}
+
+/// A filter that keeps what is like the selected, or leaves it out; added to the one in force.
+pub(super) fn filter(selected: &Selected, data: &Data, is_out: bool) -> Option<String> {
+    let evidence = &data.picture.evidence;
+    let word = match selected {
+        Selected::Flow(id) => format!("flow:{}", flow_name(*id, data)?),
+        Selected::Event(row) => format!("system:{}", evidence.system_name(evidence.system(*row))),
+        Selected::Suspect(place) => {
+            let one = data.picture.suspects.ranking.get(*place)?;
+            format!("system:{}", evidence.system_name(one.system))
+        }
+        Selected::Series(place) => format!("system:{}", evidence.series.get(*place)?.system),
+        Selected::Text(_) | Selected::Mitigation(_) | Selected::Nothing => return None,
+    };
+    let word = if word.contains(' ') { format!("\"{word}\"") } else { word };
+    let word = if is_out { format!("-{word}") } else { word };
+    let before = &data.filter.text;
+    let has_it = before.split(' ').any(|known| known == word);
+    Some(if has_it { before.clone() } else { format!("{before} {word}").trim().to_owned() })
+}
+
+/// The flow that it is, or belongs to.
+pub(super) fn flow(selected: &Selected, data: &Data) -> Option<FlowId> {
+    match selected {
+        Selected::Flow(id) => Some(*id),
+        Selected::Event(row) => flow_of(*row, data),
+        _ => None,
+    }
+}
+
+/// The flow of an event, by any of its identifiers.
+pub(super) fn flow_of(row: Row, data: &Data) -> Option<FlowId> {
+    let evidence = &data.picture.evidence;
+    let mut identifiers = evidence.identifier(row).into_iter().chain(evidence.further_of(row));
+    identifiers.find_map(|id| data.picture.flows.with(id))
+}
+
+/// The identifier that a flow is named after.
+pub(super) fn flow_name(id: FlowId, data: &Data) -> Option<String> {
+    let flow = data.picture.flows.get(id)?;
+    Some(data.picture.evidence.identifiers.identifier(flow.name).value)
+}
+
+/// Evidence to be kept with the record.
+pub(super) fn pin(selected: &Selected, data: &Data) -> Option<Effect> {
+    let evidence = &data.picture.evidence;
+    match selected {
+        Selected::Flow(id) => {
+            let flow = data.picture.flows.get(*id)?;
+            let verdict: &str = flow.verdict.into();
+            let timeline = data.picture.flows.timeline(evidence, *id)?;
+            Some(Effect::Pin {
+                kind: PinKind::Flow,
+                says: format!("flow {}: {verdict}", flow_name(*id, data)?),
+                rows: timeline.steps.iter().map(|step| step.row).collect(),
+                lines: Vec::new(),
+            })
+        }
+        Selected::Event(row) => {
+            let system = evidence.system_name(evidence.system(*row));
+            let message = data.message(*row).lines().next().unwrap_or_default();
+            let says = format!("{system}: {message}");
+            Some(Effect::Pin { kind: PinKind::Events, says, rows: vec![*row], lines: Vec::new() })
+        }
+        Selected::Suspect(place) => data.picture.suspects.ranking.get(*place).map(|one| Effect::Pin {
+            kind: PinKind::Suspect,
+            says: format!("suspect {} with {:.2}", evidence.system_name(one.system), one.score),
+            rows: Vec::new(),
+            lines: one.evidence.iter().map(|reason| reason.sentence.clone()).collect(),
+        }),
+        Selected::Series(place) => evidence.series.get(*place).map(|series| Effect::Pin {
+            kind: PinKind::Series,
+            says: format!("{} {}", series.system, series.metric),
+            rows: Vec::new(),
+            lines: series.samples.iter().map(|sample| format!("{} {}", sample.time, sample.value)).collect(),
+        }),
+        Selected::Text(text) if !text.is_empty() => Some(Effect::Pin {
+            kind: PinKind::Events,
+            says: text.lines().next().unwrap_or_default().to_owned(),
+            rows: Vec::new(),
+            lines: text.lines().map(str::to_owned).collect(),
+        }),
+        Selected::Text(_) | Selected::Mitigation(_) | Selected::Nothing => None,
+    }
+}
+
+/// What was opened, as arguments of the command line.
+fn opened(data: &Data) -> String {
+    match &data.picture {
+        picture if picture.is_demo => "--demo".to_owned(),
+        picture if picture.title.is_empty() || picture.title.contains(' ') => "PATH…".to_owned(),
+        picture => picture.title.clone(),
+    }
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    if path.chars().all(|c| c.is_ascii_alphanumeric() || "-_./+@".contains(c)) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
+}

@@ -274,7 +274,7 @@ impl Ui {
                 self.conclude(outcome, effects);
             }
             Some(Over::Palette(palette)) => palette.paste(text),
-            Some(Over::Dialog(dialog)) => dialog.paste(text),
+            Some(Over::Dialog(dialog)) => dialog.paste(text, &self.data),
             // An identifier that somebody read out or sent: its flow is what is wanted.
             _ if !text.trim().is_empty() => effects.push(Effect::Find(text.trim().to_owned())),
             _ => {}

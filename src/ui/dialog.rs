@@ -1,7 +1,7 @@
 //! Forms: declare an incident, log a mitigation, send an update.
 
-use super::prompt::Outcome;
-use super::widgets::{fit, panel, wrap};
+use super::outcome::Outcome;
+use super::widgets::{dialog, fit, wrap};
 use super::{Data, Theme};
 use crate::incident::{Audience, Findings, Impact, Incident, MitigationKind, Plan, What, status_update};
 use crate::telemetry::{Nanos, Time};
@@ -71,7 +71,7 @@ impl Dialog {
 
     pub(super) fn key(&mut self, key: KeyEvent, data: &Data) -> Outcome {
         if key.code == KeyCode::Esc {
-            return Outcome::Cancel;
+            return Outcome::Close;
         }
         match &mut self.form {
             Form::Declare { title, impact } => declare_key(key, &mut self.field, title, impact, data),
@@ -104,6 +104,13 @@ impl Dialog {
         }
     }
 
+    /// Text that was pasted, as if it had been typed.
+    pub(super) fn paste(&mut self, text: &str, data: &Data) {
+        for c in text.chars().filter(|c| !c.is_control()) {
+            let _ = self.key(KeyEvent::from(KeyCode::Char(c)), data);
+        }
+    }
+
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let width = area.width.min(90);
         let (title, lines) = match &self.form {
@@ -126,7 +133,7 @@ impl Dialog {
             width,
             height,
         };
-        let block = panel(title, theme);
+        let block = dialog(title, theme);
         let inner = block.inner(place);
         frame.render_widget(Clear, place);
         frame.render_widget(block, place);

@@ -1,9 +1,10 @@
 //! The first screen when nothing is open: the incidents that are on record, and a way into the demo.
 
-use super::widgets::{List, clock, fit, panel};
+use super::outcome::Outcome;
+use super::widgets::{Click, List, clock, fit, panel};
 use super::{Action, Data, Theme};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -19,8 +20,8 @@ pub(super) enum Chosen {
 }
 
 impl HomeView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
-        self.list.act(action, data.incidents.len() + 1)
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+        self.list.act(action, data.incidents.len() + 1).into()
     }
 
     pub(super) fn chosen(&self, data: &Data) -> Chosen {
@@ -28,6 +29,10 @@ impl HomeView {
             Some(incident) => Chosen::Incident(incident.id.clone()),
             None => Chosen::Demo,
         }
+    }
+
+    pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
+        self.list.click(at, data.incidents.len() + 1)
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {

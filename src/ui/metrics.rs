@@ -1,10 +1,11 @@
 //! Metrics: what departed from its usual, how far, and a chart of the chosen one with onset, changes and mitigations.
 
-use super::widgets::{List, clock, fit, heights, panel};
+use super::outcome::Outcome;
+use super::widgets::{Click, Scale, List, clock, fit, heights, panel};
 use super::{Action, Data, Selected, Theme};
 use crate::telemetry::{Series, Time, Window};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -17,13 +18,13 @@ pub(super) struct MetricsView {
 }
 
 impl MetricsView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
         self.refresh(data);
-        self.list.act(action, self.order.len())
+        self.list.act(action, self.order.len()).into()
     }
 
-    pub(super) fn click(&mut self, row: u16, _data: &Data) -> bool {
-        self.list.click(row, self.order.len())
+    pub(super) fn click(&mut self, at: Position, _data: &Data) -> Click {
+        self.list.click(at, self.order.len())
     }
 
     pub(super) fn selected(&self, _data: &Data) -> Selected {
@@ -97,7 +98,7 @@ impl MetricsView {
             } else {
                 "▼"
             };
-            let window = data.picture.window.unwrap_or(Window::ALL);
+            let window = data.window().unwrap_or(Window::ALL);
             let mut text = Line::from(vec![
                 Span::raw(if is_selected { "▸ " } else { "  " }),
                 Span::raw(fit(&format!("{}  {}", fit(&series.system, 16), series.metric), name)),
@@ -182,7 +183,7 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
     let block = panel(format!("{} · {}{unit}{labels}", series.system, series.metric), theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let Some(window) = data.picture.window else { return };
+    let Some(window) = data.window() else { return };
     let cells = usize::from(inner.width).saturating_sub(10);
     let rows = usize::from(inner.height).saturating_sub(1);
     if cells < 8 || rows < 2 {
@@ -191,7 +192,7 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
     let values = in_cells(series, window, cells);
     let most = values.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let mark =
-        |time: Time| data.picture.share(time).map(|share| ((share * cells as f64) as usize).min(cells - 1));
+        |time: Time| Scale { window, cells }.cell(time);
     let onset = data.picture.suspects.onset.as_ref().and_then(|onset| mark(onset.time));
     let changes: Vec<usize> = data
         .picture

@@ -1,10 +1,11 @@
 //! Mitigations: what is in force, what it was meant to do, and what it did.
 
-use super::widgets::{List, clock, fit, panel, wrap};
+use super::outcome::Outcome;
+use super::widgets::{Click, List, clock, fit, panel, wrap};
 use super::{Action, Data, Selected, Theme};
 use crate::incident::MitigationState;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -14,13 +15,17 @@ pub(super) struct MitigateView {
 }
 
 impl MitigateView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
-        self.list.act(action, count(data))
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+        self.list.act(action, count(data)).into()
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
         let one = data.incident.as_ref().and_then(|incident| incident.mitigations.get(self.list.selected));
         one.map_or(Selected::Nothing, |one| Selected::Mitigation(one.entry))
+    }
+
+    pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
+        self.list.click(at, count(data))
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {

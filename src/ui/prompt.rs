@@ -1,33 +1,17 @@
 //! One line that a person types: a filter, a command, a fact, an ask. Editing keys are the text area's own.
 
-use super::widgets::fit;
-use super::{Action, Data, Filter, Theme};
+use super::outcome::Outcome;
+use super::widgets::{count, cut};
+use super::{Action, Data, Filter, Theme, range};
 use crate::incident::{
     self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, back_dated,
 };
-use crate::telemetry::Time;
+use crate::telemetry::{Time, Window};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui_textarea::TextArea;
-use strum::{EnumMessage, IntoEnumIterator};
-
-/// What a screen that takes text came to.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Stay,
-    Cancel,
-    /// The filter as typed so far.
-    Preview(String),
-    Filter(String),
-    Act(Action),
-    Find(String),
-    System(String),
-    Incident(String),
-    Record(Vec<(Time, What)>),
-    Complain(String),
-}
 
 #[derive(Clone, Debug)]
 enum Purpose {
@@ -114,8 +98,17 @@ impl Prompt {
         )
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str) -> Outcome {
         self.area.insert_str(text.replace(['\n', '\r'], " "));
+        self.typed()
+    }
+
+    /// What follows from what stands there now.
+    fn typed(&self) -> Outcome {
+        match self.purpose {
+            Purpose::Filter { .. } => Outcome::Preview(self.text()),
+            _ => Outcome::Stay,
+        }
     }
 
     fn text(&self) -> String {
@@ -126,21 +119,18 @@ impl Prompt {
         match key.code {
             KeyCode::Esc => match &self.purpose {
                 Purpose::Filter { before } => Outcome::Filter(before.clone()),
-                _ => Outcome::Cancel,
+                _ => Outcome::Close,
             },
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Outcome::Cancel,
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Outcome::Close,
             KeyCode::Enter => self.enter(data),
-            KeyCode::Backspace if self.text().is_empty() => Outcome::Cancel,
+            KeyCode::Backspace if self.text().is_empty() => Outcome::Close,
             KeyCode::Tab if matches!(self.purpose, Purpose::Command) => {
                 self.complete();
                 Outcome::Stay
             }
             _ => {
                 self.area.input(crossterm::event::Event::Key(key));
-                match self.purpose {
-                    Purpose::Filter { .. } => Outcome::Preview(self.text()),
-                    _ => Outcome::Stay,
-                }
+                self.typed()
             }
         }
     }
@@ -148,7 +138,7 @@ impl Prompt {
     /// The first action that begins with what was typed.
     fn complete(&mut self) {
         let typed = self.text();
-        let name = Action::iter().map(<&'static str>::from).find(|name| name.starts_with(&typed));
+        let name = Action::all().map(Action::name).find(|name| name.starts_with(&typed));
         if let Some(name) = name {
             self.area = TextArea::new(vec![name.to_owned()]);
             self.area.move_cursor(ratatui_textarea::CursorMove::End);
@@ -160,7 +150,7 @@ impl Prompt {
         let (time, text) = back_dated(&line, data.now);
         let text = text.to_owned();
         if text.trim().is_empty() && !matches!(self.purpose, Purpose::Filter { .. }) {
-            return Outcome::Cancel;
+            return Outcome::Close;
         }
         let (first, rest) =
             text.split_once('|').map_or((text.trim(), ""), |(first, rest)| (first.trim(), rest.trim()));
@@ -211,14 +201,20 @@ impl Prompt {
             (text.chars().take(cursor).collect(), text.chars().skip(cursor).collect());
         let right = match &self.purpose {
             Purpose::Filter { .. } => {
-                Filter::parse(&text).problem.unwrap_or_else(|| format!("{} events", data.found.rows.len()))
+                Filter::parse(&text).problem.unwrap_or_else(|| {
+                    if data.is_searching {
+                        return "searching…".to_owned();
+                    }
+                    let (events, flows) = (data.found.rows.len() as u64, data.found.flows.len() as u64);
+                    format!("{} events, {} flows", count(events), count(flows))
+                })
             }
             _ => self.hint.to_owned(),
         };
         let at = behind.chars().next().unwrap_or(' ').to_string();
         let after: String = behind.chars().skip(1).collect();
         // A long line shows its end: that is where one types.
-        let label = fit(&self.label, self.label.chars().count().min(width / 2));
+        let label = cut(&self.label, width / 2);
         let room = width.saturating_sub(label.chars().count() + 2);
         let shown: String = {
             let skip = before.chars().count().saturating_sub(room.saturating_sub(8));
@@ -276,9 +272,9 @@ fn command(line: &str, data: &Data) -> Outcome {
     let parts: Vec<&str> = rest.split('|').map(str::trim).collect();
     let now = data.now;
     let incident = data.incident.as_ref();
-    if incident.is_none() && !matches!(verb, "flow" | "open" | "incident" | "filter" | "q") {
-        return Outcome::Complain(match Action::iter().find(|action| <&str>::from(action).contains(verb)) {
-            Some(action) => format!("`{verb}` is no command; did you mean {}?", <&str>::from(action)),
+    if incident.is_none() && !matches!(verb, "flow" | "open" | "incident" | "filter" | "q" | "between" | "since") {
+        return Outcome::Complain(match Action::all().find(|action| action.name().contains(verb)) {
+            Some(action) => format!("`{verb}` is no command; did you mean {}?", action.name()),
             None => format!("`{verb}` is no command, or needs an incident (D declares one); ? lists them"),
         });
     }
@@ -286,6 +282,7 @@ fn command(line: &str, data: &Data) -> Outcome {
         "q" => Outcome::Act(Action::Quit),
         "flow" if !rest.is_empty() => Outcome::Find(rest.to_owned()),
         "filter" => Outcome::Filter(rest.to_owned()),
+        "between" | "since" => between(rest, data),
         "incident" | "open" if !rest.is_empty() => Outcome::Incident(rest.to_owned()),
         "set" => match rest.split_once(' ') {
             Some((field, text)) if incident::Rca::FIELDS.contains(&field) => Outcome::Record(vec![(
@@ -381,11 +378,30 @@ fn judge(rest: &str, data: &Data) -> Outcome {
     }
 }
 
-/// Every action with its name and its sentence, for the palette.
-pub(super) fn actions() -> impl Iterator<Item = (Action, &'static str, &'static str)> {
-    Action::iter().map(|action| {
-        (action, <&'static str>::from(action), action.get_documentation().unwrap_or_default().trim())
-    })
+/// `10:41 11:02`, or `10:41` up to the end.
+fn between(rest: &str, data: &Data) -> Outcome {
+    let Some(all) = data.picture.window else { return Outcome::Complain("no time is known yet".to_owned()) };
+    let mut times = rest.split_whitespace().map(|word| time_of_day(word, all, data.local.unwrap_or(0)));
+    let (from, to) = (times.next().flatten(), times.next().unwrap_or(Some(all.to)));
+    match (from, to) {
+        (Some(from), Some(to)) => Outcome::Range(range::between(from, to, all)),
+        _ => Outcome::Complain("between 10:41 11:02, or since 10:41; RFC 3339 times are fine too".to_owned()),
+    }
+}
+
+/// A time of day on the clock that is shown: the first such instant within a window.
+fn time_of_day(text: &str, all: Window, offset_seconds: i32) -> Option<Time> {
+    const DAY: i64 = 86_400;
+    if let Some(time) = Time::parse(text) {
+        return Some(time);
+    }
+    let mut parts = text.split(':').map(str::parse::<i64>);
+    let (hours, minutes) = (parts.next()?.ok()?, parts.next()?.ok()?);
+    let seconds = parts.next().unwrap_or(Ok(0)).ok()?;
+    let of_day = hours * 3_600 + minutes * 60 + seconds - i64::from(offset_seconds);
+    let day = all.from.0.div_euclid(DAY * 1_000_000_000);
+    let mut days = (day - 1..day + 3).map(|day| Time::from_seconds(day * DAY + of_day));
+    days.find(|time| *time >= all.from)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The write-up as it stands, and what stands against calling it done.
 
+use super::outcome::Outcome;
 use super::widgets::{panel, wrap};
 use super::{Action, Data, Selected, Theme};
 use crate::incident::{Phase, check, draft, kpis};
@@ -15,7 +16,7 @@ pub(super) struct RcaView {
 }
 
 impl RcaView {
-    pub(super) fn act(&mut self, action: Action, _data: &Data) -> bool {
+    pub(super) fn act(&mut self, action: Action, _data: &Data) -> Outcome {
         let page = self.height.saturating_sub(1).max(1);
         self.offset = match action {
             Action::NextItem => self.offset + 1,
@@ -23,9 +24,9 @@ impl RcaView {
             Action::PageDown => self.offset + page,
             Action::PageUp => self.offset.saturating_sub(page),
             Action::FirstItem => 0,
-            _ => return false,
+            _ => return Outcome::NotMine,
         };
-        true
+        Outcome::Stay
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {

@@ -1,10 +1,11 @@
 //! The honesty bar in full: what could be reached and read, how fresh and how whole it is, and what not.
 
-use super::widgets::{List, clock, fit, panel};
+use super::outcome::Outcome;
+use super::widgets::{Click, List, clock, fit, panel};
 use super::{Action, Data, Selected, Theme};
 use crate::telemetry::{Completeness, Reach};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -14,8 +15,8 @@ pub(super) struct SourcesView {
 }
 
 impl SourcesView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
-        self.list.act(action, data.picture.files.len())
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+        self.list.act(action, data.picture.files.len()).into()
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
@@ -27,6 +28,10 @@ impl SourcesView {
                 file.trouble.clone().unwrap_or_default()
             ))
         })
+    }
+
+    pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
+        self.list.click(at, data.picture.files.len())
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {

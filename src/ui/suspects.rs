@@ -1,10 +1,11 @@
 //! Who is behind it, with the reasons and their figures; symptoms apart from causes.
 
-use super::widgets::{List, clock, fit, gauge, panel, wrap};
+use super::outcome::Outcome;
+use super::widgets::{Click, List, clock, fit, gauge, panel, wrap};
 use super::{Action, Data, Selected, Theme};
 use crate::suspects::{Role, TemplateState};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -14,12 +15,12 @@ pub(super) struct SuspectsView {
 }
 
 impl SuspectsView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
-        self.list.act(action, data.picture.suspects.ranking.len())
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+        self.list.act(action, data.picture.suspects.ranking.len()).into()
     }
 
-    pub(super) fn click(&mut self, row: u16, data: &Data) -> bool {
-        self.list.click(row, data.picture.suspects.ranking.len())
+    pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
+        self.list.click(at, data.picture.suspects.ranking.len())
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {

@@ -1,12 +1,13 @@
 //! Traces: flows that have spans, and the waterfall of the chosen one with its critical path.
 
-use super::widgets::{List, clock, fit, panel};
+use super::outcome::Outcome;
+use super::widgets::{Click, List, clock, fit, panel};
 use super::{Action, Data, Selected, Theme};
 use crate::evidence::Row;
 use crate::flows::{FlowId, Verdict};
 use crate::telemetry::{EventKind, Nanos, Time};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use std::collections::BTreeMap;
@@ -34,17 +35,13 @@ struct Bar {
 }
 
 impl TracesView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
         self.refresh(data);
-        self.list.act(action, self.listed.len())
+        self.list.act(action, self.listed.len()).into()
     }
 
     pub(super) fn selected(&self, _data: &Data) -> Selected {
         self.listed.get(self.list.selected).map_or(Selected::Nothing, |one| Selected::Flow(one.0))
-    }
-
-    pub(super) fn wanted(&self, _data: &Data) -> Vec<Row> {
-        Vec::new() // The operation of a span is in the columns.
     }
 
     fn refresh(&mut self, data: &Data) {
@@ -73,6 +70,10 @@ impl TracesView {
         };
         self.listed.sort_by_key(|(id, _)| rank(*id));
         self.made_for = Some(key);
+    }
+
+    pub(super) fn click(&mut self, at: Position, _data: &Data) -> Click {
+        self.list.click(at, self.listed.len())
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {

@@ -1,122 +1,191 @@
-//! Find anything by a few letters: commands, flows, systems, incidents.
+//! Find anything by a few letters: commands, flows, identifiers, systems, incidents.
 
-use super::prompt::{Outcome, actions};
-use super::widgets::{List, fit, panel};
-use super::{Action, Data, Theme};
-use crossterm::event::{KeyCode, KeyEvent};
+use super::outcome::Outcome;
+use super::widgets::{Click, List, dialog, fit};
+use super::{Action, Data, Effect, Theme, View};
+use crate::flows::FlowId;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
+
+/// Flows that are offered by name: those that were found, newest first. Any other is found by its whole identifier.
+const MOST_FLOWS: usize = 3_000;
 
 /// The letters typed so far, and the cursor.
 #[derive(Debug, Default)]
 pub(super) struct Palette {
     text: String,
     list: List,
+    /// Everything that can be found, collected when it is first needed.
+    all: Vec<Entry>,
+    /// What fits the letters, best first, by place in `all`.
+    fitting: Vec<usize>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Entry {
+#[derive(Clone, Debug)]
+struct Entry {
+    name: String,
+    about: String,
+    chosen: Chosen,
+}
+
+#[derive(Clone, Debug)]
+enum Chosen {
     Do(Action),
     System(String),
     Incident(String),
-    /// The text itself, taken for an identifier.
-    Identifier(String),
+    Flow(FlowId),
 }
 
 impl Palette {
     pub(super) fn key(&mut self, key: KeyEvent, data: &Data) -> Outcome {
+        self.collect(data);
+        let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
-            KeyCode::Esc => return Outcome::Cancel,
-            KeyCode::Down => {
-                self.list.act(Action::NextItem, self.entries(data).len());
-            }
-            KeyCode::Up => {
-                self.list.act(Action::PreviousItem, self.entries(data).len());
-            }
-            KeyCode::Char(c) => {
-                self.text.push(c);
-                self.list = List::default();
-            }
-            KeyCode::Backspace => {
-                self.text.pop();
-            }
-            KeyCode::Enter => {
-                return match self.entries(data).into_iter().nth(self.list.selected) {
-                    Some((Entry::Do(action), ..)) => Outcome::Act(action),
-                    Some((Entry::System(name), ..)) => Outcome::System(name),
-                    Some((Entry::Incident(name), ..)) => Outcome::Incident(name),
-                    Some((Entry::Identifier(text), ..)) => Outcome::Find(text),
-                    None => Outcome::Cancel,
-                };
-            }
+            KeyCode::Esc => return Outcome::Close,
+            KeyCode::Char('c') if is_control => return Outcome::Close,
+            KeyCode::Enter => return self.choose(data),
+            KeyCode::Down => self.step(Action::NextItem),
+            KeyCode::Char('n') if is_control => self.step(Action::NextItem),
+            KeyCode::Up => self.step(Action::PreviousItem),
+            KeyCode::Char('p') if is_control => self.step(Action::PreviousItem),
+            KeyCode::PageDown => self.step(Action::PageDown),
+            KeyCode::PageUp => self.step(Action::PageUp),
+            KeyCode::Char('u') if is_control => self.edit(String::clear),
+            KeyCode::Char(c) if !is_control => self.edit(|text| text.push(c)),
+            KeyCode::Backspace if self.text.is_empty() => return Outcome::Close,
+            KeyCode::Backspace => self.edit(|text| drop(text.pop())),
             _ => {}
         }
         Outcome::Stay
     }
 
-    /// What fits the letters, best first: (entry, name, explanation).
-    fn entries(&self, data: &Data) -> Vec<(Entry, String, String)> {
-        let mut all: Vec<(Entry, String, String)> = actions()
-            .map(|(action, name, about)| (Entry::Do(action), name.to_owned(), about.to_owned()))
+    pub(super) fn paste(&mut self, text: &str) {
+        self.edit(|before| before.push_str(text.trim()));
+    }
+
+    pub(super) fn click(&mut self, at: Position, _data: &Data) -> Click {
+        let count = self.count();
+        self.list.click(at, count)
+    }
+
+    /// What the cursor is on, or what was typed taken for an identifier.
+    pub(super) fn choose(&mut self, data: &Data) -> Outcome {
+        self.collect(data);
+        let place = match (self.is_identifier(), self.list.selected) {
+            (true, 0) => return Outcome::Find(self.text.trim().to_owned()),
+            (is_identifier, selected) => selected - usize::from(is_identifier),
+        };
+        match self.fitting.get(place).map(|at| &self.all[*at].chosen) {
+            Some(Chosen::Do(action)) => Outcome::Act(*action),
+            Some(Chosen::System(name)) => Outcome::Follow(format!("system:{name}"), View::Logs),
+            Some(Chosen::Incident(name)) => Outcome::Do(Effect::OpenIncident(name.clone())),
+            Some(Chosen::Flow(id)) => Outcome::Open(*id),
+            None if self.text.trim().is_empty() => Outcome::Close,
+            None => Outcome::Find(self.text.trim().to_owned()),
+        }
+    }
+
+    fn step(&mut self, action: Action) {
+        let count = self.count();
+        self.list.act(action, count);
+    }
+
+    fn edit(&mut self, change: impl FnOnce(&mut String)) {
+        change(&mut self.text);
+        self.list = List::default();
+        self.fit();
+    }
+
+    fn collect(&mut self, data: &Data) {
+        if !self.all.is_empty() {
+            return;
+        }
+        let picture = &data.picture;
+        self.all = Action::all()
+            .map(|action| Entry {
+                name: action.name().to_owned(),
+                about: action.about().to_owned(),
+                chosen: Chosen::Do(action),
+            })
             .collect();
-        all.extend(data.picture.evidence.systems.iter().map(|(_, name)| {
-            (Entry::System(name.to_owned()), name.to_owned(), "system: its logs".to_owned())
+        self.all.extend(picture.evidence.systems.iter().map(|(_, name)| Entry {
+            name: name.to_owned(),
+            about: "system: its logs".to_owned(),
+            chosen: Chosen::System(name.to_owned()),
         }));
-        all.extend(data.incidents.iter().map(|incident| {
-            (
-                Entry::Incident(incident.id.clone()),
-                format!("{} {}", incident.id, incident.title),
-                "incident".to_owned(),
-            )
+        self.all.extend(data.incidents.iter().map(|incident| Entry {
+            name: format!("{} {}", incident.id, incident.title),
+            about: format!("incident, {}", incident.phase),
+            chosen: Chosen::Incident(incident.id.clone()),
         }));
-        if self.text.is_empty() {
-            return all;
+        self.all.extend(data.found.flows.iter().rev().take(MOST_FLOWS).filter_map(|id| {
+            let flow = picture.flows.get(*id)?;
+            let verdict = flow.verdict;
+            let kind = &picture.flows.kind(flow.kind).name;
+            Some(Entry {
+                name: picture.evidence.identifiers.identifier(flow.name).value,
+                about: format!("flow: {} {} {kind}", verdict.symbol(), verdict.word()),
+                chosen: Chosen::Flow(*id),
+            })
+        }));
+        self.fit();
+    }
+
+    fn fit(&mut self) {
+        let text = self.text.trim();
+        if text.is_empty() {
+            self.fitting = (0..self.all.len()).collect();
+            return;
         }
-        let haystacks: Vec<&str> = all.iter().map(|(_, name, _)| name.as_str()).collect();
-        let matches = frizbee::Matcher::new(&self.text, &frizbee::Config::default()).match_list(&haystacks);
-        let mut found: Vec<(Entry, String, String)> =
-            matches.into_iter().map(|one| all[one.index as usize].clone()).collect();
-        if self.text.len() >= 6 && self.text.bytes().any(|byte| byte.is_ascii_digit()) {
-            found.insert(
-                0,
-                (
-                    Entry::Identifier(self.text.clone()),
-                    self.text.clone(),
-                    "identifier: open its flow".to_owned(),
-                ),
-            );
-        }
-        found
+        let names: Vec<&str> = self.all.iter().map(|entry| entry.name.as_str()).collect();
+        let matches = frizbee::Matcher::new(text, &frizbee::Config::default()).match_list(&names);
+        self.fitting = matches.into_iter().map(|one| one.index as usize).collect();
+    }
+
+    /// Whether what was typed may be an identifier that nothing in the list is named after.
+    fn is_identifier(&self) -> bool {
+        let text = self.text.trim();
+        text.len() >= 5 && text.bytes().any(|byte| byte.is_ascii_digit())
+    }
+
+    fn count(&self) -> usize {
+        self.fitting.len() + usize::from(self.is_identifier())
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-        let width = area.width.min(90);
+        self.collect(data);
+        let width = area.width.min(96);
         let height = area.height.min(22);
         let place = Rect { x: area.x + (area.width - width) / 2, y: area.y, width, height };
-        let block = panel("Find a command, a system, an incident, or type an identifier", theme);
+        let block = dialog("Find a command, a flow, a system, an incident", theme);
         let inner = block.inner(place);
         frame.render_widget(Clear, place);
+        frame.buffer_mut().set_style(place, theme.text);
         frame.render_widget(block, place);
-        frame.render_widget(
-            Line::from(vec![Span::styled("› ", theme.accent), Span::raw(format!("{}▏", self.text))]),
-            Rect { height: 1, ..inner },
-        );
+        let typed = Line::from(vec![
+            Span::styled(" › ", Theme::strong(theme.accent)),
+            Span::raw(self.text.clone()),
+            Span::styled("▏", theme.accent),
+            Span::styled(format!("  {} fit", self.count()), theme.muted),
+        ]);
+        frame.render_widget(typed, Rect { height: 1, ..inner });
         let rows = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
-        let entries = self.entries(data);
-        for (line, at) in self.list.visible(rows, entries.len()).enumerate() {
-            let (_, name, about) = &entries[at];
-            let is_selected = at == self.list.selected;
-            let mut text = Line::from(vec![
-                Span::raw(if is_selected { "▸ " } else { "  " }),
-                Span::styled(fit(name, 28), theme.accent),
-                Span::styled(fit(about, usize::from(rows.width).saturating_sub(31)), theme.muted),
-            ]);
-            if is_selected {
-                text = text.style(theme.selection);
-            }
-            frame.render_widget(text, Rect { y: rows.y + line as u16, height: 1, ..rows });
-        }
+        let room = List::room(rows);
+        let name = (room * 2 / 5).clamp(16, 40);
+        let (is_identifier, count) = (self.is_identifier(), self.count());
+        let (all, fitting, text) = (&self.all, &self.fitting, &self.text);
+        self.list.draw(count, theme, frame, rows, |at| {
+            let (title, about) = match at.checked_sub(usize::from(is_identifier)) {
+                None => (text.as_str(), "identifier: open the flow that has it"),
+                Some(at) => (all[fitting[at]].name.as_str(), all[fitting[at]].about.as_str()),
+            };
+            Line::from(vec![
+                Span::styled(fit(title, name), theme.accent),
+                Span::styled(format!("  {}", fit(about, room.saturating_sub(name + 2))), theme.muted),
+            ])
+        });
     }
 }

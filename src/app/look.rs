@@ -1,104 +1,289 @@
 //! Looking into a snapshot: events in full for the screen, and what a filter lets through. Never on the screen's thread.
 
 use super::engine::SharedFiles;
-use crate::evidence::{Evidence, Row};
-use crate::telemetry::{Event, EventKind, Severity, Window};
-use crate::ui::{Filter, Found, STEPS};
+use crate::evidence::{Evidence, Row, TextId};
+use crate::flows::{Flow, FlowId, Flows, Skew, Verdict};
+use crate::ingest::possible_keys;
+use crate::sources::files::Files;
+use crate::telemetry::{Event, Severity, Window};
+use crate::ui::{Filter, Found, Picture, STEPS, Step, step_of};
 use rayon::prelude::*;
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Events that are read for a text that the columns do not hold; beyond these the note says so.
+const MOST_READ: usize = 200_000;
+
+/// What searches share: the order of all events, and the number of the newest request.
+#[derive(Debug, Default)]
+pub(super) struct Look {
+    newest: AtomicU64,
+    order: Mutex<Order>,
+}
+
+/// All events, oldest first, clocks set right.
+#[derive(Debug, Default)]
+struct Order {
+    rows: Arc<Vec<Row>>,
+    /// The clocks that it was made with.
+    skew: Arc<Vec<Skew>>,
+    /// What the evidence is called: another one has another order.
+    title: String,
+}
 
 /// Events in full, read again from where they came from.
 pub(super) fn read(files: &SharedFiles, evidence: &Evidence, rows: &[Row]) -> Vec<(Row, Option<Event>)> {
-    let files = files.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-    rows.iter().map(|row| (*row, files.read_event(evidence, evidence.origin(*row)))).collect()
+    let files = current(files);
+    rows.par_iter().map(|row| (*row, files.read_event(evidence, evidence.origin(*row)))).collect()
 }
 
-/// Raw lines that are read for a text that the columns do not hold; beyond these the note says so.
-const MOST_READ: usize = 200_000;
+/// The flow that an identifier belongs to, in whatever spelling.
+pub(super) fn flow_named(evidence: &Evidence, flows: &Flows, text: &str) -> Option<FlowId> {
+    let mut known = possible_keys(text).into_iter().filter_map(|key| evidence.identifiers.find(key));
+    known.find_map(|id| flows.with(id)).map(|id| flows.all.resolve(id))
+}
 
-/// What a filter lets through, oldest first. `None` if a newer request came meanwhile.
-pub(super) fn search(
-    files: &SharedFiles,
-    evidence: &Evidence,
-    filter: &Filter,
-    request: u64,
-    newest: &AtomicU64,
-) -> Option<Found> {
-    let is_stale = || newest.load(Ordering::Relaxed) != request;
-    let systems: Vec<bool> = evidence.systems.iter().map(|(_, name)| filter.fits_system(name)).collect();
-    let window = filter.window.unwrap_or(Window::ALL);
-    let by_columns = |row: Row| {
-        systems.get(usize::from(evidence.system(row).0)).copied().unwrap_or(true)
-            && filter.at_least.is_none_or(|least| evidence.severity(row) >= least)
-            && filter.kind.is_none_or(|kind: EventKind| evidence.kind(row) == kind)
-            && window.contains(evidence.time(row))
-    };
-    let mut rows: Vec<Row> =
-        (0..evidence.rows()).into_par_iter().map(Row).filter(|row| by_columns(*row)).collect();
-    if is_stale() {
-        return None;
-    }
-    let mut note = None;
-    if filter.needs_text() {
-        let regex = filter.regex.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok());
-        // A masked message decides for all events that share it, unless the text wanted has what masks hide.
-        let hides = filter.regex.is_some()
-            || filter
-                .words
-                .iter()
-                .chain(&filter.without_words)
-                .any(|word| word.bytes().any(|b| b.is_ascii_digit()));
-        if hides {
-            if rows.len() > MOST_READ {
-                rows.par_sort_unstable_by_key(|row| std::cmp::Reverse(evidence.time(*row)));
-                note = Some(format!("the newest {MOST_READ} of {} were searched", rows.len()));
-                rows.truncate(MOST_READ);
-            }
-            let files = files.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-            rows = rows
-                .into_par_iter()
-                .filter(|row| {
-                    !is_stale()
-                        && files.read_event(evidence, evidence.origin(*row)).is_some_and(|event| {
-                            let ids: String =
-                                event.identifiers.iter().map(|id| format!(" {}", id.value)).collect();
-                            filter.fits_text(&format!("{}{ids}", event.body), regex.as_ref())
-                        })
-                })
-                .collect();
-        } else {
-            let fits: Vec<bool> =
-                evidence.texts.iter().map(|(_, text)| filter.fits_text(text, regex.as_ref())).collect();
-            let fits = |text: crate::evidence::TextId| fits.get(text.0 as usize).copied().unwrap_or(false);
-            rows = rows
-                .into_par_iter()
-                .filter(|row| fits(evidence.shape(*row)) || text_of_operation(evidence, *row, &fits))
-                .collect();
+fn current(files: &SharedFiles) -> Files {
+    files.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+impl Order {
+    /// The order for a snapshot: what came since the last one is sorted and merged in.
+    fn of(&mut self, picture: &Picture) -> Arc<Vec<Row>> {
+        let (evidence, flows) = (&picture.evidence, &picture.flows);
+        let is_other = self.title != picture.title || self.rows.len() as u32 > evidence.rows();
+        if is_other || *self.skew != *flows.skew {
+            self.rows = Arc::default();
+            self.skew = flows.skew.clone();
+            self.title.clone_from(&picture.title);
         }
+        let known = self.rows.len() as u32;
+        if known < evidence.rows() {
+            let key = |row: Row| (flows.time(evidence, row), evidence.origin(row));
+            let mut new: Vec<_> =
+                (known..evidence.rows()).into_par_iter().map(|row| (key(Row(row)), Row(row))).collect();
+            new.par_sort_unstable();
+            let mut merged = Vec::with_capacity(evidence.rows() as usize);
+            let mut old = self.rows.iter().copied().peekable();
+            for (at, row) in new {
+                while let Some(before) = old.next_if(|before| key(*before) <= at) {
+                    merged.push(before);
+                }
+                merged.push(row);
+            }
+            merged.extend(old);
+            self.rows = Arc::new(merged);
+        }
+        self.rows.clone()
     }
-    if is_stale() {
-        return None;
-    }
-    rows.par_sort_unstable_by_key(|row| (evidence.time(*row), evidence.origin(*row)));
-    let course = evidence.window().map(|window| course(evidence, &rows, window)).unwrap_or_default();
-    Some(Found { rows: Arc::new(rows), course: Arc::new(course), note })
 }
 
-fn text_of_operation(evidence: &Evidence, row: Row, fits: &impl Fn(crate::evidence::TextId) -> bool) -> bool {
-    let operation = evidence.operation(row);
-    operation.0 != 0 && fits(operation)
+impl Look {
+    /// From now on all older requests are stale.
+    pub(super) fn ask(&self, request: u64) {
+        self.newest.store(request, Ordering::Relaxed);
+    }
+
+    /// What a filter lets through, oldest first. `None` if a newer request came meanwhile.
+    pub(super) fn search(
+        &self,
+        files: &SharedFiles,
+        picture: &Picture,
+        filter: &Filter,
+        request: u64,
+    ) -> Option<Found> {
+        let is_stale = || self.newest.load(Ordering::Relaxed) != request;
+        let (mut note, mut rows) = (None, self.order.lock().unwrap_or_else(PoisonError::into_inner).of(picture));
+        if !filter.is_empty() {
+            rows = Arc::new(by_columns(&rows, picture, filter));
+            if !is_stale() && filter.needs_text() {
+                let passed = by_text(&current(files), &rows, picture, filter, &is_stale);
+                (rows, note) = (Arc::new(passed.0), passed.1);
+            }
+        }
+        if is_stale() {
+            return None;
+        }
+        let flows = flows_of(&rows, picture, filter);
+        let window = filter.window.or(picture.window);
+        let course = window.map(|window| course(&rows, &flows, picture, window)).unwrap_or_default();
+        (!is_stale()).then(|| Found { rows, flows: Arc::new(flows), course: Arc::new(course), window, note })
+    }
 }
 
-/// Events and errors by step of the window.
-fn course(evidence: &Evidence, rows: &[Row], window: Window) -> Vec<(u32, u32)> {
-    let mut steps = vec![(0, 0); STEPS];
-    let length = i128::from(window.length().0.max(1));
-    for row in rows {
-        let place = (evidence.time(*row) - window.from).0 as i128 * STEPS as i128 / length;
-        if let Some(step) = usize::try_from(place).ok().and_then(|place| steps.get_mut(place)) {
-            step.0 += 1;
-            step.1 += u32::from(evidence.severity(*row) >= Severity::ERROR);
+/// What the columns decide.
+fn by_columns(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<Row> {
+    let (evidence, flows) = (&picture.evidence, &picture.flows);
+    let systems: Vec<bool> = evidence.systems.iter().map(|(_, name)| filter.fits_system(name)).collect();
+    // The rows are in order of time, so a window is a slice.
+    let rows = filter.window.map_or(rows, |window| {
+        let at = |time| rows.partition_point(|row| flows.time(evidence, *row) < time);
+        let (from, to) = (at(window.from), at(window.to));
+        &rows[from..to.max(from)]
+    });
+    let chosen = filter.chooses_flows().then(|| chosen_flows(evidence, flows, filter));
+    let is_chosen = |row: Row| {
+        chosen.as_ref().is_none_or(|chosen| {
+            flows.joins(evidence, row).is_some_and(|flow| chosen.contains(&flows.all.resolve(flow)))
+        })
+    };
+    rows.par_iter()
+        .copied()
+        .filter(|row| {
+            systems.get(usize::from(evidence.system(*row).0)).copied().unwrap_or(true)
+                && filter.fits_severity(evidence.severity(*row))
+                && filter.kind.is_none_or(|kind| evidence.kind(*row) == kind)
+                && is_chosen(*row)
+        })
+        .collect()
+}
+
+/// The flows that pass by name and by what became of them.
+fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> HashSet<FlowId> {
+    let named = |names: &[String]| -> HashSet<FlowId> {
+        names.iter().filter_map(|name| flow_named(evidence, flows, name)).collect()
+    };
+    let (keep, leave) = (named(&filter.flows), named(&filter.without_flows));
+    let passes = |flow: &Flow| {
+        filter.fits_verdict(flow.verdict.into(), &flow.marks.names().collect::<Vec<_>>())
+    };
+    flows
+        .iter()
+        .filter(|(id, flow)| {
+            (filter.flows.is_empty() || keep.contains(id)) && !leave.contains(id) && passes(flow)
+        })
+        .map(|(id, _)| id)
+        .collect()
+}
+
+/// What the text decides, and what of it could not be searched.
+fn by_text(
+    files: &Files,
+    rows: &[Row],
+    picture: &Picture,
+    filter: &Filter,
+    is_stale: &(impl Fn() -> bool + Sync),
+) -> (Vec<Row>, Option<String>) {
+    let (evidence, flows) = (&picture.evidence, &picture.flows);
+    let regex = filter.regex.as_ref().and_then(|pattern| regex::Regex::new(pattern).ok());
+    // Who types an identifier wants its flow, in whatever spelling the lines have it.
+    if let [word] = filter.words.as_slice()
+        && filter.regex.is_none()
+        && filter.fields.is_empty()
+        && let Some(flow) = flow_named(evidence, flows, word)
+    {
+        let is_of_it =
+            |row: Row| flows.joins(evidence, row).is_some_and(|id| flows.all.resolve(id) == flow);
+        return (rows.par_iter().copied().filter(|row| is_of_it(*row)).collect(), None);
+    }
+    let fits_whole = |row: Row| {
+        files.read_event(evidence, evidence.origin(row)).is_some_and(|event| {
+            let mut text = event.body.clone();
+            event.operation.iter().for_each(|operation| text.push_str(&format!(" {operation}")));
+            event.identifiers.iter().for_each(|id| text.push_str(&format!(" {}", id.value)));
+            filter.fits_text(&text, regex.as_ref()) && filter.fits_fields(&event)
+        })
+    };
+    if filter.needs_whole_text() {
+        let skipped = rows.len().saturating_sub(MOST_READ);
+        let note = (skipped > 0)
+            .then(|| format!("only the newest {MOST_READ} of {} were searched for this", rows.len()));
+        let passed =
+            rows[skipped..].par_iter().copied().filter(|row| !is_stale() && fits_whole(*row)).collect();
+        return (passed, note);
+    }
+    // A masked message decides for all events that share it. It holds the first line; what lies further down, as in a
+    // stack trace, is read where there is trouble.
+    let fits: Vec<bool> =
+        evidence.texts.iter().map(|(_, text)| filter.fits_text(text, regex.as_ref())).collect();
+    let fits = |text: TextId| text.0 != 0 && fits.get(text.0 as usize).copied().unwrap_or(false);
+    let is_trouble = |row: Row| evidence.severity(row) >= Severity::WARN;
+    let reads_trouble = rows.iter().filter(|row| is_trouble(**row)).count() <= MOST_READ / 4;
+    let passed = rows
+        .par_iter()
+        .copied()
+        .filter(|row| {
+            fits(evidence.shape(*row))
+                || filter.without_words.is_empty() && fits(evidence.operation(*row))
+                || reads_trouble && is_trouble(*row) && !is_stale() && fits_whole(*row)
+        })
+        .collect();
+    (passed, None)
+}
+
+/// Flows that pass by themselves, or because one of their events does; oldest first.
+fn flows_of(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<FlowId> {
+    let (evidence, flows) = (&picture.evidence, &picture.flows);
+    if filter.is_empty() {
+        return flows.all.order().to_vec();
+    }
+    let collect = |mut hit: HashSet<FlowId>, row: &Row| {
+        hit.extend(flows.joins(evidence, *row).map(|id| flows.all.resolve(id)));
+        hit
+    };
+    let join = |one: HashSet<FlowId>, other: HashSet<FlowId>| {
+        let (mut more, less) = if one.len() > other.len() { (one, other) } else { (other, one) };
+        more.extend(less);
+        more
+    };
+    let hit = rows.par_iter().fold(HashSet::new, collect).reduce(HashSet::new, join);
+    // Words may name what became of a flow, or its kind.
+    let is_by_words = !filter.words.is_empty()
+        && filter.regex.is_none()
+        && filter.fields.is_empty()
+        && filter.at_least.is_none()
+        && filter.kind.is_none()
+        && !filter.chooses_flows();
+    let by_itself = |flow: &Flow| {
+        let overlaps = filter.window.is_none_or(|window| flow.first < window.to && window.from <= flow.last);
+        let passes = |system| filter.fits_system(evidence.system_name(system));
+        overlaps
+            && flow.visits.iter().any(|visit| passes(visit.system))
+            && filter.fits_text(&summary(flow, picture), None)
+    };
+    flows
+        .iter()
+        .filter(|(id, flow)| hit.contains(id) || is_by_words && by_itself(flow))
+        .map(|(id, _)| id)
+        .collect()
+}
+
+/// What a flow is called, and what became of it.
+fn summary(flow: &Flow, picture: &Picture) -> String {
+    let name = picture.evidence.identifiers.identifier(flow.name).value;
+    let verdict: &str = flow.verdict.into();
+    let marks: Vec<&str> = flow.marks.names().collect();
+    format!("{name} {verdict} {} {}", picture.flows.kind(flow.kind).name, marks.join(" "))
+}
+
+/// Events and flows by step of the window.
+fn course(rows: &[Row], listed: &[FlowId], picture: &Picture, window: Window) -> Vec<Step> {
+    let (evidence, flows) = (&picture.evidence, &picture.flows);
+    let none = || vec![Step::default(); STEPS];
+    let count = |mut steps: Vec<Step>, row: &Row| {
+        let place = step_of(window, flows.time(evidence, *row));
+        if let Some(step) = place.and_then(|place| steps.get_mut(place)) {
+            let severity = evidence.severity(*row);
+            step.events += 1;
+            step.warnings += u32::from(severity.is_warning());
+            step.errors += u32::from(severity.is_error());
+        }
+        steps
+    };
+    let add = |mut all: Vec<Step>, part: Vec<Step>| {
+        for (step, more) in all.iter_mut().zip(part) {
+            step.events += more.events;
+            step.warnings += more.warnings;
+            step.errors += more.errors;
+        }
+        all
+    };
+    let mut steps = rows.par_iter().fold(none, count).reduce(none, add);
+    for flow in listed.iter().filter_map(|id| flows.get(*id)) {
+        if let Some(step) = step_of(window, flow.first).and_then(|place| steps.get_mut(place)) {
+            step.flows += 1;
+            step.failing += u32::from(matches!(flow.verdict, Verdict::Failed | Verdict::Stuck));
         }
     }
     steps

@@ -3,6 +3,7 @@
 mod clock;
 mod collect;
 mod engine;
+mod extent;
 mod look;
 mod perform;
 mod record;
@@ -12,7 +13,7 @@ use crate::config::Config;
 use crate::sources::bundled;
 use crate::store::{OUTBOX, Store};
 use crate::telemetry::Time;
-use crate::ui::{Effect, Keymap, Msg, Notice, Theme, Ui};
+use crate::ui::{Depth, Effect, Keymap, Msg, Notice, Theme, Ui};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use crossterm::event::EventStream;
 use futures::StreamExt;
@@ -115,18 +116,21 @@ async fn screen(
 }
 
 fn theme_named(name: &str, config: &Config) -> Result<Theme> {
-    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+    let env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if env("NO_COLOR").is_some() || env("TERM").as_deref() == Some("dumb") {
         return Ok(Theme::named("plain").unwrap_or_default());
     }
+    let depth = Depth::of(env("COLORTERM").as_deref(), env("TERM").as_deref());
     if let Some(theme) = Theme::named(name) {
-        return Ok(theme);
+        return Ok(theme.at(depth));
     }
     let path = config.resolve(std::path::Path::new(name));
     let text = std::fs::read_to_string(&path).map_err(|error| {
         let names = Theme::names().collect::<Vec<_>>().join(", ");
         eyre!("`{name}` is no theme ({names}) and no file that can be read: {error}")
     })?;
-    Theme::parse(&text).map_err(|error| eyre!("theme {}: {error}", path.display()))
+    let theme = Theme::parse(&text).map_err(|error| eyre!("theme {}: {error}", path.display()))?;
+    Ok(theme.at(depth))
 }
 
 fn keymap_of(config: &Config) -> Result<Keymap> {

@@ -1,5 +1,6 @@
 //! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
 
+use super::extent;
 use crate::evidence::Evidence;
 use crate::flows::{Correlator, FlowSettings};
 use crate::incident::Findings;
@@ -48,6 +49,9 @@ pub(super) struct Engine {
 /// How often a picture is published while reading goes on.
 const PUBLISH: Duration = Duration::from_millis(150);
 
+/// Kinds of flows whose ways are shown on the bridge.
+const WAYS: usize = 8;
+
 struct State {
     evidence: Evidence,
     correlator: Correlator,
@@ -61,6 +65,8 @@ struct State {
     files: SharedFiles,
     is_cancelled: Arc<AtomicBool>,
     outbox: outbox::Sender<Msg>,
+    /// What was published last: where nothing changed but the health of a source, nothing is computed again.
+    last: Picture,
 }
 
 impl Engine {
@@ -86,6 +92,7 @@ impl Engine {
             files: files.clone(),
             is_cancelled: is_cancelled.clone(),
             outbox,
+            last: Picture::default(),
         };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || state.run(&inbox)).ok();
         Self { orders: Some(orders), thread, is_cancelled, files }
@@ -186,24 +193,32 @@ impl State {
         *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = loaded.files;
     }
 
-    fn publish(&mut self, _is_new: bool) {
-        let flows = self.correlator.update(&self.evidence).clone();
-        let suspects = Suspects::of(&self.evidence, &flows, &self.suspect_settings);
-        let findings =
-            Findings::of(&self.evidence, &flows, &suspects, |system| self.owners.get(system).cloned());
-        let window = self.evidence.window();
+    fn publish(&mut self, is_new: bool) {
+        if is_new || self.last.evidence.rows() != self.evidence.rows() {
+            let flows = self.correlator.update(&self.evidence).clone();
+            let suspects = Suspects::of(&self.evidence, &flows, &self.suspect_settings);
+            let findings =
+                Findings::of(&self.evidence, &flows, &suspects, |system| self.owners.get(system).cloned());
+            let (window, strays) = extent::of(&self.evidence, &flows);
+            let onset = suspects.onset.as_ref().map(|onset| onset.time);
+            self.last = Picture {
+                course: window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default(),
+                ways: Picture::ways_of(&flows, onset, WAYS),
+                evidence: self.evidence.clone(),
+                flows,
+                suspects,
+                findings,
+                window,
+                strays,
+                ..Picture::default()
+            };
+        }
         let picture = Picture {
-            course: window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default(),
-            evidence: self.evidence.clone(),
-            flows,
-            suspects,
-            findings,
             sources: self.healths.clone(),
             files: self.reports.iter().map(file_row).collect(),
-            progress: None,
-            window,
             title: self.title.clone(),
             is_demo: self.is_demo,
+            ..self.last.clone()
         };
         let _ = self.outbox.blocking_send(Msg::Picture(Arc::new(picture)));
     }
@@ -219,6 +234,7 @@ fn file_row(report: &FileReport) -> FileRow {
         format: report.format.clone(),
         system: report.system.clone(),
         zone: report.zone,
+        bytes: report.bytes,
         records: report.records,
         unread: report.unread,
         trouble: report.error.clone().or(reason),

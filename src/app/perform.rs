@@ -3,9 +3,10 @@
 use super::clock::Clock;
 use super::engine::{Engine, Order};
 use super::record::Recorder;
-use super::{Opening, collect, look, scenario_after};
+use super::look::{self, Look};
+use super::{Opening, collect, scenario_after};
 use crate::config::Config;
-use crate::ingest::{Settings, possible_keys};
+use crate::ingest::Settings;
 use crate::sources::{bundled, files};
 use crate::store::Store;
 use crate::telemetry::Time;
@@ -14,8 +15,8 @@ use chrono::Datelike;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
 use std::io::{self, Write};
+use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -29,7 +30,7 @@ pub(super) struct Shell {
     picture: Arc<Picture>,
     scenario: Option<String>,
     collectors: Vec<JoinHandle<()>>,
-    newest_search: Arc<AtomicU64>,
+    look: Arc<Look>,
 }
 
 impl Shell {
@@ -52,7 +53,7 @@ impl Shell {
             picture: Arc::default(),
             scenario: None,
             collectors: Vec::new(),
-            newest_search: Arc::default(),
+            look: Arc::default(),
         }
     }
 
@@ -205,30 +206,32 @@ impl Shell {
     }
 
     fn search(&self, request: u64, filter: Filter) {
-        self.newest_search.store(request, Ordering::Relaxed);
-        let (picture, files, outbox, newest) = (
-            self.picture.clone(),
-            self.engine.files.clone(),
-            self.outbox.clone(),
-            self.newest_search.clone(),
-        );
+        self.look.ask(request);
+        let (picture, files, outbox, look) =
+            (self.picture.clone(), self.engine.files.clone(), self.outbox.clone(), self.look.clone());
         tokio::task::spawn_blocking(move || {
-            if let Some(found) = look::search(&files, &picture.evidence, &filter, request, &newest) {
+            if let Some(found) = look.search(&files, &picture, &filter, request) {
                 let _ = outbox.blocking_send(Msg::Found { request, found });
             }
         });
     }
 
-    /// The flow that any of its identifiers names.
+    /// The flow that an identifier names, or the first that a word of the text does.
     fn find(&self, text: &str) {
         let (evidence, flows) = (&self.picture.evidence, &self.picture.flows);
-        let mut known = possible_keys(text).into_iter().filter_map(|key| evidence.identifiers.find(key));
-        let msg = known.find_map(|id| flows.with(id)).map_or_else(
+        let is_edge = |c: char| !c.is_alphanumeric();
+        let words = text.split(|c: char| c.is_whitespace() || "\"'=,;()[]{}<>|".contains(c));
+        let words = words.map(|word| word.trim_matches(is_edge)).filter(|word| word.len() > 3).take(400);
+        let found = iter::once(text.trim()).chain(words).find_map(|word| look::flow_named(evidence, flows, word));
+        let msg = found.map_or_else(
             || {
-                Msg::Notice(Notice {
-                    text: format!("no flow has the identifier {text}; 9 shows what could not be read"),
-                    is_error: true,
-                })
+                let shown: String = text.trim().chars().take(60).collect();
+                let text = if text.trim().contains(char::is_whitespace) {
+                    "no flow has an identifier that stands here".to_owned()
+                } else {
+                    format!("no flow has the identifier {shown}; 9 shows what could not be read")
+                };
+                Msg::Notice(Notice { text, is_error: true })
             },
             Msg::Flow,
         );

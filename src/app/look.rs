@@ -147,6 +147,7 @@ fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> HashSet<
     let (keep, leave) = (named(&filter.flows), named(&filter.without_flows));
     let passes = |flow: &Flow| {
         filter.fits_verdict(flow.verdict.into(), &flow.marks.names().collect::<Vec<_>>())
+            && filter.fits_stop(flow.failing_hop.map(|hop| evidence.system_name(hop.to)))
     };
     flows
         .iter()

@@ -19,6 +19,8 @@ pub struct Filter {
     /// Verdicts and marks of flows that are kept, or left out.
     pub verdicts: Vec<String>,
     pub without_verdicts: Vec<String>,
+    /// Systems at which flows stop, or on the way to which.
+    pub stops: Vec<String>,
     pub fields: Vec<Field>,
     /// Texts that must stand in the message, and texts that must not.
     pub words: Vec<String>,
@@ -65,6 +67,7 @@ impl Filter {
             Some(("verdict" | "mark", name)) if !name.is_empty() => {
                 put(&mut self.verdicts, &mut self.without_verdicts, &name.replace('-', "_"));
             }
+            Some(("stops" | "stop", name)) if !name.is_empty() => self.stops.push(name.to_lowercase()),
             Some(("level" | "severity", name)) if !name.is_empty() => {
                 match Severity::from_word(name.as_bytes()) {
                     Severity::UNSET => {
@@ -107,7 +110,8 @@ impl Filter {
         !(self.flows.is_empty()
             && self.without_flows.is_empty()
             && self.verdicts.is_empty()
-            && self.without_verdicts.is_empty())
+            && self.without_verdicts.is_empty()
+            && self.stops.is_empty())
     }
 
     /// Whether it looks at the text of events, not only at their columns.
@@ -140,6 +144,12 @@ impl Filter {
     pub fn fits_verdict(&self, verdict: &str, marks: &[&str]) -> bool {
         let is = |word: &String| verdict == word || marks.contains(&word.as_str());
         (self.verdicts.is_empty() || self.verdicts.iter().any(is)) && !self.without_verdicts.iter().any(is)
+    }
+
+    /// Whether where a flow stops passes, by the name of the system.
+    pub fn fits_stop(&self, stops: Option<&str>) -> bool {
+        let stops = stops.map(str::to_lowercase);
+        self.stops.is_empty() || stops.is_some_and(|at| self.stops.iter().any(|part| at.contains(part.as_str())))
     }
 
     /// Whether a text passes; `regex` is the compiled pattern. Fields are another matter.

@@ -50,6 +50,7 @@ Filters, behind /
     kind:span            log, span or alert
     flow:ID              events of the flow that has this identifier
     verdict:failed       events of flows with this verdict or mark (retried, dead_lettered, …)
+    stops:erp            events of flows that stop at this system, or on the way to it
     status=504           a field of the record            -status=200
 
 The mouse: click tabs and rows (again to open), wheel, drag along the course of flows for a stretch of time.

@@ -1,30 +1,53 @@
 //! Flows: how each kind fares, and every flow with its verdict.
 
-use super::widgets::{List, clock, fit, gauge, panel};
+use super::outcome::Outcome;
+use super::sources::why_empty;
+use super::widgets::{Click, List, clock, count, cut, fit, fit_middle, gauge, headed, lines, wrap_to};
 use super::{Action, Data, Selected, Theme};
-use crate::flows::{Flow, FlowId, Verdict};
+use crate::flows::{Flow, FlowId, Hop, KindId, Verdict};
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use std::collections::HashMap;
+use std::sync::Arc;
+use strum::IntoEnumIterator;
 
 /// What the list is ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumIter)]
 enum Order {
     #[default]
+    #[strum(serialize = "newest first")]
     Time,
+    #[strum(serialize = "longest first")]
     Duration,
+    #[strum(serialize = "most errors first")]
     Errors,
+    #[strum(serialize = "most events first")]
+    Events,
 }
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct FlowsView {
     list: List,
+    /// The board's cursor: 0 is all kinds, then the kinds of the board.
+    board: List,
+    is_on_board: bool,
     order: Order,
     /// The flows that are listed, kept until something that decides about them changes.
     listed: Vec<FlowId>,
-    made_for: Option<(usize, usize, bool, Order, String)>,
+    kinds: Vec<Cohort>,
+    made_for: Option<(Arc<Vec<FlowId>>, u32, bool, Order, Option<KindId>)>,
+}
+
+/// What became of the flows of one kind.
+#[derive(Clone, Debug)]
+struct Cohort {
+    kind: KindId,
+    flows: u32,
+    verdicts: [u32; 6],
+    /// Where most of them stop, and how many do.
+    stop: Option<(Hop, u32)>,
 }
 
 impl Verdict {
@@ -55,211 +78,265 @@ impl Verdict {
             Self::InFlight | Self::Unknown => theme.muted,
         }
     }
+
+    pub(super) fn is_lost(self) -> bool {
+        matches!(self, Self::Failed | Self::Stuck)
+    }
 }
 
 impl FlowsView {
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> bool {
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
         self.refresh(data);
-        if action == Action::Sort {
-            self.order = match self.order {
-                Order::Time => Order::Duration,
-                Order::Duration => Order::Errors,
-                Order::Errors => Order::Time,
-            };
-            return true;
+        match action {
+            Action::Sort => {
+                let orders: Vec<Order> = Order::iter().collect();
+                let place = orders.iter().position(|order| *order == self.order).unwrap_or(0);
+                self.order = orders[(place + 1) % orders.len()];
+                self.list = List::default();
+                Outcome::Stay
+            }
+            Action::NextPanel | Action::PreviousPanel => {
+                self.is_on_board = !self.is_on_board;
+                Outcome::Stay
+            }
+            Action::Open if self.is_on_board => {
+                self.is_on_board = false;
+                Outcome::Stay
+            }
+            Action::Back if self.board.selected > 0 => {
+                self.board.selected = 0;
+                self.is_on_board = false;
+                Outcome::Stay
+            }
+            _ if self.is_on_board => self.board.act(action, self.kinds.len() + 1).into(),
+            _ => self.list.act(action, self.listed.len()).into(),
         }
-        self.list.act(action, self.listed.len())
     }
 
-    pub(super) fn click(&mut self, row: u16, _data: &Data) -> bool {
-        self.list.click(row, self.listed.len())
+    pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
+        self.refresh(data);
+        let click = self.board.click(at, self.kinds.len() + 1);
+        if click != Click::Missed {
+            return Click::Moved;
+        }
+        let click = self.list.click(at, self.listed.len());
+        self.is_on_board &= click == Click::Missed;
+        click
     }
 
     pub(super) fn selected(&self, _data: &Data) -> Selected {
         self.listed.get(self.list.selected).map_or(Selected::Nothing, |id| Selected::Flow(*id))
     }
 
-    /// Lists what passes the filter, newest first unless another order was asked for.
+    /// The kind that the board's cursor is on.
+    fn kind(&self) -> Option<KindId> {
+        self.board.selected.checked_sub(1).and_then(|place| self.kinds.get(place)).map(|one| one.kind)
+    }
+
+    /// Lists what was found; keeps the flow under the cursor there when others come and go.
     fn refresh(&mut self, data: &Data) {
         let flows = &data.picture.flows;
-        let evidence = &data.picture.evidence;
         let key =
-            (flows.len(), evidence.rows() as usize, data.only_failing, self.order, data.filter.text.clone());
-        if self.made_for.as_ref() == Some(&key) {
+            (data.found.flows.clone(), data.picture.evidence.rows(), data.only_failing, self.order, self.kind());
+        let is_same = self.made_for.as_ref().is_some_and(|made| {
+            Arc::ptr_eq(&made.0, &key.0) && (made.1, made.2, made.3, made.4) == (key.1, key.2, key.3, key.4)
+        });
+        if is_same {
             return;
         }
-        let filter = &data.filter;
+        let chosen = self.kind();
+        self.kinds = cohorts(data);
+        self.board.selected =
+            chosen.and_then(|kind| self.kinds.iter().position(|one| one.kind == kind)).map_or(0, |at| at + 1);
+        let at = self.listed.get(self.list.selected).copied();
         let passes = |flow: &Flow| {
-            (!data.only_failing || matches!(flow.verdict, Verdict::Failed | Verdict::Stuck | Verdict::Slow))
-                && (filter.systems.is_empty()
-                    || flow.visits.iter().any(|visit| filter.fits_system(evidence.system_name(visit.system))))
-                && (filter.words.is_empty() || {
-                    let name = evidence.identifiers.identifier(flow.name).value;
-                    let verdict: &str = flow.verdict.into();
-                    let kind = &flows.kind(flow.kind).name;
-                    let text = format!(
-                        "{name} {verdict} {kind} {}",
-                        flow.marks.names().collect::<Vec<_>>().join(" ")
-                    );
-                    filter.fits_text(&text, None)
-                })
+            (!data.only_failing || flow.verdict.is_lost() || flow.verdict == Verdict::Slow)
+                && chosen.is_none_or(|kind| flow.kind == kind)
         };
-        self.listed = flows.iter().rev().filter(|(_, flow)| passes(flow)).map(|(id, _)| id).collect();
-        let get = |id: &FlowId| flows.get(*id);
+        self.listed = data.found.flows.iter().rev().copied().collect();
+        self.listed.retain(|id| flows.get(*id).is_some_and(passes));
+        let by = |measure: fn(&Flow) -> i64| move |id: &FlowId| std::cmp::Reverse(flows.get(*id).map(measure));
         match self.order {
             Order::Time => {}
-            Order::Duration => {
-                self.listed.sort_by_key(|id| std::cmp::Reverse(get(id).map(|flow| flow.last - flow.first)))
-            }
-            Order::Errors => self.listed.sort_by_key(|id| std::cmp::Reverse(get(id).map(|flow| flow.errors))),
+            Order::Duration => self.listed.sort_by_key(by(|flow| (flow.last - flow.first).0)),
+            Order::Errors => self.listed.sort_by_key(by(|flow| i64::from(flow.errors))),
+            Order::Events => self.listed.sort_by_key(by(|flow| i64::from(flow.events))),
         }
-        self.made_for = Some(key);
+        if let Some(place) = at.filter(|_| self.list.selected > 0).and_then(|at| self.listed.iter().position(|id| *id == at)) {
+            self.list.selected = place;
+        }
+        self.made_for = Some((key.0, key.1, key.2, key.3, self.kind()));
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         self.refresh(data);
-        let kinds = data.picture.flows.kinds.len().min(if area.height > 30 { 8 } else { 4 });
-        let [top, bottom] =
-            Layout::vertical([Constraint::Length(kinds as u16 + 3), Constraint::Fill(1)]).areas(area);
-        board(data, theme, frame, top, kinds);
-        let title = format!(
-            "{} flows, by {}{}",
-            self.listed.len(),
-            self.order.to_string().to_lowercase(),
-            if data.only_failing { ", failing and slow only" } else { "" }
-        );
-        let block = panel(title, theme);
-        let inner = block.inner(bottom);
-        frame.render_widget(block, bottom);
+        let most = if area.height > 40 { 12 } else { usize::from(area.height) / 5 };
+        let rows = (self.kinds.len() + 1).min(most.max(3)) as u16 + 2;
+        let [top, bottom] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
+        self.draw_board(data, theme, frame, top);
+        let kind = self.kind().map_or_else(String::new, |kind| format!(" of {}", data.picture.flows.kind(kind).name));
+        let failing = if data.only_failing { ", failing and slow only" } else { "" };
+        let title = format!("{} flows{kind}{failing}", count(self.listed.len() as u64));
+        let inner = headed(&title, &self.order.to_string(), !self.is_on_board, theme, frame, bottom);
         if self.listed.is_empty() {
-            frame.render_widget(
-                Paragraph::new(super::sources::why_empty(data, "no flows"))
-                    .wrap(ratatui::widgets::Wrap { trim: true }),
-                inner,
-            );
-            return;
+            let text = wrap_to(&why_empty(data, "no flows"), usize::from(inner.width), usize::from(inner.height));
+            return lines(text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(), frame, inner);
         }
         let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-        let width = usize::from(inner.width);
-        let columns = Columns::of(width);
-        frame.render_widget(Line::styled(columns.header(), theme.muted), header);
-        let visible = self.list.visible(rows, self.listed.len());
-        for (line, place) in visible.enumerate() {
-            let Some(flow) = data.picture.flows.get(self.listed[place]) else { continue };
-            let is_selected = place == self.list.selected;
-            let mut text = columns.row(flow, data, theme, is_selected);
-            if is_selected {
-                text = text.style(theme.selection);
-            }
-            frame.render_widget(text, Rect { y: rows.y + line as u16, height: 1, ..rows });
+        let columns = Columns::of(List::room(rows));
+        frame.render_widget(Line::styled(format!("  {}", columns.header()), theme.muted), header);
+        let listed = &self.listed;
+        self.list.draw(listed.len(), theme, frame, rows, |place| match data.picture.flows.get(listed[place]) {
+            Some(flow) => columns.row(flow, data, theme),
+            None => Line::raw("it became part of another flow"),
+        });
+    }
+
+    /// Each kind with what became of its flows, and where they stop.
+    fn draw_board(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+        let title = "Kinds, by what became of their flows";
+        let inner = headed(title, "", self.is_on_board, theme, frame, area);
+        let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
+        let width = List::room(rows);
+        let cell = if width >= 110 { 8 } else { 6 };
+        let fixed = 7 + 5 * (cell + 1);
+        let stop = if width >= 110 { 36 } else { 14 };
+        let name = width.saturating_sub(fixed + stop + 2).max(10);
+        let heads: &[&str; 5] = if cell == 8 {
+            &["✓ done", "✗ failed", "■ stuck", "◷ slow", "… open"]
+        } else {
+            &["✓", "✗", "■", "◷", "…"]
+        };
+        let heads: String = heads.iter().map(|head| format!(" {head:>cell$}")).collect();
+        let head = format!("  {} {:>6}{heads}  {}", fit("kind", name), "flows", fit("most stop at", stop));
+        frame.render_widget(Line::styled(head, theme.muted), header);
+        let kinds = &self.kinds;
+        let all = kinds.iter().fold(
+            Cohort { kind: KindId(0), flows: 0, verdicts: [0; 6], stop: None },
+            |mut all, one| {
+                all.flows += one.flows;
+                all.verdicts.iter_mut().zip(one.verdicts).for_each(|(sum, number)| *sum += number);
+                all
+            },
+        );
+        self.board.draw(kinds.len() + 1, theme, frame, rows, |place| {
+            let (title, one) = match place.checked_sub(1) {
+                None => ("all kinds", &all),
+                Some(at) => (data.picture.flows.kind(kinds[at].kind).name.as_str(), &kinds[at]),
+            };
+            let number = |number: u32, style: Style| {
+                let text = if number == 0 { "·".to_owned() } else { count(u64::from(number)) };
+                Span::styled(format!(" {text:>cell$}"), if number > 0 { style } else { theme.muted })
+            };
+            let of = |verdict: Verdict| one.verdicts[verdict as usize];
+            let stop = one.stop.map_or_else(String::new, |(hop, number)| {
+                let name = data.picture.evidence.system_name(hop.to);
+                if stop >= 36 {
+                    let share = f64::from(number) / f64::from(one.flows.max(1));
+                    format!("{} {name} {}", gauge(share, 10), count(u64::from(number)))
+                } else {
+                    format!("{name} {}", count(u64::from(number)))
+                }
+            });
+            Line::from(vec![
+                Span::raw(fit(title, name)),
+                Span::raw(format!(" {:>6}", count(u64::from(one.flows)))),
+                number(of(Verdict::Completed), theme.ok),
+                number(of(Verdict::Failed), theme.error),
+                number(of(Verdict::Stuck), theme.error),
+                number(of(Verdict::Slow), theme.warn),
+                number(of(Verdict::InFlight) + of(Verdict::Unknown), theme.text),
+                Span::styled(format!("  {}", cut(&stop, width.saturating_sub(fixed + name + 2))), theme.error),
+            ])
+        });
+    }
+}
+
+/// The kinds of the flows that were found; those that lose most come first.
+fn cohorts(data: &Data) -> Vec<Cohort> {
+    let mut cohorts: HashMap<KindId, (Cohort, HashMap<Hop, u32>)> = HashMap::new();
+    for flow in data.found.flows.iter().filter_map(|id| data.picture.flows.get(*id)) {
+        let (cohort, stops) = cohorts.entry(flow.kind).or_insert_with(|| {
+            (Cohort { kind: flow.kind, flows: 0, verdicts: [0; 6], stop: None }, HashMap::new())
+        });
+        cohort.flows += 1;
+        cohort.verdicts[flow.verdict as usize] += 1;
+        if let Some(hop) = flow.failing_hop.filter(|_| flow.verdict.is_lost()) {
+            *stops.entry(hop).or_default() += 1;
         }
     }
+    let mut all: Vec<Cohort> = cohorts
+        .into_values()
+        .map(|(mut cohort, stops)| {
+            cohort.stop = stops.into_iter().max_by_key(|(hop, number)| (*number, std::cmp::Reverse(*hop)));
+            cohort
+        })
+        .collect();
+    let lost = |one: &Cohort| one.verdicts[Verdict::Failed as usize] + one.verdicts[Verdict::Stuck as usize];
+    all.sort_by_key(|one| (std::cmp::Reverse((lost(one), one.flows)), one.kind));
+    all
 }
 
 /// Which columns fit, and how wide they are.
 struct Columns {
-    kind: usize,
     name: usize,
+    kind: usize,
     stops: usize,
+    has_counts: bool,
 }
 
 impl Columns {
     fn of(width: usize) -> Self {
-        let fixed = 2 + 9 + 10 + 9 + 5 + 4;
-        let free = width.saturating_sub(fixed);
-        let name = if width >= 130 { 38 } else { 14 };
-        let rest = free.saturating_sub(name + 2);
-        Self { name, kind: rest * 45 / 100, stops: rest - rest * 45 / 100 }
+        let has_counts = width >= 100;
+        let fixed = 10 + 12 + 10 + if has_counts { 12 } else { 0 };
+        let name = if width >= 150 { 37 } else { 15 };
+        let rest = width.saturating_sub(fixed + name + 2);
+        let kind = rest * 45 / 100;
+        Self { name, kind, stops: rest - kind, has_counts }
     }
 
     fn header(&self) -> String {
+        let counts = if self.has_counts { format!("{:>5} {:>5} ", "events", "err") } else { String::new() };
         format!(
-            "  {:<9}{:<10}{:>8} {:>4} {} {} {}",
+            "{:<10}{:<12}{:>9} {counts}{} {} {}",
             "began",
             "verdict",
             "took",
-            "err",
             fit("flow", self.name),
             fit("kind", self.kind),
             fit("stops, marks", self.stops)
         )
     }
 
-    fn row<'a>(&self, flow: &Flow, data: &Data, theme: &Theme, is_selected: bool) -> Line<'a> {
+    fn row<'a>(&self, flow: &Flow, data: &Data, theme: &Theme) -> Line<'a> {
         let evidence = &data.picture.evidence;
         let name = evidence.identifiers.identifier(flow.name).value;
         let stops = flow
             .failing_hop
-            .map(|hop| format!("{} → {}", evidence.system_name(hop.from), evidence.system_name(hop.to)));
-        let marks: Vec<&str> = flow.marks.names().collect();
-        let about = [stops.unwrap_or_default(), marks.join(" ")].join(" ").trim().to_owned();
-        Line::from(vec![
-            Span::raw(if is_selected { "▸ " } else { "  " }),
-            Span::styled(fit(&clock(flow.first, data), 9), theme.muted),
+            .map(|hop| format!("{} ─▶ {} ", evidence.system_name(hop.from), evidence.system_name(hop.to)));
+        let marks: Vec<String> = flow.marks.names().map(|mark| mark.replace('_', "-")).collect();
+        let about = format!("{}{}", stops.unwrap_or_default(), marks.join(", "));
+        let mut spans = vec![
+            Span::styled(format!("{}  ", clock(flow.first, data)), theme.muted),
             Span::styled(
-                fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 10),
+                fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 12),
                 flow.verdict.style(theme),
             ),
-            Span::raw(format!("{:>8} ", (flow.last - flow.first).to_string())),
-            Span::styled(
-                format!("{:>4} ", if flow.errors > 0 { flow.errors.to_string() } else { "·".to_owned() }),
-                if flow.errors > 0 { theme.error } else { theme.muted },
-            ),
-            Span::styled(fit(&name, self.name), theme.accent),
-            Span::raw(" "),
-            Span::raw(fit(&data.picture.flows.kind(flow.kind).name, self.kind)),
-            Span::raw(" "),
-            Span::raw(fit(&about, self.stops)),
-        ])
-    }
-}
-
-/// Each kind with what became of its flows.
-fn board(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect, kinds: usize) {
-    let block = panel("Kinds", theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let width = usize::from(inner.width);
-    let name = width.saturating_sub(12 + 5 * 10 + 1).clamp(10, 48);
-    let mut lines = vec![Line::styled(
-        format!(
-            "{} {:>6} {:>8} {:>8} {:>8} {:>8} {:>8}",
-            fit("kind", name),
-            "flows",
-            "✓ done",
-            "✗ failed",
-            "■ stuck",
-            "◷ slow",
-            "… open"
-        ),
-        theme.muted,
-    )];
-    let mut order: Vec<usize> = (0..data.picture.flows.kinds.len()).collect();
-    order.sort_by_key(|&kind| std::cmp::Reverse(data.picture.flows.kinds[kind].flows));
-    for kind in order.into_iter().take(kinds).map(|kind| &data.picture.flows.kinds[kind]) {
-        let count = |verdict: Verdict| kind.verdicts[verdict as usize];
-        let bad = count(Verdict::Failed) + count(Verdict::Stuck);
-        let cell = |value: u32, style: Style| {
-            Span::styled(format!(" {value:>8}"), if value > 0 { style } else { theme.muted })
-        };
-        let mut spans = vec![
-            Span::raw(fit(&kind.name, name)),
-            Span::raw(format!(" {:>6}", kind.flows)),
-            cell(count(Verdict::Completed), theme.ok),
-            cell(count(Verdict::Failed), theme.error),
-            cell(count(Verdict::Stuck), theme.error),
-            cell(count(Verdict::Slow), theme.warn),
-            cell(count(Verdict::InFlight) + count(Verdict::Unknown), theme.muted),
+            Span::raw(format!("{:>9} ", (flow.last - flow.first).to_string())),
         ];
-        let used: usize = spans.iter().map(Span::width).sum();
-        if width > used + 14 {
-            let share = f64::from(bad) / f64::from(kind.flows.max(1));
+        if self.has_counts {
+            let errors = if flow.errors > 0 { flow.errors.to_string() } else { "·".to_owned() };
+            spans.push(Span::styled(format!("{:>6} ", flow.events), theme.muted));
             spans.push(Span::styled(
-                format!("  {} {:>3.0} %", gauge(share, (width - used - 9).min(20)), share * 100.0),
-                theme.error,
+                format!("{errors:>4} "),
+                if flow.errors > 0 { theme.error } else { theme.muted },
             ));
         }
-        lines.push(Line::from(spans));
+        spans.extend([
+            Span::styled(fit_middle(&name, self.name), theme.accent),
+            Span::raw(format!(" {} ", fit(&data.picture.flows.kind(flow.kind).name, self.kind))),
+            Span::styled(fit(&about, self.stops), if flow.verdict.is_lost() { theme.text } else { theme.muted }),
+        ]);
+        Line::from(spans)
     }
-    frame.render_widget(Paragraph::new(lines), inner);
 }

@@ -1,225 +1,331 @@
 //! The honesty bar in full: what could be reached and read, how fresh and how whole it is, and what not.
 
+use super::frame::bytes;
 use super::outcome::Outcome;
-use super::widgets::{Click, List, clock, fit, panel};
-use super::{Action, Data, Selected, Theme};
-use crate::telemetry::{Completeness, Reach};
+use super::widgets::{Click, List, clock, count, cut, fit, fit_end, headed, lines, wrap_to};
+use super::{Action, Data, FileRow, Selected, Theme};
+use crate::flows::Skew;
+use crate::telemetry::{Completeness, EventKind, Reach, SourceHealth, Zone};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct SourcesView {
-    list: List,
+    files: List,
+    live: List,
+    is_on_live: bool,
 }
 
 impl SourcesView {
     pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
-        self.list.act(action, data.picture.files.len()).into()
+        match action {
+            Action::NextPanel | Action::PreviousPanel => {
+                self.is_on_live = !self.is_on_live && !data.picture.sources.is_empty();
+                Outcome::Stay
+            }
+            Action::Open => match self.selected(data) {
+                Selected::Text(text) => {
+                    let title = if self.has_live(data) { "Source" } else { "File" };
+                    Outcome::Page(title.to_owned(), text)
+                }
+                _ => Outcome::Stay,
+            },
+            _ if self.has_live(data) => self.live.act(action, data.picture.sources.len()).into(),
+            _ => self.files.act(action, data.picture.files.len()).into(),
+        }
     }
 
-    pub(super) fn selected(&self, data: &Data) -> Selected {
-        data.picture.files.get(self.list.selected).map_or(Selected::Nothing, |file| {
-            Selected::Text(format!(
-                "{}\n{}\n{}",
-                file.path,
-                file.format,
-                file.trouble.clone().unwrap_or_default()
-            ))
-        })
+    /// Whether the cursor is among the live sources: by choice, or since there are no files.
+    fn has_live(&self, data: &Data) -> bool {
+        !data.picture.sources.is_empty() && (self.is_on_live || data.picture.files.is_empty())
     }
 
     pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
-        self.list.click(at, data.picture.files.len())
+        let click = self.live.click(at, data.picture.sources.len());
+        if click != Click::Missed {
+            self.is_on_live = true;
+            return click;
+        }
+        let click = self.files.click(at, data.picture.files.len());
+        self.is_on_live &= click == Click::Missed;
+        click
+    }
+
+    pub(super) fn selected(&self, data: &Data) -> Selected {
+        let text = if self.has_live(data) {
+            data.picture.sources.get(self.live.selected).map(|source| source_in_full(source, data))
+        } else {
+            data.picture.files.get(self.files.selected).map(file_in_full)
+        };
+        text.map_or(Selected::Nothing, Selected::Text)
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-        let live = &data.picture.sources;
-        let skewed: Vec<_> = data.picture.flows.skew.iter().filter(|skew| skew.offset.0 != 0).collect();
-        let height = if live.is_empty() { 0 } else { live.len() as u16 * 2 + 2 };
-        let below = if skewed.is_empty() { 0 } else { (skewed.len() as u16 + 2).min(area.height / 3) };
+        let picture = &data.picture;
+        let skewed: Vec<&Skew> = picture.flows.skew.iter().filter(|skew| skew.offset.0 != 0).collect();
+        let notes = notes(data, &skewed);
+        let live = if picture.sources.is_empty() { 0 } else { picture.sources.len() as u16 + 2 };
+        let live = live.min(area.height / 2);
+        let below = if notes.is_empty() { 0 } else { (notes.len() as u16 + 1).min(area.height / 3) };
         let [top, middle, bottom] =
-            Layout::vertical([Constraint::Length(height), Constraint::Fill(1), Constraint::Length(below)])
+            Layout::vertical([Constraint::Length(live), Constraint::Fill(1), Constraint::Length(below)])
                 .areas(area);
-        if !live.is_empty() {
-            draw_live(data, theme, frame, top);
+        let is_on_live = self.has_live(data);
+        if live > 0 {
+            draw_live(&mut self.live, is_on_live, data, theme, frame, top);
         }
-        self.draw_files(data, theme, frame, middle);
-        let block = panel("Clocks that were set right (t shows raw times)", theme);
-        let inner = block.inner(bottom);
+        draw_files(&mut self.files, !is_on_live, data, theme, frame, middle);
         if below > 0 {
-            frame.render_widget(block, bottom);
-        }
-        for (line, skew) in skewed.iter().enumerate().take(usize::from(inner.height)) {
-            let text = format!(
-                "{} is {} ahead, ± {}, from {} pairs",
-                fit(data.picture.evidence.system_name(skew.system), 20),
-                skew.offset,
-                skew.uncertainty,
-                skew.pairs
-            );
-            frame.render_widget(
-                Line::styled(fit(&text, usize::from(inner.width)), theme.text),
-                Rect { y: inner.y + line as u16, height: 1, ..inner },
-            );
-        }
-    }
-
-    fn draw_files(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-        let files = &data.picture.files;
-        let unread = files.iter().filter(|file| file.trouble.is_some()).count();
-        let title = match unread {
-            0 => format!("{} files", files.len()),
-            _ => format!("{} files, {unread} with something that could not be read", files.len()),
-        };
-        let block = panel(title, theme);
-        let inner = block.inner(area);
-        frame.render_widget(block, area);
-        if files.is_empty() {
-            frame.render_widget(
-                Paragraph::new(
-                    "No files are open. `bridgewatch open PATH…` opens some; o opens a bundled incident.",
-                ),
-                inner,
-            );
-            return;
-        }
-        let width = usize::from(inner.width);
-        let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
-        let path = (width / 3).clamp(18, 46);
-        frame.render_widget(
-            Line::styled(
-                format!(
-                    "  {} {} {} {:>9} {}",
-                    fit("file", path),
-                    fit("format", 16),
-                    fit("zone", 14),
-                    "records",
-                    "what could not be read"
-                ),
-                theme.muted,
-            ),
-            header,
-        );
-        for (line, place) in self.list.visible(rows, files.len()).enumerate() {
-            let file = &files[place];
-            let zone = match file.zone {
-                None => "in the line".to_owned(),
-                Some(zone) if zone.assumed => "UTC, assumed".to_owned(),
-                Some(zone) => {
-                    format!("{:+03}:{:02}", zone.offset_seconds / 3_600, zone.offset_seconds.abs() / 60 % 60)
-                }
-            };
-            let is_assumed = file.zone.is_some_and(|zone| zone.assumed);
-            let is_selected = place == self.list.selected;
-            let trouble = match (&file.trouble, file.unread) {
-                (Some(trouble), 0) => format!("✗ {trouble}"),
-                (Some(trouble), unread) => format!("✗ {unread} lines: {trouble}"),
-                (None, _) => String::new(),
-            };
-            let mut text = Line::from(vec![
-                Span::raw(if is_selected { "▸ " } else { "  " }),
-                Span::raw(fit(&tail(&file.path, path), path)),
-                Span::styled(format!(" {}", fit(&file.format, 16)), theme.accent),
-                Span::styled(
-                    format!(" {}", fit(&zone, 14)),
-                    if is_assumed { theme.warn } else { theme.muted },
-                ),
-                Span::raw(format!(" {:>9} ", file.records)),
-                Span::styled(fit(&trouble, width.saturating_sub(path + 16 + 14 + 9 + 7)), theme.error),
-            ]);
-            if is_selected {
-                text = text.style(theme.selection);
-            }
-            frame.render_widget(text, Rect { y: rows.y + line as u16, height: 1, ..rows });
+            let what = if data.ignore_skew { "raw times are shown" } else { "t shows raw times" };
+            let inner = headed("Clocks", what, false, theme, frame, bottom);
+            let width = usize::from(inner.width);
+            let text = notes.iter().map(|note| Line::styled(cut(note, width), theme.text)).collect();
+            lines(text, frame, inner);
         }
     }
 }
 
-/// The end of a path, which tells files apart.
-fn tail(path: &str, width: usize) -> String {
-    let count = path.chars().count();
-    if count <= width {
-        path.to_owned()
-    } else {
-        format!("…{}", path.chars().skip(count - width + 1).collect::<String>())
-    }
-}
-
-fn draw_live(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let block = panel("Live sources", theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let mut lines = Vec::new();
-    for source in &data.picture.sources {
-        let (word, style) = match &source.reach {
-            Reach::Unknown => ("not asked yet".to_owned(), theme.muted),
-            Reach::Reachable => ("reachable".to_owned(), theme.ok),
-            Reach::Degraded(why) => (format!("degraded: {why}"), theme.warn),
-            Reach::Unreachable(why) => (format!("unreachable: {why}"), theme.error),
-        };
-        let whole = match &source.completeness {
-            Completeness::Full => "complete".to_owned(),
-            Completeness::Partial(reasons) => format!("PARTIAL: {}", reasons.join(", ")),
-            Completeness::Unknown => "completeness unknown".to_owned(),
-        };
-        let fresh = source
-            .freshest
-            .map_or_else(|| "nothing yet".to_owned(), |time| format!("newest {} ago", data.now - time));
-        let covered = source.covered.map_or_else(String::new, |window| {
-            format!("{}–{}", clock(window.from, data), clock(window.to, data))
-        });
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {} {} ", source.reach.symbol(), fit(&source.name, 14)), style),
-            Span::styled(fit(&format!("{} ", source.kind), 12), theme.muted),
-            Span::styled(word, style),
-        ]));
-        let notes =
-            if source.notes.is_empty() { String::new() } else { format!(", {}", source.notes.join(", ")) };
-        lines.push(Line::styled(
-            fit(
-                &format!(
-                    "     {} rows, {whole}, {fresh} {covered}, {} queries{notes}",
-                    source.rows, source.queries
-                ),
-                usize::from(inner.width),
-            ),
-            theme.muted,
+/// What is known of clocks and of times that cannot be.
+fn notes(data: &Data, skewed: &[&Skew]) -> Vec<String> {
+    let mut notes = Vec::new();
+    if data.picture.strays > 0 {
+        notes.push(format!(
+            "{} events lie far from all others in time and are outside of the charts",
+            count(u64::from(data.picture.strays))
         ));
     }
-    frame.render_widget(Paragraph::new(lines), inner);
+    notes.extend(skewed.iter().map(|skew| {
+        let (word, offset) = if skew.offset.0 < 0 {
+            ("behind", crate::telemetry::Nanos(-skew.offset.0))
+        } else {
+            ("ahead", skew.offset)
+        };
+        let stamped = if skew.stamped_as == EventKind::Span { "spans" } else { "logs" };
+        format!(
+            "{} {} {word} {:>10} ± {}, from {} pairs",
+            fit(data.picture.evidence.system_name(skew.system), 18),
+            fit(stamped, 5),
+            offset.to_string(),
+            skew.uncertainty,
+            count(u64::from(skew.pairs))
+        )
+    }));
+    notes
+}
+
+fn draw_files(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let files = &data.picture.files;
+    let broken = files.iter().filter(|file| file.trouble.is_some()).count();
+    let assumed = files.iter().filter(|file| file.zone.is_some_and(|zone| zone.assumed)).count();
+    let mut title = format!("{} files", files.len());
+    if broken > 0 {
+        title.push_str(&format!(", {broken} with something that could not be read"));
+    }
+    let figures = if assumed > 0 { format!("zone assumed in {assumed}") } else { String::new() };
+    let inner = headed(&title, &figures, is_focused, theme, frame, area);
+    if files.is_empty() {
+        let text = "No files are open. `bridgewatch open PATH…` opens some; o opens a bundled incident.";
+        let text = wrap_to(text, usize::from(inner.width), usize::from(inner.height));
+        return lines(text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(), frame, inner);
+    }
+    let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
+    let width = List::room(rows);
+    let is_wide = width >= 100;
+    let path = if is_wide { (width / 3).clamp(28, 50) } else { 26 };
+    let system = if is_wide { 17 } else { 0 };
+    let trouble = width.saturating_sub(path + system + 17 + 9 + 9 + 9);
+    let head = format!(
+        "  {}{}{}{}{:>8} {:>8}  {}",
+        fit("file", path + 1),
+        fit("system", system),
+        fit("format", 16),
+        fit("zone", 9),
+        "size",
+        "records",
+        fit("not read", trouble)
+    );
+    frame.render_widget(Line::styled(head, theme.muted), header);
+    list.draw(files.len(), theme, frame, rows, |place| {
+        let file = &files[place];
+        let (zone, style) = zone_of(file.zone, theme);
+        let unread = match (&file.trouble, file.unread) {
+            (Some(why), 0) => format!("✗ {why}"),
+            (Some(why), unread) => format!("✗ {} lines; {why}", count(unread)),
+            (None, _) => "✓ all read".to_owned(),
+        };
+        Line::from(vec![
+            Span::raw(format!("{} ", fit_end(&file.path, path))),
+            Span::styled(fit(&file.system, system), theme.muted),
+            Span::styled(fit(&file.format, 16), theme.accent),
+            Span::styled(fit(&zone, 9), style),
+            Span::styled(format!("{:>8} ", bytes(file.bytes)), theme.muted),
+            Span::raw(format!("{:>8}  ", count(file.records))),
+            Span::styled(fit(&unread, trouble), if file.trouble.is_some() { theme.error } else { theme.ok }),
+        ])
+    });
+}
+
+fn zone_of(zone: Option<Zone>, theme: &Theme) -> (String, Style) {
+    match zone {
+        None => ("in line".to_owned(), theme.muted),
+        Some(zone) if zone.assumed => ("UTC?".to_owned(), theme.warn),
+        Some(zone) => (
+            format!(
+                "{}{:02}:{:02}",
+                if zone.offset_seconds < 0 { '-' } else { '+' },
+                zone.offset_seconds.abs() / 3_600,
+                zone.offset_seconds.abs() / 60 % 60
+            ),
+            theme.muted,
+        ),
+    }
+}
+
+fn file_in_full(file: &FileRow) -> String {
+    let zone = match file.zone {
+        None => "each line carries its own".to_owned(),
+        Some(zone) if zone.assumed => {
+            "none in the lines, UTC assumed; `zone` under [systems.NAME] in the configuration says otherwise".to_owned()
+        }
+        Some(zone) => format!("{} seconds ahead of UTC, as configured", zone.offset_seconds),
+    };
+    format!(
+        "{}\n\nsystem     {}\nformat     {}\nzone       {zone}\nsize       {}\nrecords    {}\nnot read   {}\n{}",
+        file.path,
+        file.system,
+        file.format,
+        bytes(file.bytes),
+        count(file.records),
+        count(file.unread),
+        file.trouble.as_ref().map_or_else(String::new, |why| format!("\nfirst      {why}\n\nA format of your own: [[formats]] in the configuration.")),
+    )
+}
+
+fn reach(source: &SourceHealth, theme: &Theme) -> (String, Style) {
+    match &source.reach {
+        Reach::Unknown => ("not asked yet".to_owned(), theme.muted),
+        Reach::Reachable => ("reachable".to_owned(), theme.ok),
+        Reach::Degraded(why) => (format!("degraded: {why}"), theme.warn),
+        Reach::Unreachable(why) => (format!("unreachable: {why}"), theme.error),
+    }
+}
+
+fn whole(source: &SourceHealth) -> String {
+    match &source.completeness {
+        Completeness::Full => "complete".to_owned(),
+        Completeness::Partial(reasons) => format!("PARTIAL: {}", reasons.join(", ")),
+        Completeness::Unknown => "completeness unknown".to_owned(),
+    }
+}
+
+fn rows_of(source: &SourceHealth) -> String {
+    match source.limit {
+        Some(limit) => format!("{} of {} rows", count(source.rows), count(limit)),
+        None => format!("{} rows", count(source.rows)),
+    }
+}
+
+fn fresh(source: &SourceHealth, data: &Data) -> String {
+    source.freshest.map_or_else(|| "nothing yet".to_owned(), |time| format!("{} old", data.now - time))
+}
+
+fn covered(source: &SourceHealth, data: &Data) -> String {
+    source.covered.map_or_else(
+        || "nothing covered".to_owned(),
+        |window| format!("{}–{}", clock(window.from, data), clock(window.to, data)),
+    )
+}
+
+fn source_in_full(source: &SourceHealth, data: &Data) -> String {
+    let (reach, _) = reach(source, &Theme::default());
+    let answered = source
+        .last_answer
+        .map_or_else(|| "never answered".to_owned(), |time| format!("last answered {} ago", data.now - time));
+    format!(
+        "{} {} ({})\n\nreach       {reach}, {answered}\nfreshest    {}\nrows        {}\ncovered     {}\nwhole       {}\nnot read    {}\nqueries     {}\nsystems     {}\nnotes       {}",
+        source.reach.symbol(),
+        source.name,
+        source.kind,
+        fresh(source, data),
+        rows_of(source),
+        covered(source, data),
+        whole(source),
+        count(source.unread),
+        count(source.queries),
+        source.systems.join(", "),
+        source.notes.join("; "),
+    )
+}
+
+fn draw_live(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let sources = &data.picture.sources;
+    let bad = sources.iter().filter(|one| !matches!(one.reach, Reach::Reachable | Reach::Unknown)).count();
+    let figures = if bad > 0 { format!("{bad} could not answer") } else { String::new() };
+    let inner = headed("Live sources", &figures, is_focused, theme, frame, area);
+    let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
+    let width = List::room(rows);
+    let (name, covered_width) = if width >= 110 { (18, 20) } else { (12, 18) };
+    let rest = width.saturating_sub(2 + name + 12 + covered_width + 18);
+    let head = format!(
+        "    {}{}{}{}{}",
+        fit("source", name),
+        fit("freshest", 12),
+        fit("covered", covered_width),
+        fit("rows", 18),
+        fit("reach, how whole", rest)
+    );
+    frame.render_widget(Line::styled(head, theme.muted), header);
+    list.draw(sources.len(), theme, frame, rows, |place| {
+        let source = &sources[place];
+        let (word, style) = reach(source, theme);
+        let about = [vec![word, whole(source)], source.notes.clone()].concat().join(", ");
+        let is_whole = matches!(source.completeness, Completeness::Full);
+        Line::from(vec![
+            Span::styled(format!("{} ", source.reach.symbol()), style),
+            Span::styled(fit(&source.name, name), Theme::strong(theme.text)),
+            Span::raw(fit(&fresh(source, data), 12)),
+            Span::raw(fit(&covered(source, data), covered_width)),
+            Span::styled(fit(&rows_of(source), 18), if is_whole { theme.text } else { theme.warn }),
+            Span::styled(fit(&about, rest), style),
+        ])
+    });
 }
 
 /// Why a list is empty: the filter, a source that could not answer, or nothing there.
 pub(super) fn why_empty(data: &Data, what: &str) -> String {
     if let Some((done, of)) = data.picture.progress {
-        return format!(" {what} yet: {} % are read.", done * 100 / of.max(1));
+        return format!("{what} yet: {} % are read.", done * 100 / of.max(1));
     }
-    let mut text = format!(" {what}");
+    if data.is_searching {
+        return "searching…".to_owned();
+    }
+    let mut text = what.to_owned();
     if !data.filter.is_empty() {
         text.push_str(&format!(" pass the filter `{}` (x drops it)", data.filter.text));
-    } else if data.only_failing {
+    }
+    if data.only_failing {
         text.push_str(" that fail (f shows all)");
     }
+    if data.range.is_some() {
+        text.push_str(" in the time that is shown (0 shows all)");
+    }
     text.push('.');
-    let blind: Vec<String> = data
-        .picture
-        .sources
-        .iter()
-        .filter_map(|source| match &source.reach {
-            Reach::Unreachable(why) | Reach::Degraded(why) => {
-                Some(format!("{} could not have answered ({why})", source.name))
+    let live = data.picture.sources.iter().filter_map(|source| match &source.reach {
+        Reach::Unreachable(why) | Reach::Degraded(why) => {
+            Some(format!("{} could not have answered ({why})", source.name))
+        }
+        _ => match &source.completeness {
+            Completeness::Partial(why) => {
+                Some(format!("{} answered in part ({})", source.name, why.join(", ")))
             }
             _ => None,
-        })
-        .chain(
-            data.picture
-                .files
-                .iter()
-                .filter_map(|file| file.trouble.as_ref().map(|why| format!("{}: {why}", file.path))),
-        )
-        .collect();
+        },
+    });
+    let files = data.picture.files.iter();
+    let files = files.filter_map(|file| Some(format!("{}: {}", file.path, file.trouble.as_ref()?)));
+    let blind: Vec<String> = live.chain(files).collect();
     if !blind.is_empty() {
         text.push_str(&format!(" Not to be taken for evidence: {}.", blind.join("; ")));
     }

@@ -1,16 +1,20 @@
-//! One flow from end to end: a lane a system, what was expected and never came, and each event with how it joined.
+//! One flow from end to end: a lane a system, what was expected and never came, each event with how it joined, and the
+//! flow beside a healthy one of its kind.
 
-use super::widgets::{List, clock, fit, panel};
+mod lanes;
+mod twin;
+
+use super::logs::severity_style;
+use super::outcome::Outcome;
+use super::widgets::{Click, List, cut, fit, headed};
 use super::{Action, Data, Selected, Theme};
 use crate::evidence::{Row, SystemId};
-use crate::flows::{Divergence, FlowId, How, Timeline};
-use crate::telemetry::Nanos;
+use crate::flows::{Divergence, Flow, FlowId, How, Timeline, Verdict};
+use crate::telemetry::IdentifierClass;
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Style;
+use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
-use unicode_width::UnicodeWidthStr;
 
 /// An opened flow.
 #[derive(Clone, Debug)]
@@ -18,21 +22,54 @@ pub(super) struct FlowView {
     id: FlowId,
     timeline: Timeline,
     list: List,
+    /// A completed flow of the same kind, close in time.
+    twin: Option<twin::Twin>,
+    shows_twin: bool,
 }
 
 impl FlowView {
     pub(super) fn new(id: FlowId, data: &Data) -> Option<Self> {
         let timeline = data.picture.flows.timeline(&data.picture.evidence, id)?;
-        // The first error is what one wants to see.
-        let first_error =
-            timeline.steps.iter().position(|step| data.picture.evidence.severity(step.row).is_error());
-        let mut list = List::default();
-        list.selected = first_error.unwrap_or(0);
-        Some(Self { id, list, timeline })
+        let id = timeline.flow;
+        // The last error is what one wants to see: what came of it all.
+        let evidence = &data.picture.evidence;
+        let error = timeline.steps.iter().rposition(|step| evidence.severity(step.row).is_error());
+        let twin = twin::Twin::of(id, &timeline, data);
+        Some(Self { id, list: List::at(error.unwrap_or(0)), timeline, twin, shows_twin: false })
     }
 
-    pub(super) fn act(&mut self, action: Action, _data: &Data) -> bool {
-        self.list.act(action, self.timeline.steps.len())
+    /// Takes in what has become known since.
+    pub(super) fn refresh(&mut self, data: &Data) {
+        if let Some(timeline) = data.picture.flows.timeline(&data.picture.evidence, self.id) {
+            self.id = timeline.flow;
+            self.timeline = timeline;
+            self.twin = twin::Twin::of(self.id, &self.timeline, data);
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+        match action {
+            Action::NextPanel | Action::PreviousPanel => {
+                self.shows_twin = !self.shows_twin;
+                Outcome::Stay
+            }
+            Action::Open if self.shows_twin => match &self.twin {
+                Some(twin) => Outcome::Open(twin.id),
+                None => Outcome::Stay,
+            },
+            Action::GoToFlow => Outcome::Complain("this is the flow of it".to_owned()),
+            // All of the flow's events, not only the one under the cursor.
+            Action::Pin | Action::Copy | Action::CopyQuery if self.shows_twin => Outcome::NotMine,
+            _ if self.shows_twin => Outcome::NotMine,
+            _ => {
+                let _ = data;
+                self.list.act(action, self.timeline.steps.len()).into()
+            }
+        }
+    }
+
+    pub(super) fn click(&mut self, at: Position) -> Click {
+        if self.shows_twin { Click::Missed } else { self.list.click(at, self.timeline.steps.len()) }
     }
 
     pub(super) fn wanted(&self) -> Vec<Row> {
@@ -41,286 +78,167 @@ impl FlowView {
     }
 
     pub(super) fn selected(&self) -> Selected {
-        self.timeline
-            .steps
-            .get(self.list.selected)
-            .map_or(Selected::Flow(self.id), |step| Selected::Event(step.row))
+        match self.timeline.steps.get(self.list.selected) {
+            Some(step) if !self.shows_twin => Selected::Event(step.row),
+            _ => Selected::Flow(self.id),
+        }
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         frame.render_widget(Clear, area);
+        frame.buffer_mut().set_style(area, theme.text);
         let Some(flow) = data.picture.flows.get(self.id) else { return };
-        let lanes = lanes(&self.timeline);
-        let chart = (lanes.len() + self.timeline.missing.len() + 1).min(usize::from(area.height) / 2) as u16;
+        let systems = systems(&self.timeline);
+        let chart = (systems.len() + self.timeline.missing.len() + 2) as u16;
+        let chart = chart.min(area.height.saturating_sub(3) * 3 / 5);
         let [head, gantt, rest] =
-            Layout::vertical([Constraint::Length(3), Constraint::Length(chart + 2), Constraint::Fill(1)])
+            Layout::vertical([Constraint::Length(3), Constraint::Length(chart), Constraint::Fill(1)])
                 .areas(area);
         self.draw_head(flow, data, theme, frame, head);
-        self.draw_lanes(&lanes, data, theme, frame, gantt);
-        self.draw_steps(data, theme, frame, rest);
+        lanes::draw(&self.timeline, &systems, data, theme, frame, gantt);
+        match &self.twin {
+            Some(twin) if self.shows_twin => twin.draw(&self.timeline, &systems, data, theme, frame, rest),
+            _ => self.draw_steps(&systems, data, theme, frame, rest),
+        }
     }
 
-    fn draw_head(
-        &self,
-        flow: &crate::flows::Flow,
-        data: &Data,
-        theme: &Theme,
-        frame: &mut Frame,
-        area: Rect,
-    ) {
+    /// What it is, what became of it, and where it left the expected path.
+    fn draw_head(&self, flow: &Flow, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let evidence = &data.picture.evidence;
-        let width = usize::from(area.width);
+        let width = usize::from(area.width.saturating_sub(1));
         let name = evidence.identifiers.identifier(flow.name);
-        let mut others: Vec<String> = Vec::new();
-        for step in &self.timeline.steps {
-            for id in evidence.identifier(step.row).into_iter().chain(evidence.further_of(step.row)) {
-                let one = evidence.identifiers.identifier(id).to_string();
-                if id != flow.name && !others.contains(&one) && others.len() < 6 {
-                    others.push(one);
-                }
-            }
-        }
-        let hop = flow
-            .failing_hop
-            .map(|hop| format!(" at {} → {}", evidence.system_name(hop.from), evidence.system_name(hop.to)));
-        let marks: Vec<&str> = flow.marks.names().collect();
-        let verdict = format!(
-            " {} {}{} ",
-            flow.verdict.symbol(),
-            flow.verdict.word().to_uppercase(),
-            hop.unwrap_or_default()
-        );
-        let took = format!(
-            "  {} events, {} errors, {}  {}",
-            flow.events,
-            flow.errors,
+        let at = flow.failing_hop.map_or_else(String::new, |hop| {
+            format!(" at {} ─▶ {}", evidence.system_name(hop.from), evidence.system_name(hop.to))
+        });
+        let verdict = format!("{} {}{at}", flow.verdict.symbol(), flow.verdict.word().to_uppercase());
+        let marks: Vec<String> = flow.marks.names().map(|mark| mark.replace('_', "-")).collect();
+        let errors = if flow.errors > 0 { format!(", {} errors", flow.errors) } else { String::new() };
+        let figures = format!(
+            "{}, {} events{errors}{}{}",
             flow.last - flow.first,
-            marks.join(" ")
+            flow.events,
+            if marks.is_empty() { "" } else { ", " },
+            marks.join(", ")
         );
-        let lines = [
-            Line::from(vec![
-                Span::styled(format!(" Flow {name}  "), Theme::strong(theme.accent)),
-                Span::styled(verdict, Theme::strong(flow.verdict.style(theme))),
-                Span::styled(took, theme.text),
-            ]),
-            Line::styled(
-                fit(&format!(" {}  {}", data.picture.flows.kind(flow.kind).name, others.join(" · ")), width),
-                theme.muted,
-            ),
-            Line::styled(fit(&format!(" {}", self.divergence(data)), width), theme.warn),
-        ];
-        for (place, line) in lines.into_iter().enumerate() {
-            frame.render_widget(line, Rect { y: area.y + place as u16, height: 1, ..area });
-        }
-    }
-
-    /// Where the flow leaves the expected path, in words.
-    fn divergence(&self, data: &Data) -> String {
-        let name = |system: SystemId| data.picture.evidence.system_name(system).to_owned();
-        match &self.timeline.divergence {
-            None => "goes the way that completed flows of its kind go".to_owned(),
-            Some(Divergence::Missing { hop, usual }) => {
-                format!(
-                    "leaves the expected path after {}: {} was expected within {usual} (p99) and never seen",
-                    name(hop.from),
-                    name(hop.to)
-                )
-            }
-            Some(Divergence::Unexpected { hop }) => {
-                format!(
-                    "leaves the expected path: no completed flow goes from {} to {}",
-                    name(hop.from),
-                    name(hop.to)
-                )
-            }
-            Some(Divergence::Late { hop, took, usual }) => {
-                format!(
-                    "late on the way from {} to {}: {took}, usually within {usual} (p99)",
-                    name(hop.from),
-                    name(hop.to)
-                )
-            }
-        }
-    }
-
-    /// A lane a system: where its events lie, and how long they took.
-    fn draw_lanes(&self, lanes: &[SystemId], data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-        let block = panel("End to end", theme);
-        let inner = block.inner(area);
-        frame.render_widget(block, area);
-        let evidence = &data.picture.evidence;
-        let steps = &self.timeline.steps;
-        let (Some(first), Some(last)) = (
-            steps.iter().map(|step| step.time).min(),
-            steps.iter().map(|step| step.time + evidence.duration(step.row).unwrap_or_default()).max(),
-        ) else {
-            return;
+        let title = format!(" Flow {} ", name.value);
+        let verdict_room = width.saturating_sub(title.chars().count() + 1);
+        let first = Line::from(vec![
+            Span::styled(title.clone(), Theme::strong(theme.accent)),
+            Span::styled(cut(&verdict, verdict_room), Theme::strong(flow.verdict.style(theme))),
+        ]);
+        let room = width.saturating_sub(first.width() + 3);
+        let (first, second) = if room >= figures.chars().count() {
+            let mut spans = first.spans;
+            spans.push(Span::styled(format!("   {figures}"), theme.text));
+            (Line::from(spans), format!(" {}", self.identifiers(data)))
+        } else {
+            (first, format!(" {figures} · {}", self.identifiers(data)))
         };
-        let length = (last - first).0.max(1);
-        let name_width = lanes
-            .iter()
-            .chain(&self.timeline.missing)
-            .map(|lane| evidence.system_name(*lane).width())
-            .max()
-            .unwrap_or(8)
-            .clamp(8, 20);
-        let skew_width = 9;
-        let cells = usize::from(inner.width).saturating_sub(name_width + skew_width + 3);
-        if cells == 0 {
-            return;
-        }
-        let cell_of =
-            |nanos: i64| ((nanos as i128 * cells as i128 / i128::from(length)) as usize).min(cells - 1);
-        let mut y = inner.y;
-        let axis = format!("{:pad$}{}", "", axis(Nanos(length), cells), pad = name_width + skew_width + 3);
-        frame.render_widget(
-            Line::styled(
-                format!("{}{}", fit(&clock(first, data), name_width), &axis[name_width.min(axis.len())..]),
-                theme.muted,
+        frame.render_widget(first, Rect { height: 1, ..area });
+        let second = Line::styled(cut(&second, width), theme.muted);
+        frame.render_widget(second, Rect { y: area.y + 1, height: 1, ..area });
+        let (text, is_off) = self.divergence(flow, data);
+        let third = Line::styled(cut(&format!(" {text}"), width), if is_off { theme.warn } else { theme.ok });
+        frame.render_widget(third, Rect { y: area.y + 2, height: 1, ..area });
+    }
+
+    /// The kind, then the identifiers that people know first.
+    fn identifiers(&self, data: &Data) -> String {
+        let (evidence, flows) = (&data.picture.evidence, &data.picture.flows);
+        let Some(flow) = flows.get(self.id) else { return String::new() };
+        let mut others: Vec<_> = flows
+            .identifiers(self.id)
+            .into_iter()
+            .filter(|id| *id != flow.name)
+            .map(|id| evidence.identifiers.identifier(id))
+            .filter(|id| id.class != IdentifierClass::Span)
+            .collect();
+        others.sort_by_key(|id| (id.class != IdentifierClass::Business, id.class));
+        let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+        format!("{} · {}", flows.kind(flow.kind).name, others.join(" · "))
+    }
+
+    /// Where the flow leaves the expected path, in words, and whether it does.
+    fn divergence(&self, flow: &Flow, data: &Data) -> (String, bool) {
+        let name = |system: SystemId| data.picture.evidence.system_name(system);
+        let text = match &self.timeline.divergence {
+            None if flow.verdict == Verdict::Completed => {
+                return ("✓ goes the way that completed flows of its kind go".to_owned(), false);
+            }
+            None => return ("so far it goes the way that completed flows of its kind go".to_owned(), false),
+            Some(Divergence::Missing { hop, usual }) => format!(
+                "! leaves the expected path after {}: {} is reached within {usual} (p99), and was never",
+                name(hop.from),
+                name(hop.to)
             ),
-            Rect { y, height: 1, ..inner },
-        );
-        y += 1;
-        for (number, lane) in lanes.iter().enumerate() {
-            if y >= inner.bottom() {
-                return;
-            }
-            let mut bar = vec![(' ', theme.text); cells];
-            for step in steps.iter().filter(|step| step.system == *lane) {
-                let from = cell_of((step.time - first).0);
-                let to = cell_of((step.time - first).0 + evidence.duration(step.row).unwrap_or_default().0);
-                let failed = evidence.severity(step.row).is_error();
-                let style = if failed { theme.error } else { theme.lane(number) };
-                for cell in bar.iter_mut().take(to).skip(from + 1).filter(|cell| cell.0 == ' ') {
-                    *cell = ('━', style);
-                }
-                let mark = if failed { '✗' } else { '▪' };
-                if bar[from].0 != '✗' {
-                    bar[from] = (mark, style);
-                }
-                if to > from && bar[to].0 != '✗' {
-                    bar[to] = (if failed { '✗' } else { '┥' }, style);
-                }
-            }
-            let skew = self.skew_of(*lane, data);
-            let mut spans = vec![
-                Span::styled(
-                    format!("{} ", fit(evidence.system_name(*lane), name_width)),
-                    theme.lane(number),
-                ),
-                Span::styled(format!("{} ", fit(&skew, skew_width)), theme.muted),
-            ];
-            spans.extend(bar.into_iter().map(|(c, style)| Span::styled(c.to_string(), style)));
-            frame.render_widget(Line::from(spans), Rect { y, height: 1, ..inner });
-            y += 1;
-        }
-        for lane in &self.timeline.missing {
-            if y >= inner.bottom() {
-                return;
-            }
-            let text = "┈┈ expected, never seen ┈".to_owned() + &"┈".repeat(cells);
-            let line = Line::from(vec![
-                Span::styled(format!("{} ", fit(evidence.system_name(*lane), name_width)), theme.warn),
-                Span::styled(format!("{:skew_width$} ", ""), theme.muted),
-                Span::styled(text.chars().take(cells).collect::<String>(), theme.warn),
-            ]);
-            frame.render_widget(line, Rect { y, height: 1, ..inner });
-            y += 1;
-        }
+            Some(Divergence::Unexpected { hop }) => format!(
+                "! leaves the expected path: no completed flow goes from {} to {}",
+                name(hop.from),
+                name(hop.to)
+            ),
+            Some(Divergence::Late { hop, took, usual }) => format!(
+                "! late on the way from {} to {}: {took}, usually within {usual} (p99)",
+                name(hop.from),
+                name(hop.to)
+            ),
+        };
+        (text, true)
     }
 
-    /// The correction of a system's clock, as it is shown beside its lane.
-    fn skew_of(&self, lane: SystemId, data: &Data) -> String {
-        let step = self.timeline.steps.iter().find(|step| step.system == lane && step.time != step.raw_time);
-        match step.filter(|_| !data.ignore_skew) {
-            Some(step) => format!("⏱{:+.1}s", -(step.raw_time - step.time).as_seconds()),
-            None => String::new(),
-        }
-    }
-
-    fn draw_steps(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-        let block = panel("Events, with how each one joined", theme);
-        let inner = block.inner(area);
-        frame.render_widget(block, area);
+    fn draw_steps(&mut self, systems: &[SystemId], data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+        let is_wide = area.width >= 110;
+        let figures = match (&self.twin, is_wide) {
+            (Some(_), true) => "→ beside a healthy twin",
+            (Some(_), false) => "= exact ~ linked # business  → twin",
+            (None, true) => "",
+            (None, false) => "= exact ~ linked # business",
+        };
+        let title = if is_wide { "Events, and how each one joined" } else { "Events" };
+        let inner = headed(title, figures, true, theme, frame, area);
         let evidence = &data.picture.evidence;
-        let width = usize::from(inner.width);
-        let start = self.timeline.steps.first().map(|step| step.time).unwrap_or_default();
-        for (line, place) in self.list.visible(inner, self.timeline.steps.len()).enumerate() {
-            let step = &self.timeline.steps[place];
-            let is_selected = place == self.list.selected;
+        let width = List::room(inner);
+        let steps = &self.timeline.steps;
+        let start = steps.first().map(|step| step.time).unwrap_or_default();
+        let system_width = if is_wide { 17 } else { 13 };
+        let joined_width = if is_wide { 22 } else { 2 };
+        let body_width = width.saturating_sub(10 + system_width + 6 + joined_width);
+        self.list.draw(steps.len(), theme, frame, inner, |place| {
+            let step = &steps[place];
             let severity = evidence.severity(step.row);
             let style = severity_style(severity, theme);
+            let message = data.message(step.row).lines().next().unwrap_or_default();
             let body = match data.events.get(&step.row) {
-                Some(Some(event)) => event.body.lines().next().unwrap_or_default().to_owned(),
-                Some(None) => format!("{} (its text is gone)", evidence.text(evidence.shape(step.row))),
-                None => evidence.text(evidence.shape(step.row)).to_owned(),
+                Some(None) => format!("{message} (its text is gone)"),
+                _ => message.to_owned(),
             };
-            let how = match step.how {
-                How::Exact => "exact",
-                How::Linked => "linked",
-                How::Business => "business",
+            let (how, symbol) = match step.how {
+                How::Exact => ("exact", "="),
+                How::Linked => ("linked", "~"),
+                How::Business => ("business", "#"),
             };
-            let system = fit(evidence.system_name(step.system), 15);
-            let joined = fit(&format!("{how} by {}", step.class), 20);
-            let fixed = 2 + 10 + 16 + 6 + if width >= 110 { 21 } else { 0 };
-            let mut spans = vec![
-                Span::raw(if is_selected { "▸ " } else { "  " }),
+            let joined = if is_wide { format!(" {how} by {}", step.class) } else { format!(" {symbol}") };
+            let lane = systems.iter().position(|system| *system == step.system).unwrap_or(0);
+            Line::from(vec![
                 Span::styled(format!("{:>9} ", format!("+{}", step.time - start)), theme.muted),
-                Span::styled(format!("{system} "), theme.lane(lane_number(&self.timeline, step.system))),
+                Span::styled(fit(evidence.system_name(step.system), system_width), theme.lane(lane)),
                 Span::styled(fit(severity.word(), 6), style),
                 Span::styled(
-                    fit(&body, width.saturating_sub(fixed)),
-                    if severity.is_error() { style } else { theme.text },
+                    fit(&body, body_width),
+                    if severity.is_error() || severity.is_warning() { style } else { theme.text },
                 ),
-            ];
-            if width >= 110 {
-                spans.push(Span::styled(format!(" {joined}"), theme.muted));
-            }
-            let mut text = Line::from(spans);
-            if is_selected {
-                text = text.style(theme.selection);
-            }
-            frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
-        }
+                Span::styled(fit(&joined, joined_width), theme.muted),
+            ])
+        });
     }
 }
 
 /// Systems in order of their first event.
-fn lanes(timeline: &Timeline) -> Vec<SystemId> {
-    let mut lanes = Vec::new();
+fn systems(timeline: &Timeline) -> Vec<SystemId> {
+    let mut systems = Vec::new();
     for step in &timeline.steps {
-        if !lanes.contains(&step.system) {
-            lanes.push(step.system);
+        if !systems.contains(&step.system) {
+            systems.push(step.system);
         }
     }
-    lanes
-}
-
-fn lane_number(timeline: &Timeline, system: SystemId) -> usize {
-    lanes(timeline).iter().position(|lane| *lane == system).unwrap_or(0)
-}
-
-pub(super) fn severity_style(severity: crate::telemetry::Severity, theme: &Theme) -> Style {
-    if severity.is_error() {
-        theme.error
-    } else if severity.is_warning() {
-        theme.warn
-    } else {
-        theme.muted
-    }
-}
-
-/// Ticks along a length of time.
-fn axis(length: Nanos, cells: usize) -> String {
-    let ticks = (cells / 16).max(1);
-    let mut text = String::new();
-    for tick in 0..ticks {
-        let label = if tick == 0 {
-            "0".to_owned()
-        } else {
-            format!("+{}", Nanos(length.0 / ticks as i64 * tick as i64))
-        };
-        text.push_str(&fit(&label, cells / ticks));
-    }
-    text
+    systems
 }

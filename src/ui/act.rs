@@ -9,13 +9,14 @@ use strum::IntoEnumIterator;
 
 impl Ui {
     pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        let is_home = self.is_home();
         let data = &self.data;
         let outcome = match self.over.last_mut() {
             Some(Over::Flow(flow)) => flow.act(action, data),
             Some(Over::Help(help)) => help.act(action),
             Some(Over::Page(page)) => page.act(action),
             Some(Over::Palette(_) | Over::Prompt(_) | Over::Dialog(_)) => Outcome::NotMine,
-            None if self.is_home() => self.home.act(action, &self.data),
+            None if is_home => self.home.act(action, data),
             None => match self.view {
                 View::Bridge => self.bridge.act(action, data),
                 View::Flows => self.flows.act(action, data),
@@ -165,10 +166,13 @@ impl Ui {
             Action::Note => self.prompt(prompt::Prompt::note()),
             Action::Decision => self.prompt(prompt::Prompt::decision()),
             Action::Ask => self.prompt(prompt::Prompt::ask()),
-            Action::Answer => match incident.open_asks().next().map(prompt::Prompt::answer) {
-                Some(prompt) => self.prompt(prompt),
-                None => self.complain("no ask is open"),
-            },
+            Action::Answer => {
+                let oldest = incident.open_asks().next().map(prompt::Prompt::answer);
+                match oldest {
+                    Some(prompt) => self.prompt(prompt),
+                    None => self.complain("no ask is open"),
+                }
+            }
             Action::Hypothesis => self.prompt(prompt::Prompt::hypothesis()),
             Action::Role => self.prompt(prompt::Prompt::role()),
             Action::Pin => match selected::pin(&self.selected(), &self.data) {

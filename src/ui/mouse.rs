@@ -34,6 +34,7 @@ impl Ui {
         if let Some((view, _)) = self.mouse.tabs.iter().find(|(_, area)| area.contains(at)) {
             return self.show(*view);
         }
+        let is_home = self.is_home();
         let data = &self.data;
         let click = match self.over.last_mut() {
             Some(Over::Flow(flow)) => flow.click(at),
@@ -45,7 +46,7 @@ impl Ui {
                 return;
             }
             Some(_) => return,
-            None if self.is_home() => self.home.click(at, &self.data),
+            None if is_home => self.home.click(at, data),
             None => match self.view {
                 View::Bridge => self.bridge.click(at, data),
                 View::Flows => self.flows.click(at, data),

@@ -9,5 +9,5 @@ pub(super) mod text;
 pub(super) use bars::{gauge, heights};
 pub(super) use list::{Click, List};
 pub(super) use panel::{dialog, headed, lines, panel};
-pub(super) use scale::{Mark, Scale, marked};
+pub(super) use scale::{Scale, marked};
 pub(super) use text::{clock, clock_ms, count, cut, fit, fit_end, fit_middle, ticking, wrap, wrap_to};

@@ -113,7 +113,7 @@ fn wide(area: Rect, data: &Data) -> Areas {
     let record = (area.height / 4).clamp(5, 16);
     let [upper, record] = Layout::vertical([Constraint::Fill(1), Constraint::Length(record)]).areas(area);
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(upper);
-    let sizeup = sizeup::height(data, usize::from(left.width), 2).min(upper.height * 2 / 3);
+    let sizeup = sizeup::height(data, usize::from(left.width), upper.height * 2 / 3);
     let [sizeup, now] = Layout::vertical([Constraint::Length(sizeup), Constraint::Fill(1)]).areas(left);
     let ways = (stages + 2).min(upper.height / 2);
     let [suspects, ways] = Layout::vertical([Constraint::Fill(1), Constraint::Length(ways)]).areas(right);
@@ -122,7 +122,7 @@ fn wide(area: Rect, data: &Data) -> Areas {
 
 /// One below the other; what matters less has fewer lines.
 fn narrow(area: Rect, data: &Data) -> Areas {
-    let sizeup = sizeup::height(data, usize::from(area.width), 1);
+    let sizeup = sizeup::height(data, usize::from(area.width), area.height / 3 + 1);
     let free = area.height.saturating_sub(sizeup);
     // At 24 lines 13 are left: suspects 4, now 3, ways 2, record 4.
     let suspects = (free * 4 / 13).clamp(2, 12);

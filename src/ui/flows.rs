@@ -2,7 +2,7 @@
 
 use super::outcome::Outcome;
 use super::sources::why_empty;
-use super::widgets::{Click, List, clock, count, cut, fit, fit_middle, gauge, headed, lines, wrap_to};
+use super::widgets::{Click, List, clock, count, cut, fit, fit_middle, headed, lines, rail, wrap_to};
 use super::{Action, Data, Selected, Theme};
 use crate::flows::{Flow, FlowId, Hop, KindId, Verdict};
 use ratatui::Frame;
@@ -200,7 +200,7 @@ impl FlowsView {
         let width = List::room(rows);
         let cell = if width >= 110 { 8 } else { 6 };
         let fixed = 7 + 5 * (cell + 1);
-        let stop = if width >= 110 { 36 } else { 14 };
+        let stop = if width >= 110 { 28 } else { 16 };
         let name = width.saturating_sub(fixed + stop + 2).max(10);
         let heads: &[&str; 5] = if cell == 8 {
             &["✓ done", "✗ failed", "■ stuck", "◷ slow", "… open"]
@@ -231,9 +231,9 @@ impl FlowsView {
             let of = |verdict: Verdict| one.verdicts[verdict as usize];
             let stop = one.stop.map_or_else(String::new, |(hop, number)| {
                 let name = data.picture.evidence.system_name(hop.to);
-                if stop >= 36 {
+                if stop >= 28 {
                     let share = f64::from(number) / f64::from(one.flows.max(1));
-                    format!("{} {name} {}", gauge(share, 10), count(u64::from(number)))
+                    format!("{} {name} {}", rail(share, 8), count(u64::from(number)))
                 } else {
                     format!("{name} {}", count(u64::from(number)))
                 }
@@ -287,11 +287,11 @@ struct Columns {
 
 impl Columns {
     fn of(width: usize) -> Self {
-        let has_counts = width >= 100;
+        let has_counts = width >= 126;
         let fixed = 10 + 12 + 10 + if has_counts { 12 } else { 0 };
         let name = if width >= 150 { 37 } else { 15 };
         let rest = width.saturating_sub(fixed + name + 2);
-        let kind = rest * 45 / 100;
+        let kind = rest * 40 / 100;
         Self { name, kind, stops: rest - kind, has_counts }
     }
 

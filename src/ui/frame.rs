@@ -143,19 +143,19 @@ pub(super) fn tabs(
     let mut is_after_current = false;
     for (number, one) in (1..).zip(View::iter()) {
         let name = match one {
-            View::Suspects if is_narrow && one != view => "Susp.".to_owned(),
-            View::Mitigate if is_narrow && one != view => "Mitig.".to_owned(),
+            View::Suspects if is_narrow => "Susp.".to_owned(),
+            View::Mitigate if is_narrow => "Mitig.".to_owned(),
             _ => one.to_string(),
         };
         let edge = match (one == view, is_after_current) {
             (true, _) => "[",
-            (false, true) => "]",
+            (false, true) => "] ",
             (false, false) => " ",
         };
         let style = if one == view { Theme::strong(theme.accent) } else { theme.muted };
         let edge_style = if edge == " " { theme.muted } else { Theme::strong(theme.accent) };
         let text = format!("{number} {name}");
-        let width = text.width() as u16 + 1;
+        let width = (text.width() + edge.width()) as u16;
         places.push((one, Rect { x: at, width: width.min(area.right().saturating_sub(at)), ..area }));
         spans.extend([Span::styled(edge, edge_style), Span::styled(text, style)]);
         at += width;

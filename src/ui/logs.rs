@@ -92,7 +92,7 @@ impl LogsView {
             (_, true) => "searching…".to_owned(),
             (Some(note), false) => note.clone(),
             (None, false) if rows.is_empty() => String::new(),
-            (None, false) => format!("{} of them", count(self.list.selected as u64 + 1)),
+            (None, false) => format!("at {}", count(self.list.selected as u64 + 1)),
         };
         let inner = headed(&title, &figures, true, theme, frame, middle);
         if rows.is_empty() {

@@ -56,7 +56,9 @@ impl Palette {
             KeyCode::Char('u') if is_control => self.edit(String::clear),
             KeyCode::Char(c) if !is_control => self.edit(|text| text.push(c)),
             KeyCode::Backspace if self.text.is_empty() => return Outcome::Close,
-            KeyCode::Backspace => self.edit(|text| drop(text.pop())),
+            KeyCode::Backspace => self.edit(|text| {
+                text.pop();
+            }),
             _ => {}
         }
         Outcome::Stay

@@ -6,7 +6,7 @@ pub(super) mod panel;
 pub(super) mod scale;
 pub(super) mod text;
 
-pub(super) use bars::{gauge, heights};
+pub(super) use bars::{gauge, heights, rail};
 pub(super) use list::{Click, List};
 pub(super) use panel::{dialog, headed, lines, panel};
 pub(super) use scale::{Scale, marked};

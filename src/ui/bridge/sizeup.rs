@@ -14,10 +14,17 @@ pub(super) fn steps(data: &Data) -> Vec<Prompt> {
     prompts(data.incident.as_ref().unwrap_or(&none), &data.picture.findings, data.now)
 }
 
-/// How many lines it takes, if each answer may have `rows`.
-pub(super) fn height(data: &Data, width: usize, rows: usize) -> u16 {
-    let answers = steps(data).into_iter().filter(|step| step.stage == Stage::SizeUp);
-    1 + answers.map(|step| answer(&step, width.saturating_sub(2), rows).len() as u16).sum::<u16>()
+/// How many lines it takes, if it may have `room`: the more there is, the more of each answer is shown.
+pub(super) fn height(data: &Data, width: usize, room: u16) -> u16 {
+    let steps: Vec<Prompt> = steps(data).into_iter().filter(|step| step.stage == Stage::SizeUp).collect();
+    let rows = rows(&steps, width.saturating_sub(2), usize::from(room.saturating_sub(1)));
+    1 + steps.iter().map(|step| answer(step, width.saturating_sub(2), rows).len() as u16).sum::<u16>()
+}
+
+/// How many lines each answer may have.
+fn rows(steps: &[Prompt], width: usize, room: usize) -> usize {
+    let lines = |rows: usize| steps.iter().map(|step| answer(step, width, rows).len()).sum::<usize>();
+    (2..=4).rev().find(|rows| lines(*rows) <= room).unwrap_or(1)
 }
 
 const LABEL: usize = 21;
@@ -33,7 +40,7 @@ pub(super) fn draw(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let figures = format!("{known} of {} known", steps.len());
     let inner = headed("Size-up", &figures, false, theme, frame, area);
     let width = usize::from(inner.width);
-    let rows = if usize::from(inner.height) > steps.len() { 2 } else { 1 };
+    let rows = rows(&steps, width, usize::from(inner.height));
     let mut text: Vec<Line> = Vec::new();
     for step in &steps {
         let (mark, style) = mark(step, theme);

@@ -1,7 +1,7 @@
 //! The first suspects with their best reasons.
 
 use crate::suspects::{Role, Suspect};
-use crate::ui::widgets::{List, fit, gauge, headed, lines, wrap_to};
+use crate::ui::widgets::{List, fit, headed, lines, rail, wrap_to};
 use crate::ui::{Data, Theme, sources};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -64,7 +64,7 @@ fn row<'a>(one: &Suspect, data: &Data, theme: &Theme, width: usize, is_chosen: b
         Span::styled(format!("{:<2}", one.rank), theme.muted),
         Span::styled(fit(role, 8), style),
         Span::styled(fit(&name, room), Theme::strong(theme.text)),
-        Span::styled(gauge(one.score, bar), style),
+        Span::styled(rail(one.score, bar), style),
         Span::raw(format!(" {:.2}", one.score)),
     ])
 }

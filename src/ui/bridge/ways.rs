@@ -1,6 +1,6 @@
 //! How far the flows of a kind come, system by system, and where they stop.
 
-use crate::ui::widgets::{count, cut, fit, gauge, headed, lines, wrap_to};
+use crate::ui::widgets::{count, cut, fit, headed, lines, rail, wrap_to};
 use crate::ui::{Data, Stage, Theme, Way, sources};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -81,7 +81,7 @@ fn row<'a>(stage: &Stage, way: &Way, data: &Data, theme: &Theme, width: usize) -
         Span::styled(if stage.stopped > 0 { "✗ " } else { "  " }, theme.error),
         Span::styled(fit(name, label), if stage.stopped > 0 { Theme::strong(theme.text) } else { theme.text }),
         Span::raw(format!("{:>6} ", count(u64::from(stage.reached)))),
-        Span::styled(gauge(share, room), style),
+        Span::styled(rail(share, room), style),
         Span::styled(format!("{usual:>9} "), theme.muted),
         Span::styled(stop, Theme::strong(theme.error)),
     ])

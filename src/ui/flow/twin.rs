@@ -92,7 +92,10 @@ fn stay(timeline: &Timeline, system: SystemId, data: &Data) -> Option<Stay> {
 fn said(stay: Option<Stay>) -> String {
     stay.map_or_else(
         || "never".to_owned(),
-        |stay| format!("+{} for {}, {} events", stay.came, stay.stayed, stay.events),
+        |stay| {
+            let plural = if stay.events == 1 { "" } else { "s" };
+            format!("+{} for {}, {} event{plural}", stay.came, stay.stayed, stay.events)
+        },
     )
 }
 

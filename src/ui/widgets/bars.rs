@@ -13,15 +13,6 @@ pub(in crate::ui) fn heights(values: &[f64], most: f64) -> String {
         .collect()
 }
 
-/// What one cell of a bar that is `rows` high shows; row 0 is the lowest.
-pub(in crate::ui) fn cell(value: f64, most: f64, row: usize, rows: usize) -> &'static str {
-    if value <= 0.0 || most <= 0.0 {
-        return EIGHTHS[0];
-    }
-    let eighths = ((value / most * rows as f64 * 8.0).round() as usize).max(1);
-    EIGHTHS[eighths.saturating_sub(row * 8).min(8)]
-}
-
 /// A bar of `width` cells filled to `share`, to an eighth of a cell.
 pub(in crate::ui) fn gauge(share: f64, width: usize) -> String {
     const PARTS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
@@ -30,6 +21,16 @@ pub(in crate::ui) fn gauge(share: f64, width: usize) -> String {
     bar.push_str(PARTS[eighths % 8]);
     let used = eighths / 8 + usize::from(!eighths.is_multiple_of(8));
     bar.push_str(&" ".repeat(width - used.min(width)));
+    bar
+}
+
+/// A thin bar, for many of them one below the other: filled to `share`, to half a cell, and never empty but for 0.
+pub(in crate::ui) fn rail(share: f64, width: usize) -> String {
+    let halves = (share.clamp(0.0, 1.0) * width as f64 * 2.0).round() as usize;
+    let halves = if share > 0.0 { halves.max(1) } else { 0 };
+    let mut bar = "━".repeat(halves / 2);
+    bar.push_str(if halves % 2 == 1 { "╸" } else { "" });
+    bar.push_str(&" ".repeat(width.saturating_sub(halves.div_ceil(2))));
     bar
 }
 
@@ -57,10 +58,9 @@ mod tests {
     #[test]
     fn bars_show_shares() {
         assert_eq!(heights(&[0.0, 0.01, 4.0, 8.0], 8.0), " ▁▄█");
-        assert_eq!([0, 1, 2].map(|row| cell(6.0, 8.0, row, 2)), ["█", "▄", " "]);
-        assert_eq!(cell(0.01, 8.0, 0, 2), "▁");
         assert_eq!(gauge(0.5, 4), "██  ");
         assert_eq!(gauge(0.55, 2), "█▏");
+        assert_eq!([0.0, 0.01, 0.5, 1.0].map(|share| rail(share, 3)), ["   ", "╸  ", "━╸ ", "━━━"]);
         assert_eq!(in_cells(&[1, 2, 3, 4], 2, |sum, value| sum + f64::from(value)), [3.0, 7.0]);
         assert_eq!(in_cells(&[1, 2], 4, |sum, value| sum + f64::from(value)), [1.0, 1.0, 2.0, 2.0]);
         assert_eq!(in_cells(&[0; 0], 3, |sum, value: i32| sum + f64::from(value)).len(), 0);

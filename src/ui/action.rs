@@ -203,7 +203,7 @@ pub enum Action {
     /// Open the next bundled incident
     #[strum(message = "next scenario")]
     NextScenario,
-    /// Leave
+    /// Leave bridgewatch
     #[strum(message = "quit")]
     Quit,
 }

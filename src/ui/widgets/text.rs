@@ -73,6 +73,7 @@ pub(in crate::ui) fn wrap(text: &str, width: usize) -> Vec<String> {
     for paragraph in text.split('\n') {
         let indent: String = paragraph.chars().take_while(|c| *c == ' ').take(width / 2).collect();
         let mut line = String::new();
+        let count = lines.len();
         for word in paragraph.split_inclusive(' ') {
             if line.width() + word.trim_end().width() > width && !line.trim().is_empty() {
                 lines.push(line.trim_end().to_owned());
@@ -85,7 +86,10 @@ pub(in crate::ui) fn wrap(text: &str, width: usize) -> Vec<String> {
                 lines.push(head);
             }
         }
-        lines.push(line.trim_end().to_owned());
+        // What is left, or an empty line if there was nothing.
+        if !line.is_empty() || lines.len() == count {
+            lines.push(line.trim_end().to_owned());
+        }
     }
     lines
 }

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(clocks.trim(), "08:10     08:20     08:30     08:40     08:50");
         assert_eq!(clocks.len(), 60);
         let scale = Scale { window: Window { from: at(0), to: at(31) }, cells: 62 };
-        assert_eq!(scale.lengths().trim_end(), "0         +10 s               +20 s               +30 s");
+        assert_eq!(scale.lengths().trim_end(), "0                   +10 s               +20 s");
         assert_eq!((scale.cell(at(0)), scale.cell(at(30)), scale.cell(at(31))), (Some(0), Some(60), None));
     }
 

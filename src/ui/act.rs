@@ -12,7 +12,7 @@ impl Ui {
         let is_home = self.is_home();
         let data = &self.data;
         let outcome = match self.over.last_mut() {
-            Some(Over::Flow(flow)) => flow.act(action, data),
+            Some(Over::Flow(flow)) => flow.act(action),
             Some(Over::Help(help)) => help.act(action),
             Some(Over::Page(page)) => page.act(action),
             Some(Over::Palette(_) | Over::Prompt(_) | Over::Dialog(_)) => Outcome::NotMine,

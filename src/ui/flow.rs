@@ -6,7 +6,7 @@ mod twin;
 
 use super::logs::severity_style;
 use super::outcome::Outcome;
-use super::widgets::{Click, List, cut, fit, headed};
+use super::widgets::{Click, List, cut, fit, headed, some};
 use super::{Action, Data, Selected, Theme};
 use crate::evidence::{Row, SystemId};
 use crate::flows::{Divergence, Flow, FlowId, How, Timeline, Verdict};
@@ -47,7 +47,7 @@ impl FlowView {
         }
     }
 
-    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+    pub(super) fn act(&mut self, action: Action) -> Outcome {
         match action {
             Action::NextPanel | Action::PreviousPanel => {
                 self.shows_twin = !self.shows_twin;
@@ -58,13 +58,8 @@ impl FlowView {
                 None => Outcome::Stay,
             },
             Action::GoToFlow => Outcome::Complain("this is the flow of it".to_owned()),
-            // All of the flow's events, not only the one under the cursor.
-            Action::Pin | Action::Copy | Action::CopyQuery if self.shows_twin => Outcome::NotMine,
             _ if self.shows_twin => Outcome::NotMine,
-            _ => {
-                let _ = data;
-                self.list.act(action, self.timeline.steps.len()).into()
-            }
+            _ => self.list.act(action, self.timeline.steps.len()).into(),
         }
     }
 
@@ -112,11 +107,11 @@ impl FlowView {
         });
         let verdict = format!("{} {}{at}", flow.verdict.symbol(), flow.verdict.word().to_uppercase());
         let marks: Vec<String> = flow.marks.names().map(|mark| mark.replace('_', "-")).collect();
-        let errors = if flow.errors > 0 { format!(", {} errors", flow.errors) } else { String::new() };
+        let errors = if flow.errors > 0 { format!(", {}", some(flow.errors as usize, "error")) } else { String::new() };
         let figures = format!(
-            "{}, {} events{errors}{}{}",
+            "{}, {}{errors}{}{}",
             flow.last - flow.first,
-            flow.events,
+            some(flow.events as usize, "event"),
             if marks.is_empty() { "" } else { ", " },
             marks.join(", ")
         );

@@ -291,7 +291,7 @@ impl Columns {
         let fixed = 10 + 12 + 10 + if has_counts { 12 } else { 0 };
         let name = if width >= 150 { 37 } else { 15 };
         let rest = width.saturating_sub(fixed + name + 2);
-        let kind = rest * 40 / 100;
+        let kind = rest * if width < 90 { 50 } else { 40 } / 100;
         Self { name, kind, stops: rest - kind, has_counts }
     }
 
@@ -311,9 +311,10 @@ impl Columns {
     fn row<'a>(&self, flow: &Flow, data: &Data, theme: &Theme) -> Line<'a> {
         let evidence = &data.picture.evidence;
         let name = evidence.identifiers.identifier(flow.name).value;
-        let stops = flow
-            .failing_hop
-            .map(|hop| format!("{} ─▶ {} ", evidence.system_name(hop.from), evidence.system_name(hop.to)));
+        let stops = flow.failing_hop.map(|hop| {
+            let (from, to) = (evidence.system_name(hop.from), evidence.system_name(hop.to));
+            if self.stops < 24 { format!("at {to} ") } else { format!("{from} ─▶ {to} ") }
+        });
         let marks: Vec<String> = flow.marks.names().map(|mark| mark.replace('_', "-")).collect();
         let about = format!("{}{}", stops.unwrap_or_default(), marks.join(", "));
         let mut spans = vec![

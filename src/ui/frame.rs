@@ -295,16 +295,22 @@ pub(super) fn status(
         frame.render_widget(Line::styled(fit(&format!(" {mark}{}", notice.text), width), style), area);
         return;
     }
+    // How to get help stands at the right end, whatever else there is.
+    let help = keymap.keys(Action::Help).map_or_else(String::new, |keys| format!("{keys} help "));
+    let reserved = if actions.is_empty() { 0 } else { help.width() + 1 };
     let mut spans: Vec<Span> = vec![Span::raw(" ")];
     let mut used = 1;
-    let mut add = |text: String, style: Style, reserve: usize| {
-        if used + text.width() + reserve <= width {
-            used += text.width();
-            spans.push(Span::styled(text, style));
+    let width = width.saturating_sub(reserved);
+    let mut add = |parts: [(String, Style); 2]| {
+        let cells: usize = parts.iter().map(|(text, _)| text.width()).sum();
+        if used + cells <= width {
+            used += cells;
+            spans.extend(parts.map(|(text, style)| Span::styled(text, style)));
         }
     };
+    let strong = Theme::strong(theme.accent);
     if let Some(pending) = keymap.pending() {
-        add(format!("{pending} …  "), Theme::strong(theme.accent), 0);
+        add([(pending, strong), (" …  ".to_owned(), theme.muted)]);
     }
     if !data.filter.is_empty() {
         let what = cut(&data.filter.text, width / 3);
@@ -313,17 +319,17 @@ pub(super) fn status(
         } else {
             count(data.found.rows.len() as u64)
         };
-        add(format!("/{what} ({found})  "), Theme::strong(theme.accent), 0);
+        add([(format!("/{what}"), strong), (format!(" ({found})  "), theme.muted)]);
     }
-    for action in actions {
+    for action in actions.iter().filter(|action| **action != Action::Help) {
         if let Some(keys) = keymap.keys(*action) {
-            let word = format!(" {}  ", action.word());
-            let reserve = word.width();
-            add(keys, theme.accent, reserve);
-            add(word, theme.muted, 0);
+            add([(keys, theme.accent), (format!(" {}  ", action.word()), theme.muted)]);
         }
     }
     frame.render_widget(Line::from(spans), area);
+    if reserved > 0 {
+        frame.render_widget(Line::styled(help, theme.accent).right_aligned(), area);
+    }
 }
 
 /// `840 kB`, `12 MB`, `1.4 GB`

@@ -52,7 +52,8 @@ impl LogsView {
     }
 
     /// The rows around the cursor, whose texts are wanted.
-    pub(super) fn wanted(&self, data: &Data) -> Vec<Row> {
+    pub(super) fn wanted(&mut self, data: &Data) -> Vec<Row> {
+        self.place(data);
         let from = self.list.selected.saturating_sub(100);
         data.found.rows.iter().skip(from).take(200).copied().collect()
     }

@@ -133,16 +133,16 @@ fn draw_files(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, fra
     let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
     let width = List::room(rows);
     let is_wide = width >= 100;
-    let path = if is_wide { (width / 3).clamp(28, 50) } else { 26 };
-    let system = if is_wide { 17 } else { 0 };
-    let trouble = width.saturating_sub(path + system + 17 + 9 + 9 + 9);
+    let path = if is_wide { (width / 3).clamp(28, 50) } else { 24 };
+    let (system, size) = if is_wide { (17, 9) } else { (0, 0) };
+    let trouble = width.saturating_sub(path + 1 + system + 14 + 8 + size + 10);
     let head = format!(
-        "  {}{}{}{}{:>8} {:>8}  {}",
+        "  {}{}{}{}{}{:>8}  {}",
         fit("file", path + 1),
         fit("system", system),
-        fit("format", 16),
-        fit("zone", 9),
-        "size",
+        fit("format", 14),
+        fit("zone", 8),
+        fit("    size", size),
         "records",
         fit("not read", trouble)
     );
@@ -158,9 +158,9 @@ fn draw_files(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, fra
         Line::from(vec![
             Span::raw(format!("{} ", fit_end(&file.path, path))),
             Span::styled(fit(&file.system, system), theme.muted),
-            Span::styled(fit(&file.format, 16), theme.accent),
-            Span::styled(fit(&zone, 9), style),
-            Span::styled(format!("{:>8} ", bytes(file.bytes)), theme.muted),
+            Span::styled(format!("{} ", fit(&file.format, 13)), theme.accent),
+            Span::styled(fit(&zone, 8), style),
+            Span::styled(fit(&format!("{:>8}", bytes(file.bytes)), size), theme.muted),
             Span::raw(format!("{:>8}  ", count(file.records))),
             Span::styled(fit(&unread, trouble), if file.trouble.is_some() { theme.error } else { theme.ok }),
         ])
@@ -266,14 +266,15 @@ fn draw_live(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, fram
     let inner = headed("Live sources", &figures, is_focused, theme, frame, area);
     let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
     let width = List::room(rows);
-    let (name, covered_width) = if width >= 110 { (18, 20) } else { (12, 18) };
-    let rest = width.saturating_sub(2 + name + 12 + covered_width + 18);
+    // What does not fit is on the page that enter opens.
+    let (name, covered_width, rows_width) = if width >= 110 { (18, 20, 22) } else { (11, 0, 0) };
+    let rest = width.saturating_sub(2 + name + 15 + covered_width + rows_width);
     let head = format!(
         "    {}{}{}{}{}",
         fit("source", name),
-        fit("freshest", 12),
+        fit("freshest", 15),
         fit("covered", covered_width),
-        fit("rows", 18),
+        fit("rows", rows_width),
         fit("reach, how whole", rest)
     );
     frame.render_widget(Line::styled(head, theme.muted), header);
@@ -285,9 +286,9 @@ fn draw_live(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, fram
         Line::from(vec![
             Span::styled(format!("{} ", source.reach.symbol()), style),
             Span::styled(fit(&source.name, name), Theme::strong(theme.text)),
-            Span::raw(fit(&fresh(source, data), 12)),
+            Span::raw(fit(&fresh(source, data), 15)),
             Span::raw(fit(&covered(source, data), covered_width)),
-            Span::styled(fit(&rows_of(source), 18), if is_whole { theme.text } else { theme.warn }),
+            Span::styled(fit(&rows_of(source), rows_width), if is_whole { theme.text } else { theme.warn }),
             Span::styled(fit(&about, rest), style),
         ])
     });

@@ -25,7 +25,8 @@ pub(super) fn draw(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let is_here = |step: &&Prompt| step.stage == stage && step.answer.is_none();
     // What to say comes first: it is read out while the rest is read.
     if let Some(say) = all.iter().filter(|step| step.stage >= stage || step.answer.is_none()).find_map(|step| step.say.as_ref()) {
-        let rows = if height <= 2 { 1 } else { 2 };
+        let is_alone = findings.usual_mitigations.is_empty() || stage > Stage::Stabilise;
+        let rows = if height <= 2 && !is_alone { 1 } else { 2 };
         for (number, part) in wrap_to(&format!("“{say}”"), width.saturating_sub(5), rows).into_iter().enumerate() {
             let label = if number == 0 { "say: " } else { "     " };
             text.push(Line::from(vec![Span::styled(label, theme.muted), Span::styled(part, theme.accent)]));

@@ -3,7 +3,7 @@
 use crate::evidence::SystemId;
 use crate::flows::{FlowId, Timeline, Verdict};
 use crate::telemetry::Nanos;
-use crate::ui::widgets::{fit, fit_middle, headed, lines};
+use crate::ui::widgets::{fit, fit_middle, headed, lines, some};
 use crate::ui::{Data, Theme};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -92,10 +92,7 @@ fn stay(timeline: &Timeline, system: SystemId, data: &Data) -> Option<Stay> {
 fn said(stay: Option<Stay>) -> String {
     stay.map_or_else(
         || "never".to_owned(),
-        |stay| {
-            let plural = if stay.events == 1 { "" } else { "s" };
-            format!("+{} for {}, {} event{plural}", stay.came, stay.stayed, stay.events)
-        },
+        |stay| format!("+{} for {}, {}", stay.came, stay.stayed, some(stay.events, "event")),
     )
 }
 
@@ -107,7 +104,7 @@ fn difference(
     match (this, twin) {
         (None, Some(_)) => ("✗ never reached".to_owned(), theme.error),
         (Some(_), None) => ("! the twin does not go there".to_owned(), theme.warn),
-        (Some(this), Some(_)) if this.errors > 0 => (format!("✗ {} errors", this.errors), theme.error),
+        (Some(this), Some(_)) if this.errors > 0 => (format!("✗ {}", some(this.errors, "error")), theme.error),
         (Some(this), Some(twin)) if this.stayed.0 > twin.stayed.0 * 3 + 200_000_000 => {
             (format!("◷ {} longer", Nanos(this.stayed.0 - twin.stayed.0)), theme.warn)
         }

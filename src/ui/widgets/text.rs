@@ -156,6 +156,11 @@ pub(in crate::ui) fn count(number: u64) -> String {
     out
 }
 
+/// `1 event`, `2 events`
+pub(in crate::ui) fn some(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(number as u64), if number == 1 { "" } else { "s" })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

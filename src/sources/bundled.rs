@@ -5,8 +5,8 @@ use rust_embed::RustEmbed;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Not read as evidence: what it is about, and what an operator would have configured.
-const ABOUT: [&str; 2] = ["scenario.toml", "bridgewatch.toml"];
+/// Not read as evidence: what it is about, its truth, and what an operator would have configured.
+const ABOUT: [&str; 3] = ["scenario.toml", "bridgewatch.toml", "truth_flows.jsonl"];
 
 #[derive(RustEmbed)]
 #[folder = "sample-logs/"]

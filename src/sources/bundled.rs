@@ -5,7 +5,7 @@ use rust_embed::RustEmbed;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// Not read as evidence: what it is about, what an operator would have configured, and what is true of it.
+/// Not read as evidence: what it is about, its truth, and what an operator would have configured.
 const ABOUT: [&str; 3] = ["scenario.toml", "bridgewatch.toml", "truth_flows.jsonl"];
 
 #[derive(RustEmbed)]

@@ -1,6 +1,7 @@
 //! From what a person names to files: folders, globs, standard input, compressed members.
 
 use super::held::Bytes;
+use crate::ingest::scrub_text;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,7 @@ impl Input {
     }
 
     fn failed(shown: String, error: String) -> Self {
+        let shown = scrub_text(&shown).into_owned();
         Self { relative: shown.clone(), shown, bytes: None, error: Some(error), path: None }
     }
 }
@@ -78,12 +80,12 @@ fn folder(root: &Path, here: &Path, depth: usize, inputs: &mut Vec<Input>) {
         if is_hidden {
             continue;
         }
-        if path.is_dir() {
-            if depth < DEEPEST {
-                folder(root, &path, depth + 1, inputs);
-            }
-        } else {
-            inputs.push(file(root, &path));
+        // Opening a pipe waits for somebody to write to it, for ever; one that a person names is another matter.
+        match fs::metadata(&path) {
+            Ok(kind) if kind.is_dir() && depth < DEEPEST => folder(root, &path, depth + 1, inputs),
+            Ok(kind) if kind.is_dir() => {}
+            Ok(kind) if !kind.is_file() => {}
+            _ => inputs.push(file(root, &path)),
         }
     }
 }
@@ -125,7 +127,6 @@ fn walk(here: &Path, depth: usize, found: &mut Vec<PathBuf>) {
 }
 
 fn file(root: &Path, path: &Path) -> Input {
-    let shown = path.display().to_string();
     let relative = match path.strip_prefix(root) {
         Ok(relative) if !relative.as_os_str().is_empty() => relative.display().to_string(),
         // A file named by itself: its folder still tells the system.
@@ -140,6 +141,9 @@ fn file(root: &Path, path: &Path) -> Input {
             .display()
             .to_string(),
     };
+    // Names of files are as hostile as what is in them, and become names of systems.
+    let shown = scrub_text(&path.display().to_string()).into_owned();
+    let relative = scrub_text(&relative).into_owned();
     let mut input = Input { shown, relative, bytes: None, error: None, path: None };
     let (unpacked, error) = match fs::File::open(path) {
         Err(error) => (None, Some(format!("cannot open it: {error}"))),
@@ -150,6 +154,7 @@ fn file(root: &Path, path: &Path) -> Input {
                 Err(error) => (None, Some(format!("cannot unpack it: {error}"))),
             },
             _ => match file.metadata() {
+                Ok(metadata) if !metadata.is_file() => unpack(file), // A pipe, as the shell makes for `<(…)`.
                 Ok(metadata) => {
                     input.path = Some(path.to_owned());
                     (Some(Bytes::Disk { file: Arc::new(file), length: metadata.len() }), None)

@@ -13,7 +13,8 @@ pub(super) fn of(evidence: &Evidence, flows: &Flows) -> (Option<Window>, u32) {
     let samples = evidence.series.iter().flat_map(|series| [series.samples.first(), series.samples.last()]);
     let samples = samples.flatten().map(|sample| sample.time);
     if evidence.is_empty() {
-        let (from, to) = samples.fold((Time::MAX, Time::MIN), |(from, to), time| (from.min(time), to.max(time)));
+        let (from, to) =
+            samples.fold((Time::MAX, Time::MIN), |(from, to), time| (from.min(time), to.max(time)));
         return ((from <= to).then(|| Window { from, to: to + Nanos(1) }), 0);
     }
     let usual = usual(evidence, flows);

@@ -94,7 +94,8 @@ impl Look {
         request: u64,
     ) -> Option<Found> {
         let is_stale = || self.newest.load(Ordering::Relaxed) != request;
-        let (mut note, mut rows) = (None, self.order.lock().unwrap_or_else(PoisonError::into_inner).of(picture));
+        let (mut note, mut rows) =
+            (None, self.order.lock().unwrap_or_else(PoisonError::into_inner).of(picture));
         if !filter.is_empty() {
             rows = Arc::new(by_columns(&rows, picture, filter));
             if !is_stale() && filter.needs_text() {
@@ -174,8 +175,7 @@ fn by_text(
         && filter.fields.is_empty()
         && let Some(flow) = flow_named(evidence, flows, word)
     {
-        let is_of_it =
-            |row: Row| flows.joins(evidence, row).is_some_and(|id| flows.all.resolve(id) == flow);
+        let is_of_it = |row: Row| flows.joins(evidence, row).is_some_and(|id| flows.all.resolve(id) == flow);
         return (rows.par_iter().copied().filter(|row| is_of_it(*row)).collect(), None);
     }
     let fits_whole = |row: Row| {

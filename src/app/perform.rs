@@ -2,8 +2,8 @@
 
 use super::clock::Clock;
 use super::engine::{Engine, Order};
-use super::record::Recorder;
 use super::look::{self, Look};
+use super::record::Recorder;
 use super::{Opening, collect, scenario_after};
 use crate::config::Config;
 use crate::ingest::Settings;
@@ -222,7 +222,8 @@ impl Shell {
         let is_edge = |c: char| !c.is_alphanumeric();
         let words = text.split(|c: char| c.is_whitespace() || "\"'=,;()[]{}<>|".contains(c));
         let words = words.map(|word| word.trim_matches(is_edge)).filter(|word| word.len() > 3).take(400);
-        let found = iter::once(text.trim()).chain(words).find_map(|word| look::flow_named(evidence, flows, word));
+        let found =
+            iter::once(text.trim()).chain(words).find_map(|word| look::flow_named(evidence, flows, word));
         let msg = found.map_or_else(
             || {
                 let shown: String = text.trim().chars().take(60).collect();

@@ -72,7 +72,9 @@ impl BridgeView {
             Part::Suspects if data.picture.suspects.ranking.is_empty() => Selected::Nothing,
             Part::Suspects => Selected::Suspect(self.suspects.selected),
             Part::Ways => ways::text(self.way, data).map_or(Selected::Nothing, Selected::Text),
-            Part::Record => record::text(self.record.selected, data).map_or(Selected::Nothing, Selected::Text),
+            Part::Record => {
+                record::text(self.record.selected, data).map_or(Selected::Nothing, Selected::Text)
+            }
         }
     }
 

@@ -91,11 +91,9 @@ impl Filter {
                 }
             }
             _ => match field(word) {
-                Some((name, value)) => self.fields.push(Field {
-                    name: name.to_lowercase(),
-                    value: value.to_lowercase(),
-                    is_out,
-                }),
+                Some((name, value)) => {
+                    self.fields.push(Field { name: name.to_lowercase(), value: value.to_lowercase(), is_out })
+                }
                 None => put(&mut self.words, &mut self.without_words, word),
             },
         }
@@ -149,7 +147,8 @@ impl Filter {
     /// Whether where a flow stops passes, by the name of the system.
     pub fn fits_stop(&self, stops: Option<&str>) -> bool {
         let stops = stops.map(str::to_lowercase);
-        self.stops.is_empty() || stops.is_some_and(|at| self.stops.iter().any(|part| at.contains(part.as_str())))
+        self.stops.is_empty()
+            || stops.is_some_and(|at| self.stops.iter().any(|part| at.contains(part.as_str())))
     }
 
     /// Whether a text passes; `regex` is the compiled pattern. Fields are another matter.
@@ -230,7 +229,10 @@ mod tests {
         );
         assert_eq!(filter.regex.as_deref(), Some("PKIX .*failed"));
         let filter = Filter::parse("flow:SO-1 -verdict:dead-lettered -level:debug status=504 -a.b=c");
-        assert_eq!((filter.flows, filter.without_verdicts), (vec!["so-1".into()], vec!["dead_lettered".into()]));
+        assert_eq!(
+            (filter.flows, filter.without_verdicts),
+            (vec!["so-1".into()], vec!["dead_lettered".into()])
+        );
         assert_eq!(filter.without_levels, ["debug"]);
         let fields: Vec<_> =
             filter.fields.iter().map(|one| (one.name.as_str(), one.value.as_str(), one.is_out)).collect();

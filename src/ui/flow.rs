@@ -107,7 +107,11 @@ impl FlowView {
         });
         let verdict = format!("{} {}{at}", flow.verdict.symbol(), flow.verdict.word().to_uppercase());
         let marks: Vec<String> = flow.marks.names().map(|mark| mark.replace('_', "-")).collect();
-        let errors = if flow.errors > 0 { format!(", {}", some(flow.errors as usize, "error")) } else { String::new() };
+        let errors = if flow.errors > 0 {
+            format!(", {}", some(flow.errors as usize, "error"))
+        } else {
+            String::new()
+        };
         let figures = format!(
             "{}, {}{errors}{}{}",
             flow.last - flow.first,
@@ -180,7 +184,14 @@ impl FlowView {
         (text, true)
     }
 
-    fn draw_steps(&mut self, systems: &[SystemId], data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+    fn draw_steps(
+        &mut self,
+        systems: &[SystemId],
+        data: &Data,
+        theme: &Theme,
+        frame: &mut Frame,
+        area: Rect,
+    ) {
         let is_wide = area.width >= 110;
         let figures = match (&self.twin, is_wide) {
             (Some(_), true) => "→ beside a healthy twin",

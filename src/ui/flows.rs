@@ -136,8 +136,13 @@ impl FlowsView {
     /// Lists what was found; keeps the flow under the cursor there when others come and go.
     fn refresh(&mut self, data: &Data) {
         let flows = &data.picture.flows;
-        let key =
-            (data.found.flows.clone(), data.picture.evidence.rows(), data.only_failing, self.order, self.kind());
+        let key = (
+            data.found.flows.clone(),
+            data.picture.evidence.rows(),
+            data.only_failing,
+            self.order,
+            self.kind(),
+        );
         let is_same = self.made_for.as_ref().is_some_and(|made| {
             Arc::ptr_eq(&made.0, &key.0) && (made.1, made.2, made.3, made.4) == (key.1, key.2, key.3, key.4)
         });
@@ -155,14 +160,17 @@ impl FlowsView {
         };
         self.listed = data.found.flows.iter().rev().copied().collect();
         self.listed.retain(|id| flows.get(*id).is_some_and(passes));
-        let by = |measure: fn(&Flow) -> i64| move |id: &FlowId| std::cmp::Reverse(flows.get(*id).map(measure));
+        let by =
+            |measure: fn(&Flow) -> i64| move |id: &FlowId| std::cmp::Reverse(flows.get(*id).map(measure));
         match self.order {
             Order::Time => {}
             Order::Duration => self.listed.sort_by_key(by(|flow| (flow.last - flow.first).0)),
             Order::Errors => self.listed.sort_by_key(by(|flow| i64::from(flow.errors))),
             Order::Events => self.listed.sort_by_key(by(|flow| i64::from(flow.events))),
         }
-        if let Some(place) = at.filter(|_| self.list.selected > 0).and_then(|at| self.listed.iter().position(|id| *id == at)) {
+        if let Some(place) =
+            at.filter(|_| self.list.selected > 0).and_then(|at| self.listed.iter().position(|id| *id == at))
+        {
             self.list.selected = place;
         }
         self.made_for = Some((key.0, key.1, key.2, key.3, self.kind()));
@@ -174,21 +182,30 @@ impl FlowsView {
         let rows = (self.kinds.len() + 1).min(most.max(3)) as u16 + 2;
         let [top, bottom] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
         self.draw_board(data, theme, frame, top);
-        let kind = self.kind().map_or_else(String::new, |kind| format!(" of {}", data.picture.flows.kind(kind).name));
+        let kind = self
+            .kind()
+            .map_or_else(String::new, |kind| format!(" of {}", data.picture.flows.kind(kind).name));
         let failing = if data.only_failing { ", failing and slow only" } else { "" };
         let title = format!("{} flows{kind}{failing}", count(self.listed.len() as u64));
         let inner = headed(&title, &self.order.to_string(), !self.is_on_board, theme, frame, bottom);
         if self.listed.is_empty() {
-            let text = wrap_to(&why_empty(data, "no flows"), usize::from(inner.width), usize::from(inner.height));
-            return lines(text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(), frame, inner);
+            let text =
+                wrap_to(&why_empty(data, "no flows"), usize::from(inner.width), usize::from(inner.height));
+            return lines(
+                text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(),
+                frame,
+                inner,
+            );
         }
         let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
         let columns = Columns::of(List::room(rows));
         frame.render_widget(Line::styled(format!("  {}", columns.header()), theme.muted), header);
         let listed = &self.listed;
-        self.list.draw(listed.len(), theme, frame, rows, |place| match data.picture.flows.get(listed[place]) {
-            Some(flow) => columns.row(flow, data, theme),
-            None => Line::raw("it became part of another flow"),
+        self.list.draw(listed.len(), theme, frame, rows, |place| {
+            match data.picture.flows.get(listed[place]) {
+                Some(flow) => columns.row(flow, data, theme),
+                None => Line::raw("it became part of another flow"),
+            }
         });
     }
 
@@ -246,7 +263,10 @@ impl FlowsView {
                 number(of(Verdict::Stuck), theme.error),
                 number(of(Verdict::Slow), theme.warn),
                 number(of(Verdict::InFlight) + of(Verdict::Unknown), theme.text),
-                Span::styled(format!("  {}", cut(&stop, width.saturating_sub(fixed + name + 2))), theme.error),
+                Span::styled(
+                    format!("  {}", cut(&stop, width.saturating_sub(fixed + name + 2))),
+                    theme.error,
+                ),
             ])
         });
     }
@@ -336,7 +356,10 @@ impl Columns {
         spans.extend([
             Span::styled(fit_middle(&name, self.name), theme.accent),
             Span::raw(format!(" {} ", fit(&data.picture.flows.kind(flow.kind).name, self.kind))),
-            Span::styled(fit(&about, self.stops), if flow.verdict.is_lost() { theme.text } else { theme.muted }),
+            Span::styled(
+                fit(&about, self.stops),
+                if flow.verdict.is_lost() { theme.text } else { theme.muted },
+            ),
         ]);
         Line::from(spans)
     }

@@ -186,7 +186,9 @@ fn marks<'a>(data: &Data, theme: &Theme, room: usize) -> Line<'a> {
     let sources = &data.picture.sources;
     let each: Vec<Span> = sources
         .iter()
-        .map(|source| Span::styled(format!(" {}{}", source.reach.symbol(), source.name), style(&source.reach)))
+        .map(|source| {
+            Span::styled(format!(" {}{}", source.reach.symbol(), source.name), style(&source.reach))
+        })
         .collect();
     if each.iter().map(Span::width).sum::<usize>() <= room {
         return Line::from(each);
@@ -314,11 +316,8 @@ pub(super) fn status(
     }
     if !data.filter.is_empty() {
         let what = cut(&data.filter.text, width / 3);
-        let found = if data.is_searching {
-            "searching…".to_owned()
-        } else {
-            count(data.found.rows.len() as u64)
-        };
+        let found =
+            if data.is_searching { "searching…".to_owned() } else { count(data.found.rows.len() as u64) };
         add([(format!("/{what}"), strong), (format!(" ({found})  "), theme.muted)]);
     }
     for action in actions.iter().filter(|action| **action != Action::Help) {

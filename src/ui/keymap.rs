@@ -106,7 +106,8 @@ fn read(text: &str, mistakes: &mut Vec<String>) -> Vec<(Vec<KeyCombination>, Opt
                 .push(format!("`{keys}` names no key; examples are `j`, `ctrl-p`, `shift-g`, `pagedown`"));
         }
         if action.is_none() {
-            mistakes.push(format!("{value} names no action; the help (?) lists them, \"{NOTHING}\" frees a key"));
+            mistakes
+                .push(format!("{value} names no action; the help (?) lists them, \"{NOTHING}\" frees a key"));
         }
     }
     bindings
@@ -181,8 +182,9 @@ mod tests {
 
     #[test]
     fn mistakes_come_all_at_once() {
-        let mistakes =
-            Keymap::with_own("\"nokey-\" = \"quit\"\n\"j\" = \"dance\"\n\"k\" = 3\n\"b\" = \"quit\"\n\"b b\" = \"help\"");
+        let mistakes = Keymap::with_own(
+            "\"nokey-\" = \"quit\"\n\"j\" = \"dance\"\n\"k\" = 3\n\"b\" = \"quit\"\n\"b b\" = \"help\"",
+        );
         let mistakes = mistakes.unwrap_err();
         assert_eq!(mistakes.len(), 3, "{mistakes:#?}");
         assert_eq!(Keymap::with_own("not toml at all").unwrap_err().len(), 1);

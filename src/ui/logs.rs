@@ -97,8 +97,13 @@ impl LogsView {
         };
         let inner = headed(&title, &figures, true, theme, frame, middle);
         if rows.is_empty() {
-            let text = wrap_to(&why_empty(data, "no events"), usize::from(inner.width), usize::from(inner.height));
-            return lines(text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(), frame, inner);
+            let text =
+                wrap_to(&why_empty(data, "no events"), usize::from(inner.width), usize::from(inner.height));
+            return lines(
+                text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(),
+                frame,
+                inner,
+            );
         }
         let width = List::room(inner);
         self.list.draw(rows.len(), theme, frame, inner, |place| row(rows[place], data, theme, width));
@@ -214,7 +219,8 @@ fn draw_detail(row: Row, data: &Data, theme: &Theme, frame: &mut Frame, area: Re
     if rest > 0
         && let Some(last) = seen.last_mut()
     {
-        *last = Line::styled(cut(&format!("… {} lines more, enter shows them", rest + 1), width), theme.muted);
+        *last =
+            Line::styled(cut(&format!("… {} lines more, enter shows them", rest + 1), width), theme.muted);
     }
     lines(seen, frame, inner);
 }

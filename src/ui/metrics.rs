@@ -1,7 +1,7 @@
 //! Metrics: what departed from its usual, how far, and a chart of the chosen one with onset, changes and mitigations.
 
 use super::outcome::Outcome;
-use super::widgets::{Click, Scale, List, clock, fit, heights, panel};
+use super::widgets::{Click, List, Scale, clock, fit, heights, panel};
 use super::{Action, Data, Selected, Theme};
 use crate::telemetry::{Series, Time, Window};
 use ratatui::Frame;
@@ -191,8 +191,7 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
     }
     let values = in_cells(series, window, cells);
     let most = values.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    let mark =
-        |time: Time| Scale { window, cells }.cell(time);
+    let mark = |time: Time| Scale { window, cells }.cell(time);
     let onset = data.picture.suspects.onset.as_ref().and_then(|onset| mark(onset.time));
     let changes: Vec<usize> = data
         .picture

@@ -1,6 +1,6 @@
 //! What the engine publishes: an immutable snapshot that the screen draws from.
 
-use super::{Step, STEPS};
+use super::{STEPS, Step};
 use crate::evidence::{Evidence, SystemId};
 use crate::flows::{Flows, KindId, Verdict};
 use crate::incident::Findings;

@@ -200,15 +200,13 @@ impl Prompt {
         let (before, behind): (String, String) =
             (text.chars().take(cursor).collect(), text.chars().skip(cursor).collect());
         let right = match &self.purpose {
-            Purpose::Filter { .. } => {
-                Filter::parse(&text).problem.unwrap_or_else(|| {
-                    if data.is_searching {
-                        return "searching…".to_owned();
-                    }
-                    let (events, flows) = (data.found.rows.len() as u64, data.found.flows.len() as u64);
-                    format!("{} events, {} flows", count(events), count(flows))
-                })
-            }
+            Purpose::Filter { .. } => Filter::parse(&text).problem.unwrap_or_else(|| {
+                if data.is_searching {
+                    return "searching…".to_owned();
+                }
+                let (events, flows) = (data.found.rows.len() as u64, data.found.flows.len() as u64);
+                format!("{} events, {} flows", count(events), count(flows))
+            }),
             _ => self.hint.to_owned(),
         };
         let at = behind.chars().next().unwrap_or(' ').to_string();
@@ -272,7 +270,9 @@ fn command(line: &str, data: &Data) -> Outcome {
     let parts: Vec<&str> = rest.split('|').map(str::trim).collect();
     let now = data.now;
     let incident = data.incident.as_ref();
-    if incident.is_none() && !matches!(verb, "flow" | "open" | "incident" | "filter" | "q" | "between" | "since") {
+    if incident.is_none()
+        && !matches!(verb, "flow" | "open" | "incident" | "filter" | "q" | "between" | "since")
+    {
         return Outcome::Complain(match Action::all().find(|action| action.name().contains(verb)) {
             Some(action) => format!("`{verb}` is no command; did you mean {}?", action.name()),
             None => format!("`{verb}` is no command, or needs an incident (D declares one); ? lists them"),

@@ -27,9 +27,7 @@ pub(super) fn moved(action: Action, data: &Data) -> Result<Option<Window>, &'sta
             let from = (centre - Nanos(length / 3)).min(shown.to - Nanos(length)).max(shown.from);
             Window { from, to: from + Nanos(length) }
         }
-        Action::ZoomOut => {
-            Window { from: shown.from - Nanos(length / 2), to: shown.to + Nanos(length / 2) }
-        }
+        Action::ZoomOut => Window { from: shown.from - Nanos(length / 2), to: shown.to + Nanos(length / 2) },
         Action::Earlier => shifted(shown, Nanos(-length / 2), all),
         Action::Later => shifted(shown, Nanos(length / 2), all),
         _ => return Ok(data.range),

@@ -187,7 +187,8 @@ fn file_in_full(file: &FileRow) -> String {
     let zone = match file.zone {
         None => "each line carries its own".to_owned(),
         Some(zone) if zone.assumed => {
-            "none in the lines, UTC assumed; `zone` under [systems.NAME] in the configuration says otherwise".to_owned()
+            "none in the lines, UTC assumed; `zone` under [systems.NAME] in the configuration says otherwise"
+                .to_owned()
         }
         Some(zone) => format!("{} seconds ahead of UTC, as configured", zone.offset_seconds),
     };
@@ -199,7 +200,9 @@ fn file_in_full(file: &FileRow) -> String {
         bytes(file.bytes),
         count(file.records),
         count(file.unread),
-        file.trouble.as_ref().map_or_else(String::new, |why| format!("\nfirst      {why}\n\nA format of your own: [[formats]] in the configuration.")),
+        file.trouble.as_ref().map_or_else(String::new, |why| format!(
+            "\nfirst      {why}\n\nA format of your own: [[formats]] in the configuration."
+        )),
     )
 }
 

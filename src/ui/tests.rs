@@ -55,7 +55,9 @@ fn no_size_makes_it_fall() {
         for (key, _) in VIEWS {
             cockpit.press(key).screen();
         }
-        for keys in ["2 enter", "right", "esc ?", "esc ctrl-p", "esc shift-d", "esc shift-m", "esc shift-u", "esc :"] {
+        for keys in
+            ["2 enter", "right", "esc ?", "esc ctrl-p", "esc shift-d", "esc shift-m", "esc shift-u", "esc :"]
+        {
             cockpit.press(keys).screen();
         }
     }
@@ -144,7 +146,11 @@ fn g_opens_the_flow_of_a_log_line_and_l_leads_back_to_the_logs() {
 fn g_on_a_text_and_a_pasted_identifier_look_for_the_flow() {
     let mut cockpit = Cockpit::on_a_bridge();
     cockpit.press("g");
-    assert!(matches!(&cockpit.effects[..], [Effect::Find(text)] if text.contains("phase")), "{:?}", cockpit.effects);
+    assert!(
+        matches!(&cockpit.effects[..], [Effect::Find(text)] if text.contains("phase")),
+        "{:?}",
+        cockpit.effects
+    );
     cockpit.effects.clear();
     cockpit.paste("SO-88213\n");
     assert_eq!(cockpit.effects, [Effect::Find("SO-88213".into())]);
@@ -163,10 +169,14 @@ fn y_copies_the_flow_and_shift_y_the_command_that_shows_it() {
 fn m_pins_what_the_cursor_is_on() {
     let mut cockpit = Cockpit::on_a_bridge();
     cockpit.press("2 f m");
-    assert!(matches!(&cockpit.effects[..], [Effect::Pin { says, rows, .. }] if says.contains("failed") && rows.len() > 10));
+    assert!(
+        matches!(&cockpit.effects[..], [Effect::Pin { says, rows, .. }] if says.contains("failed") && rows.len() > 10)
+    );
     cockpit.effects.clear();
     cockpit.press("6 m");
-    assert!(matches!(&cockpit.effects[..], [Effect::Pin { says, .. }] if says.contains("erp-adapter with 0.87")));
+    assert!(
+        matches!(&cockpit.effects[..], [Effect::Pin { says, .. }] if says.contains("erp-adapter with 0.87"))
+    );
 }
 
 #[test]
@@ -215,7 +225,8 @@ fn late_news_of_a_replaced_search_are_dropped() {
 #[test]
 fn while_files_are_read_the_screen_says_how_far_and_esc_stops_it() {
     let mut cockpit = Cockpit::bare();
-    let picture = Picture { progress: Some((30_000_000, 120_000_000)), title: "estate".into(), ..Picture::default() };
+    let picture =
+        Picture { progress: Some((30_000_000, 120_000_000)), title: "estate".into(), ..Picture::default() };
     cockpit.tell(Msg::Picture(Arc::new(picture)));
     assert!(cockpit.screen().contains("25 % of 120 MB"), "{}", cockpit.screen());
     cockpit.press("esc");

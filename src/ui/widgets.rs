@@ -10,6 +10,4 @@ pub(super) use bars::{gauge, heights, rail};
 pub(super) use list::{Click, List};
 pub(super) use panel::{dialog, headed, lines, panel};
 pub(super) use scale::{Scale, marked};
-pub(super) use text::{
-    clock, clock_ms, count, cut, fit, fit_end, fit_middle, some, ticking, wrap, wrap_to,
-};
+pub(super) use text::{clock, clock_ms, count, cut, fit, fit_end, fit_middle, some, ticking, wrap, wrap_to};

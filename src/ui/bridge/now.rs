@@ -16,7 +16,9 @@ pub(super) fn draw(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let all = steps(data);
     let stage = stage(&all, data);
     let title = match &findings.failure_mode {
-        Some(mode) => format!("Now: {}, looks like {}", stage.to_string().to_lowercase(), mode.replace('-', " ")),
+        Some(mode) => {
+            format!("Now: {}, looks like {}", stage.to_string().to_lowercase(), mode.replace('-', " "))
+        }
         None => format!("Now: {}", stage.to_string().to_lowercase()),
     };
     let inner = headed(&title, "", false, theme, frame, area);
@@ -24,10 +26,16 @@ pub(super) fn draw(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let mut text: Vec<Line> = Vec::new();
     let is_here = |step: &&Prompt| step.stage == stage && step.answer.is_none();
     // What to say comes first: it is read out while the rest is read.
-    if let Some(say) = all.iter().filter(|step| step.stage >= stage || step.answer.is_none()).find_map(|step| step.say.as_ref()) {
+    if let Some(say) = all
+        .iter()
+        .filter(|step| step.stage >= stage || step.answer.is_none())
+        .find_map(|step| step.say.as_ref())
+    {
         let is_alone = findings.usual_mitigations.is_empty() || stage > Stage::Stabilise;
         let rows = if height <= 2 && !is_alone { 1 } else { 2 };
-        for (number, part) in wrap_to(&format!("“{say}”"), width.saturating_sub(5), rows).into_iter().enumerate() {
+        for (number, part) in
+            wrap_to(&format!("“{say}”"), width.saturating_sub(5), rows).into_iter().enumerate()
+        {
             let label = if number == 0 { "say: " } else { "     " };
             text.push(Line::from(vec![Span::styled(label, theme.muted), Span::styled(part, theme.accent)]));
         }
@@ -57,8 +65,12 @@ pub(super) fn draw(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     }
     if text.is_empty() {
         let nothing = match data.incident.as_ref().map(|incident| incident.phase) {
-            None => "Declare an incident (D) when people must act on this; notes, asks and mitigations need one.",
-            Some(Phase::Resolved | Phase::Reviewed) => "It is over. 8 shows the write-up and what is missing in it.",
+            None => {
+                "Declare an incident (D) when people must act on this; notes, asks and mitigations need one."
+            }
+            Some(Phase::Resolved | Phase::Reviewed) => {
+                "It is over. 8 shows the write-up and what is missing in it."
+            }
             Some(_) => "Nothing is waiting for you here.",
         };
         text.extend(wrap_to(nothing, width, height).into_iter().map(|part| Line::styled(part, theme.muted)));

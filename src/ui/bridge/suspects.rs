@@ -52,7 +52,8 @@ pub(super) fn draw(
 
 fn row<'a>(one: &Suspect, data: &Data, theme: &Theme, width: usize, is_chosen: bool) -> Line<'a> {
     let system = data.picture.evidence.system_name(one.system);
-    let name = one.operation.as_ref().map_or(system.to_owned(), |operation| format!("{system} · {operation}"));
+    let name =
+        one.operation.as_ref().map_or(system.to_owned(), |operation| format!("{system} · {operation}"));
     let (role, style) = match one.role {
         Role::Cause => ("cause", theme.error),
         Role::Symptom => ("symptom", theme.muted),
@@ -82,7 +83,10 @@ fn why<'a>(one: &Suspect, theme: &Theme, width: usize, rows: usize) -> Vec<Line<
         all.extend(parts.into_iter().enumerate().map(|(number, part)| {
             let mark = if number == 0 { mark } else { "  " };
             Line::from(vec![
-                Span::styled(format!("{:>11}{mark}", ""), if reason.is_for { theme.warn } else { theme.muted }),
+                Span::styled(
+                    format!("{:>11}{mark}", ""),
+                    if reason.is_for { theme.warn } else { theme.muted },
+                ),
                 Span::styled(part, theme.text),
             ])
         }));

@@ -50,12 +50,18 @@ pub(super) fn draw(
     *chosen = (*chosen).min(ways.len().saturating_sub(1));
     let Some(way) = ways.get(*chosen) else {
         let inner = headed("Where flows stop", "", is_focused, theme, frame, area);
-        let text = wrap_to(&sources::why_empty(data, "no flows"), usize::from(inner.width), usize::from(inner.height));
+        let text = wrap_to(
+            &sources::why_empty(data, "no flows"),
+            usize::from(inner.width),
+            usize::from(inner.height),
+        );
         return lines(text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(), frame, inner);
     };
     let name = &data.picture.flows.kind(way.kind).name;
-    let which = if ways.len() > 1 { format!("kind {} of {}", *chosen + 1, ways.len()) } else { String::new() };
-    let title = cut(&format!("Where flows stop: {name}"), usize::from(area.width).saturating_sub(which.width() + 8));
+    let which =
+        if ways.len() > 1 { format!("kind {} of {}", *chosen + 1, ways.len()) } else { String::new() };
+    let title =
+        cut(&format!("Where flows stop: {name}"), usize::from(area.width).saturating_sub(which.width() + 8));
     let inner = headed(&title, &which, is_focused, theme, frame, area);
     let (width, height) = (usize::from(inner.width), usize::from(inner.height));
     let mut text = Vec::new();
@@ -72,14 +78,21 @@ pub(super) fn draw(
 fn row<'a>(stage: &Stage, way: &Way, data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let name = data.picture.evidence.system_name(stage.system);
     let label = if width >= 70 { 18 } else { 14 };
-    let stop = if stage.stopped > 0 { format!("✗ {} stop here", count(u64::from(stage.stopped))) } else { String::new() };
+    let stop = if stage.stopped > 0 {
+        format!("✗ {} stop here", count(u64::from(stage.stopped)))
+    } else {
+        String::new()
+    };
     let usual = stage.p50.map_or_else(String::new, |p50| p50.to_string());
     let room = width.saturating_sub(2 + label + 7 + 10 + 18);
     let share = f64::from(stage.reached) / f64::from(way.flows.max(1));
     let style = if stage.stopped > 0 { theme.error } else { theme.ok };
     Line::from(vec![
         Span::styled(if stage.stopped > 0 { "✗ " } else { "  " }, theme.error),
-        Span::styled(fit(name, label), if stage.stopped > 0 { Theme::strong(theme.text) } else { theme.text }),
+        Span::styled(
+            fit(name, label),
+            if stage.stopped > 0 { Theme::strong(theme.text) } else { theme.text },
+        ),
         Span::raw(format!("{:>6} ", count(u64::from(stage.reached)))),
         Span::styled(rail(share, room), style),
         Span::styled(format!("{usual:>9} "), theme.muted),
@@ -90,12 +103,16 @@ fn row<'a>(stage: &Stage, way: &Way, data: &Data, theme: &Theme, width: usize) -
 /// Where there is no room for every system: only where flows stop, most first.
 fn short<'a>(way: &Way, data: &Data, theme: &Theme, width: usize, height: usize) -> Vec<Line<'a>> {
     let evidence = &data.picture.evidence;
-    let mut stops: Vec<usize> = (0..way.stages.len()).filter(|place| way.stages[*place].stopped > 0).collect();
+    let mut stops: Vec<usize> =
+        (0..way.stages.len()).filter(|place| way.stages[*place].stopped > 0).collect();
     stops.sort_by_key(|place| std::cmp::Reverse(way.stages[*place].stopped));
     if stops.is_empty() {
         let path: Vec<&str> = way.stages.iter().map(|stage| evidence.system_name(stage.system)).collect();
         let text = format!("{}: {}", figures(way), path.join(" ─▶ "));
-        return wrap_to(&text, width, height).into_iter().map(|line| Line::styled(line, theme.text)).collect();
+        return wrap_to(&text, width, height)
+            .into_iter()
+            .map(|line| Line::styled(line, theme.text))
+            .collect();
     }
     stops
         .into_iter()

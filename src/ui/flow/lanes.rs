@@ -25,17 +25,23 @@ pub(super) fn draw(
     let evidence = &data.picture.evidence;
     let end = |step: &Step| step.time + evidence.duration(step.row).unwrap_or_default();
     let steps = &timeline.steps;
-    let (Some(first), Some(last)) =
-        (steps.iter().map(|step| step.time).min(), steps.iter().map(end).max())
+    let (Some(first), Some(last)) = (steps.iter().map(|step| step.time).min(), steps.iter().map(end).max())
     else {
         return;
     };
     let title = format!("End to end from {}", clock_ms(first, data));
-    let figures = if data.ignore_skew { "raw times (t)" } else { "━ work  ┈ waiting  ✗ failure  ⏱ clock set right" };
+    let figures = if data.ignore_skew {
+        "raw times (t)"
+    } else {
+        "━ work  ┈ waiting  ✗ failure  ⏱ clock set right"
+    };
     let inner = headed(&title, figures, false, theme, frame, area);
     let all = systems.iter().chain(&timeline.missing);
-    let name_width =
-        all.map(|lane| evidence.system_name(*lane).width()).max().unwrap_or(8).clamp(8, if inner.width >= 100 { 20 } else { 14 });
+    let name_width = all
+        .map(|lane| evidence.system_name(*lane).width())
+        .max()
+        .unwrap_or(8)
+        .clamp(8, if inner.width >= 100 { 20 } else { 14 });
     let skews: Vec<String> = systems.iter().map(|lane| skew(timeline, *lane, data)).collect();
     let skew_width = skews.iter().map(|skew| skew.width() + 1).filter(|width| *width > 1).max().unwrap_or(0);
     let lead = name_width + 1 + skew_width;
@@ -64,8 +70,10 @@ pub(super) fn draw(
     }
     for lane in timeline.missing.iter().take(missing) {
         let Some(room) = rooms.next() else { return };
-        let legs = &data.picture.flows.get(timeline.flow).map(|flow| &data.picture.flows.kind(flow.kind).path.legs);
-        let usual = legs.and_then(|legs| legs.iter().filter(|leg| leg.hop.to == *lane).map(|leg| leg.p99).max());
+        let legs =
+            &data.picture.flows.get(timeline.flow).map(|flow| &data.picture.flows.kind(flow.kind).path.legs);
+        let usual =
+            legs.and_then(|legs| legs.iter().filter(|leg| leg.hop.to == *lane).map(|leg| leg.p99).max());
         let words = match usual {
             Some(usual) => format!("┈┈ expected within {usual} (p99), never seen "),
             None => "┈┈ expected, never seen ".to_owned(),
@@ -102,14 +110,14 @@ fn bar(
         let style = if evidence.severity(step.row).is_error() { theme.error } else { theme.lane(number) };
         cells[from..=to].iter_mut().filter(|_| to > from).for_each(|cell| *cell = ('━', style));
     }
-    let is_retried =
-        data.picture.flows.get(timeline.flow).is_some_and(|flow| flow.marks.has(Marks::RETRIED));
+    let is_retried = data.picture.flows.get(timeline.flow).is_some_and(|flow| flow.marks.has(Marks::RETRIED));
     let mut seen = Vec::new();
     for step in own() {
         let at = cell(step.time);
         let severity = evidence.severity(step.row);
         let shape = evidence.shape(step.row);
-        let is_again = is_retried && own().any(|step| !evidence.severity(step.row).is_error()) && seen.contains(&shape);
+        let is_again =
+            is_retried && own().any(|step| !evidence.severity(step.row).is_error()) && seen.contains(&shape);
         seen.push(shape);
         let has_length = evidence.duration(step.row).is_some();
         let (symbol, style) = if severity.is_error() {
@@ -122,7 +130,8 @@ fn bar(
             (if has_length { '┝' } else { '▪' }, theme.lane(number))
         };
         // Trouble is not hidden by what happened in the same cell.
-        let rank = |symbol: char| ['✗', '!', '↻', '┝', '▪'].iter().position(|one| *one == symbol).unwrap_or(9);
+        let rank =
+            |symbol: char| ['✗', '!', '↻', '┝', '▪'].iter().position(|one| *one == symbol).unwrap_or(9);
         if rank(symbol) <= rank(cells[at].0) {
             cells[at] = (symbol, style);
         }

@@ -30,7 +30,8 @@ impl Twin {
         let flows = &data.picture.flows;
         let flow = flows.get(id)?;
         let order = flows.all.order();
-        let place = order.partition_point(|other| flows.get(*other).is_some_and(|other| other.first < flow.first));
+        let place =
+            order.partition_point(|other| flows.get(*other).is_some_and(|other| other.first < flow.first));
         let is_twin = |other: &FlowId| {
             *other != timeline.flow
                 && flows.get(*other).is_some_and(|other| {
@@ -96,15 +97,13 @@ fn said(stay: Option<Stay>) -> String {
     )
 }
 
-fn difference(
-    this: Option<Stay>,
-    twin: Option<Stay>,
-    theme: &Theme,
-) -> (String, ratatui::style::Style) {
+fn difference(this: Option<Stay>, twin: Option<Stay>, theme: &Theme) -> (String, ratatui::style::Style) {
     match (this, twin) {
         (None, Some(_)) => ("✗ never reached".to_owned(), theme.error),
         (Some(_), None) => ("! the twin does not go there".to_owned(), theme.warn),
-        (Some(this), Some(_)) if this.errors > 0 => (format!("✗ {}", some(this.errors, "error")), theme.error),
+        (Some(this), Some(_)) if this.errors > 0 => {
+            (format!("✗ {}", some(this.errors, "error")), theme.error)
+        }
         (Some(this), Some(twin)) if this.stayed.0 > twin.stayed.0 * 3 + 200_000_000 => {
             (format!("◷ {} longer", Nanos(this.stayed.0 - twin.stayed.0)), theme.warn)
         }

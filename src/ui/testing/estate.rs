@@ -52,7 +52,12 @@ fn order(number: u32, start: f64, events: &mut Vec<Event>) {
     let correlation = format!("c0ffee{number:02}-0000-4000-8000-{number:012x}");
     let trace = format!("{:032x}", 0xabc0_0000_u64 + u64::from(number));
     let order = format!("SO-{}", 88_200 + number);
-    let mut say = |after: f64, system: &str, severity: Severity, body: String, millis: u32, ids: &[(IdentifierClass, &str)]| {
+    let mut say = |after: f64,
+                   system: &str,
+                   severity: Severity,
+                   body: String,
+                   millis: u32,
+                   ids: &[(IdentifierClass, &str)]| {
         events.push(Event {
             time: at(start + after),
             system: system.into(),
@@ -67,7 +72,10 @@ fn order(number: u32, start: f64, events: &mut Vec<Event>) {
                 .map(|(class, value)| Identifier { class: *class, value: (*value).to_owned() })
                 .collect(),
             span: None,
-            source: SourceRef::File { path: format!("sample/{system}.log"), offset: events.len() as u64 * 100 },
+            source: SourceRef::File {
+                path: format!("sample/{system}.log"),
+                offset: events.len() as u64 * 100,
+            },
         });
     };
     use IdentifierClass::{Business, Correlation, Trace};
@@ -76,7 +84,14 @@ fn order(number: u32, start: f64, events: &mut Vec<Event>) {
     say(0.012, "order-service", Severity::INFO, format!("order {order} accepted"), 0, &[c, o]);
     say(0.051, "order-service", Severity::INFO, format!("published {order} to orders.v2"), 0, &[c, o]);
     say(0.146, "kafka", Severity::INFO, "delivered orders.v2 partition 3".into(), 0, &[c]);
-    say(0.210, "mulesoft", Severity::INFO, format!("mapped {order} to IDoc 0000{}", 448_000 + number), 90, &[c, o]);
+    say(
+        0.210,
+        "mulesoft",
+        Severity::INFO,
+        format!("mapped {order} to IDoc 0000{}", 448_000 + number),
+        90,
+        &[c, o],
+    );
     if fails {
         for attempt in 0..3 {
             let after = 0.4 + 10.0 * f64::from(attempt);
@@ -200,8 +215,18 @@ fn suspects(evidence: &Evidence) -> Suspects {
                 0.87,
                 Cause,
                 vec![
-                    reason(Signal::Flows, "14 of 14 failing flows stop at erp-adapter, 0 of 46 others do", 0.31, true),
-                    reason(Signal::Templates, "new log pattern: “PKIX path validation failed: *”, 42 times", 0.24, true),
+                    reason(
+                        Signal::Flows,
+                        "14 of 14 failing flows stop at erp-adapter, 0 of 46 others do",
+                        0.31,
+                        true,
+                    ),
+                    reason(
+                        Signal::Templates,
+                        "new log pattern: “PKIX path validation failed: *”, 42 times",
+                        0.24,
+                        true,
+                    ),
                     reason(Signal::Changes, "certificate of erp-gw rotated 39 s before onset", 0.2, true),
                     reason(Signal::Topology, "4 flows passed through it healthily since", 0.08, false),
                 ],
@@ -229,14 +254,22 @@ fn suspects(evidence: &Evidence) -> Suspects {
 fn findings() -> Findings {
     Findings {
         onset: Some(at(ONSET as f64)),
-        failing: Some("kong POST /v1/orders: 14 of 18 flows failed or are stuck since 10:41:37, 0 of 42 before".into()),
+        failing: Some(
+            "kong POST /v1/orders: 14 of 18 flows failed or are stuck since 10:41:37, 0 of 42 before".into(),
+        ),
         stops: Some("after mulesoft, on the way to erp-adapter".into()),
         suspect: Some("erp-adapter · POST /invoices".into()),
         is_conclusive: true,
         reason: "erp-adapter leads by 0.41".into(),
-        change: Some((at(40.0 * 60.0 + 58.0), "certificate on erp-adapter: certificate of erp-gw rotated".into())),
+        change: Some((
+            at(40.0 * 60.0 + 58.0),
+            "certificate on erp-adapter: certificate of erp-gw rotated".into(),
+        )),
         failure_mode: Some("expired-certificate".into()),
-        first_checks: vec!["NotAfter and chain of the certificate presented now".into(), "trust store of the caller".into()],
+        first_checks: vec![
+            "NotAfter and chain of the certificate presented now".into(),
+            "trust store of the caller".into(),
+        ],
         usual_mitigations: vec!["rollback to the last good certificate".into()],
         failed_flows: 14,
         affected_flows: 14,
@@ -291,7 +324,13 @@ fn file_rows() -> Vec<FileRow> {
     vec![
         row("kong", "kong", None, 0, None),
         row("mulesoft", "mule", Some(Zone::ASSUMED_UTC), 0, None),
-        row("erp-adapter", "spring-boot", Some(Zone { offset_seconds: 3_600, assumed: false }), 3, Some("line 17: no time")),
+        row(
+            "erp-adapter",
+            "spring-boot",
+            Some(Zone { offset_seconds: 3_600, assumed: false }),
+            3,
+            Some("line 17: no time"),
+        ),
         row("billing", "unread", None, 0, Some("permission denied")),
     ]
 }
@@ -309,9 +348,15 @@ pub(super) fn incident() -> Incident {
             },
         ),
         (42.0, What::ImpactBegan { time: at(ONSET as f64) }),
-        (43.0, What::RoleAssigned { role: Role::IncidentCommander, person: "ann".into(), note: String::new() }),
+        (
+            43.0,
+            What::RoleAssigned { role: Role::IncidentCommander, person: "ann".into(), note: String::new() },
+        ),
         (44.0, What::fact("certificate on erp-gw expired, confirmed by security")),
-        (46.0, What::Asked { who: "kafka-oncall".into(), question: "check partition lag".into(), minutes: 3 }),
+        (
+            46.0,
+            What::Asked { who: "kafka-oncall".into(), question: "check partition lag".into(), minutes: 3 },
+        ),
         (50.0, What::StatusUpdate { audience: "technical".into(), text: "We are on it.".into() }),
         (
             52.0,

@@ -41,8 +41,7 @@ pub(in crate::ui) fn headed(
         block = block.border_style(theme.accent);
     }
     if !figures.is_empty() && figures.width() + title.width() + 8 <= usize::from(area.width) {
-        block = block
-            .title(Line::from(Span::styled(format!(" {figures} "), theme.muted)).right_aligned());
+        block = block.title(Line::from(Span::styled(format!(" {figures} "), theme.muted)).right_aligned());
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);

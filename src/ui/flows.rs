@@ -37,8 +37,11 @@ pub(super) struct FlowsView {
     /// The flows that are listed, kept until something that decides about them changes.
     listed: Vec<FlowId>,
     kinds: Vec<Cohort>,
-    made_for: Option<(Arc<Vec<FlowId>>, u32, bool, Order, Option<KindId>)>,
+    made_for: Option<MadeFor>,
 }
+
+/// What the list was made from: what was found, how many events there were, only failing ones, the order, the kind.
+type MadeFor = (Arc<Vec<FlowId>>, u32, bool, Order, Option<KindId>);
 
 /// What became of the flows of one kind.
 #[derive(Clone, Debug)]

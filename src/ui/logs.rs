@@ -150,7 +150,7 @@ fn highlighted<'a>(text: &str, words: &[String], style: Style, theme: &Theme) ->
     found.sort_unstable();
     let mut spans = Vec::new();
     let mut at = 0;
-    for (from, to) in found.into_iter() {
+    for (from, to) in found {
         if from >= at {
             spans.push(Span::styled(text[at..from].to_owned(), style));
             spans.push(Span::styled(text[from..to].to_owned(), Theme::strong(theme.accent)));
@@ -180,7 +180,8 @@ fn draw_course(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let scale = Scale { window, cells };
     let marks = scale.marks(data, None);
     let course = &data.found.course;
-    let series: [(&str, Style, fn(f64, super::Step) -> f64); 3] = [
+    type Add = fn(f64, super::Step) -> f64;
+    let series: [(&str, Style, Add); 3] = [
         ("all", theme.accent, |sum, step| sum + f64::from(step.events)),
         ("warnings", theme.warn, |sum, step| sum + f64::from(step.warnings)),
         ("errors", theme.error, |sum, step| sum + f64::from(step.errors)),

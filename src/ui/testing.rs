@@ -56,6 +56,7 @@ impl Cockpit {
         cockpit
     }
 
+    #[must_use]
     pub fn sized(mut self, width: u16, height: u16) -> Self {
         self.size = (width, height);
         self

@@ -143,8 +143,9 @@ fn production_lines(layer: &str) -> Vec<(String, String)> {
 }
 
 fn is_for_tests(file: &Path) -> bool {
-    file.components()
-        .any(|part| matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "testing" | "testing.rs")))
+    file.components().any(|part| {
+        matches!(part.as_os_str().to_str(), Some("tests" | "tests.rs" | "testing" | "testing.rs"))
+    })
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

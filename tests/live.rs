@@ -16,6 +16,7 @@ use std::fmt::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 /// A Prometheus with an hour of history and a target that it scrapes each second.
@@ -26,10 +27,13 @@ struct Prometheus {
     folder: tempfile::TempDir,
 }
 
-/// The history begins here, a day ago, on a minute.
+/// The history begins here, a day ago, on a minute; the same for the whole test, though the clock goes on.
 fn history() -> Time {
-    let now = bridgewatch::app::now();
-    Time((now.0 - 86_400_000_000_000) / 60_000_000_000 * 60_000_000_000)
+    static BEGIN: OnceLock<Time> = OnceLock::new();
+    *BEGIN.get_or_init(|| {
+        let now = bridgewatch::app::now();
+        Time((now.0 - 86_400_000_000_000) / 60_000_000_000 * 60_000_000_000)
+    })
 }
 
 /// The value of the history's sample that was taken so many steps of 15 s after its beginning.

@@ -10,6 +10,7 @@ use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Batch, SourceHealth, Time};
 use crate::ui::{FileRow, Msg, Picture};
 use std::collections::BTreeMap;
+use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock, mpsc};
 use std::thread;
@@ -126,13 +127,18 @@ impl Engine {
 impl State {
     fn run(mut self, inbox: &mpsc::Receiver<Order>) {
         while let Ok(first) = inbox.recv() {
-            let mut is_new = self.take(first);
-            // Whatever waits is taken in before anything is computed.
-            while let Ok(next) = inbox.try_recv() {
-                is_new |= self.take(next);
-            }
-            self.publish(is_new);
+            // One record that we fail on must not take the screen's only source of news with it; the hook has told.
+            let _ = panic::catch_unwind(panic::AssertUnwindSafe(|| self.turn(first, inbox)));
         }
+    }
+
+    fn turn(&mut self, first: Order, inbox: &mpsc::Receiver<Order>) {
+        let mut is_new = self.take(first);
+        // Whatever waits is taken in before anything is computed.
+        while let Ok(next) = inbox.try_recv() {
+            is_new |= self.take(next);
+        }
+        self.publish(is_new);
     }
 
     /// Takes an order; whether the evidence changed.

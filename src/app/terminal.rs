@@ -11,6 +11,7 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use ratatui::DefaultTerminal;
 use std::io;
 use std::panic;
+use std::thread;
 
 /// A terminal in our hands.
 pub(super) struct Terminal {
@@ -19,13 +20,19 @@ pub(super) struct Terminal {
 }
 
 impl Terminal {
-    pub(super) fn enter(has_mouse: bool) -> io::Result<Self> {
+    /// `tell` brings a failure on another thread to the person: the screen is up, and goes on.
+    pub(super) fn enter(has_mouse: bool, tell: impl Fn(String) + Send + Sync + 'static) -> io::Result<Self> {
         // The hook of ratatui leaves the alternate screen and raw mode; what we add to these is ours to undo, before.
         let inner = ratatui::try_init()?;
         let hook = panic::take_hook();
+        let screen = thread::current().id();
         panic::set_hook(Box::new(move |info| {
-            undo();
-            hook(info);
+            if thread::current().id() == screen {
+                undo();
+                hook(info);
+            } else {
+                tell(one_line(info));
+            }
         }));
         begin(has_mouse)?;
         Ok(Self { inner, is_ours: true })
@@ -70,6 +77,13 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         self.leave();
     }
+}
+
+fn one_line(info: &panic::PanicHookInfo) -> String {
+    let what = info.payload_as_str().unwrap_or("no reason given").replace('\n', " ");
+    let place =
+        info.location().map(|place| format!(" ({}:{})", place.file(), place.line())).unwrap_or_default();
+    format!("a part of bridgewatch failed: {what}{place}; what was read stays, please report this")
 }
 
 fn begin(has_mouse: bool) -> io::Result<()> {

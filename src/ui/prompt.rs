@@ -234,7 +234,8 @@ impl Prompt {
 
 /// `@kafka-oncall check partition lag 3m`
 fn ask(text: &str) -> Option<What> {
-    let (who, question) = text.strip_prefix('@')?.split_once(' ')?;
+    // The prompt begins with `@`; who types one more means the same.
+    let (who, question) = text.strip_prefix('@')?.trim_start_matches('@').split_once(' ')?;
     let mut question = question.trim().to_owned();
     let mut minutes = 5;
     if let Some((before, last)) = question.rsplit_once(' ')
@@ -266,6 +267,8 @@ fn command(line: &str, data: &Data) -> Outcome {
     if let Ok(action) = line.parse::<Action>() {
         return Outcome::Act(action);
     }
+    // Only to see that the terminal survives it; no release has this command.
+    assert!(!(cfg!(debug_assertions) && line == "panic"), "asked to panic");
     let (verb, rest) = line.split_once(' ').map_or((line, ""), |(verb, rest)| (verb, rest.trim()));
     let parts: Vec<&str> = rest.split('|').map(str::trim).collect();
     let now = data.now;

@@ -26,11 +26,16 @@ impl Findings {
             .collect();
         let first = suspects.ranking.iter().find(|suspect| suspect.role == Role::Cause);
         let stop = commonest_stop(&since);
+        let lost_most = lost_most(&since);
         let name = |system| evidence.system_name(system).to_owned();
         let mode = first.and_then(|suspect| failure_mode(suspect.failure_modes.first()?));
         Self {
             onset,
-            failing: failing(flows, &since, onset),
+            failing: lost_most.map(|(kind, lost)| failing(flows, &since, onset, kind, lost)),
+            title: lost_most.map(|(kind, _)| {
+                let place = stop.map(|hop| format!(" at {}", name(hop.to))).unwrap_or_default();
+                format!("{} fails{place}", flows.kind(kind).name)
+            }),
             stops: stop.map(|hop| format!("after {}, on the way to {}", name(hop.from), name(hop.to))),
             suspect: first.map(|suspect| said(evidence, suspect)),
             is_conclusive: suspects.conclusive,
@@ -56,26 +61,28 @@ fn is_lost(flow: &Flow) -> bool {
     matches!(flow.verdict, Verdict::Failed | Verdict::Stuck)
 }
 
-/// The kind of flow that lost most since onset, and how many it lost before.
-fn failing(flows: &Flows, since: &[&Flow], onset: Option<Time>) -> Option<String> {
+/// The kind of flow that lost most.
+fn lost_most(since: &[&Flow]) -> Option<(KindId, u32)> {
     let mut lost: BTreeMap<KindId, u32> = BTreeMap::new();
     for flow in since.iter().filter(|flow| is_lost(flow)) {
         *lost.entry(flow.kind).or_default() += 1;
     }
-    let (&kind, &count) = lost.iter().max_by_key(|(kind, count)| (**count, std::cmp::Reverse(**kind)))?;
+    lost.into_iter().max_by_key(|(kind, count)| (*count, std::cmp::Reverse(*kind)))
+}
+
+/// How much of a kind was lost since onset, and how much before.
+fn failing(flows: &Flows, since: &[&Flow], onset: Option<Time>, kind: KindId, count: u32) -> String {
     let name = &flows.kind(kind).name;
     let all = since.iter().filter(|flow| flow.kind == kind).count();
     let Some(onset) = onset else {
-        return Some(format!("{name}: {count} of {all} flows failed or are stuck"));
+        return format!("{name}: {count} of {all} flows failed or are stuck");
     };
     let (lost_before, before) = flows
         .iter()
         .filter(|(_, flow)| flow.kind == kind && flow.last < onset)
         .fold((0, 0), |(lost, all), (_, flow)| (lost + u32::from(is_lost(flow)), all + 1));
     let at = onset.utc().format("%H:%M:%S");
-    Some(format!(
-        "{name}: {count} of {all} flows failed or are stuck since {at}, {lost_before} of {before} before"
-    ))
+    format!("{name}: {count} of {all} flows failed or are stuck since {at}, {lost_before} of {before} before")
 }
 
 fn commonest_stop(since: &[&Flow]) -> Option<Hop> {

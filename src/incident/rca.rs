@@ -12,6 +12,8 @@ pub struct Findings {
     pub failing: Option<String>,
     /// `after mulesoft, on the way to erp-adapter`
     pub stops: Option<String>,
+    /// What an incident of this would be called: `order-to-cash fails at erp-adapter`
+    pub title: Option<String>,
     pub suspect: Option<String>,
     pub is_conclusive: bool,
     /// Why it is or is not conclusive, with the cheapest next check.
@@ -181,12 +183,17 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
         incident.declared.map(|declared| {
             let after = began.map(|began| declared - began).filter(|delay| *delay > Nanos::ZERO);
             match after {
-                Some(delay) => format!("Declared {declared}, {delay} after the impact began."),
-                None => format!("Declared {declared}."),
+                Some(delay) => {
+                    format!("Declared {}, {delay} after the impact began.", declared.to_the_second())
+                }
+                None => format!("Declared {}.", declared.to_the_second()),
             }
         }),
     );
-    fill("trigger", findings.change.as_ref().map(|(time, text)| format!("{text} ({time}).")));
+    fill(
+        "trigger",
+        findings.change.as_ref().map(|(time, text)| format!("{text} ({}).", time.to_the_second())),
+    );
     let is_resolved = incident.phase >= Phase::Resolved;
     let cause = findings.suspect.as_ref().filter(|_| findings.is_conclusive || is_resolved).map(|suspect| {
         let mode = findings.failure_mode.as_ref().map(|mode| format!(" ({mode})")).unwrap_or_default();
@@ -229,7 +236,7 @@ fn summary(
     incident.declared?;
     let mut text = format!("{} ({}).", incident.title, incident.severity);
     if let Some(began) = began {
-        text.push_str(&format!(" Impact from {began}"));
+        text.push_str(&format!(" Impact from {}", began.to_the_second()));
         text.push_str(&length.map_or_else(|| ".".to_owned(), |length| format!(", for {length}.")));
     }
     if let Some(failing) = &findings.failing {
@@ -258,7 +265,7 @@ fn impact(
         findings.affected_flows.saturating_sub(findings.failed_flows)
     );
     if let (Some(began), Some(ended), Some(length)) = (began, ended, length) {
-        text.push_str(&format!(" From {began} to {ended} ({length})."));
+        text.push_str(&format!(" From {} to {} ({length}).", began.to_the_second(), ended.to_the_second()));
     }
     if !incident.impact.text.is_empty() {
         text.push(' ');
@@ -280,7 +287,7 @@ fn whys(findings: &Findings) -> Vec<Why> {
         {
             push(format!("Why did they stop there? {suspect} failed."), first.clone());
             if let Some((time, change)) = &findings.change {
-                push(format!("Why did it fail? {change}."), format!("change at {time}"));
+                push(format!("Why did it fail? {change}."), format!("change at {}", time.to_the_second()));
             }
         }
     }

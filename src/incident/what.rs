@@ -190,8 +190,8 @@ impl What {
             Self::DrillMarked { is_drill: true } => ("drill", "this is a drill".to_owned()),
             Self::DrillMarked { is_drill: false } => ("drill", "this is no drill".to_owned()),
             Self::Acknowledged => ("acknowledged", String::new()),
-            Self::ImpactBegan { time } => ("impact", format!("began {time}")),
-            Self::ImpactEnded { time } => ("impact", format!("ended {time}")),
+            Self::ImpactBegan { time } => ("impact", format!("began {}", time.to_the_second())),
+            Self::ImpactEnded { time } => ("impact", format!("ended {}", time.to_the_second())),
             Self::SeverityChanged { severity, reason } => ("severity", format!("{severity}: {reason}")),
             Self::CadenceChanged { minutes } => ("cadence", format!("an update every {minutes} min")),
             Self::RoleAssigned { role, person, note } if note.is_empty() => {

@@ -51,6 +51,11 @@ impl Time {
         DateTime::from_timestamp_nanos(self.0)
     }
 
+    /// As a write-up says it: `2026-03-10 09:00:12 UTC`.
+    pub fn to_the_second(self) -> String {
+        self.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string()
+    }
+
     /// The same instant on a clock that is `offset_seconds` ahead of UTC.
     pub fn at_offset(self, offset_seconds: i32) -> DateTime<FixedOffset> {
         let zone = FixedOffset::east_opt(offset_seconds)

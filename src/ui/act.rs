@@ -135,7 +135,7 @@ impl Ui {
             Action::Copy | Action::CopyQuery => self.copy(action == Action::CopyQuery, effects),
             Action::CatchUp => self.catch_up(),
             Action::Declare => {
-                let title = self.data.picture.findings.failing.clone().unwrap_or_default();
+                let title = self.data.picture.findings.title.clone().unwrap_or_default();
                 self.over.push(Over::Dialog(dialog::Dialog::declare(&title)));
             }
             Action::NextItem

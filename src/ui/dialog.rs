@@ -41,8 +41,7 @@ const MITIGATION_FIELDS: [&str; 10] = [
 
 impl Dialog {
     pub(super) fn declare(title: &str) -> Self {
-        let title: String = title.chars().take(80).collect();
-        Self { form: Form::Declare { title, impact: Box::default() }, field: 0 }
+        Self { form: Form::Declare { title: title.to_owned(), impact: Box::default() }, field: 0 }
     }
 
     pub(super) fn mitigate(target: &str, findings: &Findings) -> Self {
@@ -165,6 +164,7 @@ fn declare_key(
         KeyCode::Up | KeyCode::BackTab => *field = field.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => *field = (*field + 1).min(last),
         KeyCode::Enter if title.trim().is_empty() => {
+            *field = 0;
             return Outcome::Complain("what is it? a few words will do".to_owned());
         }
         KeyCode::Enter if *field == 0 => *field = 1,

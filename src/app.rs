@@ -59,12 +59,17 @@ async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) 
     let is_demo = matches!(opening, Opening::Demo(_));
     // A demo leaves no trace; what cannot be kept on disk is kept in memory, and said.
     let (store, trouble) = if is_demo { (Store::memory(), None) } else { open_store(&config).await };
+    let failed = outbox.clone();
+    let failures = move |text| {
+        let _ = failed.try_send(Msg::Notice(Notice { text, is_error: true })); // A full inbox has worse news.
+    };
     let mut shell = perform::Shell::new(config, Arc::new(store), outbox);
     if let Some(trouble) = trouble {
         shell.tell(Msg::Notice(Notice { text: trouble, is_error: true }));
     }
     shell.open(opening);
-    let mut terminal = terminal::Terminal::enter(shell.has_mouse()).wrap_err("cannot use this terminal")?;
+    let mut terminal =
+        terminal::Terminal::enter(shell.has_mouse(), failures).wrap_err("cannot use this terminal")?;
     let outcome = screen(&mut terminal, ui, &mut shell, inbox).await;
     terminal.leave();
     shell.stop();

@@ -87,3 +87,37 @@ fn about(view: View) -> &'static str {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::IntoEnumIterator;
+
+    /// The page of all keys: `BRIDGEWATCH_DOCS=write` makes it anew.
+    #[test]
+    fn the_page_of_keys_says_what_the_keymap_says() {
+        let keymap = Keymap::default();
+        let mut page = "# Keys\n\nMade from `keymap.toml`; a keymap of one's own adds to it and overrides it. `?` shows \
+                        them for the view that is open,\n`:` takes the names as commands, `ctrl-p` finds them.\n"
+            .to_owned();
+        let line = |page: &mut String, action: Action| {
+            let keys: Vec<String> = keymap.all_keys(action).iter().map(|key| format!("`{key}`")).collect();
+            page.push_str(&format!("| {} | `{}` | {} |\n", keys.join(" "), action.name(), action.about()));
+        };
+        let head = "\n| keys | name | what it does |\n| --- | --- | --- |\n";
+        page.push_str(&format!("\n## Everywhere\n{head}"));
+        Action::all().for_each(|action| line(&mut page, action));
+        for view in View::iter() {
+            page.push_str(&format!("\n## {view}\n\n{}\n{head}", about(view)));
+            hints::own(view).iter().for_each(|action| line(&mut page, *action));
+        }
+        page.push_str(&format!("\n## A flow\n\n{FLOW}\n{head}"));
+        hints::FLOW.iter().for_each(|action| line(&mut page, *action));
+        page.push_str(&format!("\n## Filters and mouse\n\n```text\n{}\n```\n", FILTERS.trim_matches('\n')));
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/keys.md");
+        if std::env::var("BRIDGEWATCH_DOCS").as_deref() == Ok("write") {
+            std::fs::write(path, &page).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), page);
+    }
+}

@@ -8,7 +8,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, Row};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// An embedded journal.
 pub struct Sqlite {
@@ -165,13 +165,45 @@ pub(super) async fn connect(path: &str) -> Result<SqlitePool, sqlx::Error> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         // Another cockpit on the same file may be writing.
-        .busy_timeout(Duration::from_secs(10));
-    SqlitePoolOptions::new().max_connections(1).connect_with(options).await
+        .busy_timeout(PATIENCE);
+    let begun = Instant::now();
+    loop {
+        let opened = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        match opened {
+            Err(error) if waits(&error, begun) => tokio::time::sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// How long another program may hold the file.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Between two tries of what does not wait by itself.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Whether it is to be tried again: another program holds the file.
+///
+/// SQLite waits for its turn by itself, but not in all that opening needs. The switch of a new file to a write-ahead log
+/// takes a lock that is refused at once when two programs do it together.
+fn waits(error: &sqlx::Error, begun: Instant) -> bool {
+    is_busy(error) && begun.elapsed() < PATIENCE
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    // SQLITE_BUSY and SQLITE_LOCKED; extended codes, such as SQLITE_BUSY_RECOVERY, hold them in their lowest byte.
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// Brings a file to the newest form, step by step, each wholly or not at all.
 pub(super) async fn migrate(pool: &SqlitePool, steps: &[&'static str]) -> Result<(), String> {
-    let version = take_steps(pool, steps).await.map_err(|error| error.to_string())?;
+    let begun = Instant::now();
+    let version = loop {
+        match take_steps(pool, steps).await {
+            Err(error) if waits(&error, begun) => tokio::time::sleep(PAUSE).await,
+            outcome => break outcome.map_err(|error| error.to_string())?,
+        }
+    };
     if version as usize > steps.len() {
         return Err(format!(
             "a newer bridgewatch wrote it (form {version}, this one knows {}): please update this one",

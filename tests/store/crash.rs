@@ -127,6 +127,47 @@ async fn two_programs_write_into_one_file() {
     assert_eq!(all.len(), 120);
 }
 
+/// The switch of a new file to a write-ahead log does not wait for its turn by itself.
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn several_open_a_new_file_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..8 {
+        let path = folder.path().join(format!("{round}.db")).display().to_string();
+        let opening: Vec<_> = (0..8)
+            .map(|one| {
+                let path = path.clone();
+                tokio::spawn(async move {
+                    let store = Store::open(&path).await?;
+                    store.append("INC-1", draft(&format!("fact {one}"))).await
+                })
+            })
+            .collect();
+        for one in opening {
+            one.await.unwrap().unwrap();
+        }
+        assert_eq!(Store::open(&path).await.unwrap().verify("INC-1").await.unwrap(), 8);
+    }
+}
+
+#[tokio::test]
+async fn a_new_file_that_another_program_writes_into_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db").display().to_string();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+    sqlx::raw_sql("CREATE TABLE another (x); INSERT INTO another VALUES (1)").execute(&pool).await.unwrap();
+    // For this lock the switch to a write-ahead log is refused at once, whatever the busy timeout.
+    let writing = pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let opening = tokio::spawn(async move {
+        let store = Store::open(&path).await?;
+        store.append("INC-1", draft("in its turn")).await
+    });
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert!(!opening.is_finished(), "the file is still held");
+    writing.rollback().await.unwrap();
+    assert_eq!(opening.await.unwrap().unwrap().sequence, 1);
+}
+
 #[tokio::test]
 async fn a_program_hears_of_what_another_writes_into_the_file() {
     let folder = tempfile::tempdir().unwrap();

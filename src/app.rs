@@ -114,7 +114,9 @@ async fn screen(
         };
         let waiting = iter::from_fn(|| inbox.try_recv().ok()).take(256);
         for msg in iter::once(first).chain(waiting) {
-            shell.observe(&msg);
+            if shell.observe(&msg) {
+                effects.extend(ui.update(Msg::Tick(shell.now())));
+            }
             effects.extend(ui.update(msg));
         }
     }

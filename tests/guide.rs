@@ -86,6 +86,24 @@ fn every_command_of_the_guide_prints_what_the_guide_shows() {
     assert!(count > 5, "the guide has commands in it");
 }
 
+/// What the pages tell a person to run with files of their own is at least something that the program takes.
+#[test]
+fn every_command_line_of_the_pages_is_one_that_the_program_takes() {
+    use clap::Parser;
+    let mut count = 0;
+    for page in pages() {
+        let text = std::fs::read_to_string(&page).unwrap();
+        let blocks = text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next());
+        for line in blocks.flat_map(str::lines).filter(|line| line.starts_with("bridgewatch")) {
+            let command = line.split('#').next().unwrap_or_default().replace("...", "");
+            let parsed = bridgewatch::cli::Cli::try_parse_from(command.split_whitespace());
+            assert!(parsed.is_ok(), "{}: {line}\n{}", page.display(), parsed.err().unwrap());
+            count += 1;
+        }
+    }
+    assert!(count > 5, "the README has commands in it");
+}
+
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut wrong = Vec::new();

@@ -141,8 +141,9 @@ impl Shell {
     }
 
     /// Notes what the shell itself needs of a message before the ui takes it.
-    pub(super) fn observe(&mut self, msg: &Msg) {
-        let Msg::Picture(picture) = msg else { return };
+    /// Whether the session has another time now.
+    pub(super) fn observe(&mut self, msg: &Msg) -> bool {
+        let Msg::Picture(picture) = msg else { return false };
         let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
         self.picture = picture.clone();
         // A demo's clock starts where its telemetry ends.
@@ -152,7 +153,9 @@ impl Shell {
             && let Some(window) = picture.window
         {
             self.clock = Clock::starting_at(window.to);
+            return true;
         }
+        false
     }
 
     pub(super) fn perform(&mut self, effect: Effect) {

@@ -234,10 +234,14 @@ pub(super) fn course(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) 
         frame.render_widget(Line::styled(" no telemetry yet", theme.muted), area);
         return None;
     };
-    // What was found says more than all there is, once it is there.
-    let is_of_found = data.found.window == Some(window) && !data.found.course.is_empty();
+    // What was found says more than all there is, once it is there; a search from before the flows were known does not.
+    let has_flows = |steps: &[Step]| steps.iter().any(|step| step.flows > 0);
+    let is_narrower = data.range.is_some() || !data.filter.text.is_empty();
+    let is_of_found = data.found.window == Some(window)
+        && !data.found.course.is_empty()
+        && (is_narrower || has_flows(&data.found.course) || !has_flows(&picture.course));
     let steps: &[Step] = if is_of_found { &data.found.course } else { &picture.course };
-    let has_flows = steps.iter().any(|step| step.flows > 0);
+    let has_flows = has_flows(steps);
     let (label, value): (&str, fn(f64, Step) -> f64) = if has_flows || !is_of_found {
         (" failing flows ", |sum, step| sum + f64::from(step.failing))
     } else {

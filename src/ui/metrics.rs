@@ -55,8 +55,9 @@ impl MetricsView {
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         self.refresh(data);
-        let chart = (area.height / 3).clamp(6, 14);
-        let [top, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(chart)]).areas(area);
+        // The list takes what it needs, up to two thirds; the chart has the rest.
+        let list = (self.order.len() as u16).saturating_add(1).min(area.height.saturating_sub(area.height / 3));
+        let [top, bottom] = Layout::vertical([Constraint::Length(list.max(4)), Constraint::Fill(1)]).areas(area);
         let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
         let title = match onset {
             Some(onset) => format!(
@@ -154,11 +155,19 @@ fn in_cells(series: &Series, window: Window, cells: usize) -> Vec<Option<f64>> {
     sums.into_iter().map(|(sum, count)| (count > 0).then(|| sum / f64::from(count))).collect()
 }
 
+/// From lowest to highest, but never less than half of the highest: small noise looks small, a steady series is a level
+/// line in the middle. A gap stays blank.
 fn sparkline(series: &Series, window: Window, cells: usize) -> String {
-    let values: Vec<f64> =
-        in_cells(series, window, cells).into_iter().map(|value| value.unwrap_or(0.0)).collect();
-    let most = values.iter().copied().fold(0.0, f64::max);
-    heights(&values, most)
+    let values = in_cells(series, window, cells);
+    let known = || values.iter().flatten().copied();
+    let (lowest, highest) = (known().fold(f64::MAX, f64::min), known().fold(f64::MIN, f64::max));
+    let span = (highest - lowest).max(highest.abs().max(lowest.abs()) / 2.0).max(f64::MIN_POSITIVE);
+    let base = (highest + lowest - span) / 2.0;
+    let shares: Vec<f64> = values
+        .iter()
+        .map(|value| value.map_or(0.0, |value| ((value - base) / span).max(f64::MIN_POSITIVE)))
+        .collect();
+    heights(&shares, 1.0)
 }
 
 fn short(value: f64) -> String {
@@ -252,19 +261,29 @@ mod tests {
     use super::*;
     use crate::telemetry::Sample;
 
-    #[test]
-    fn a_departure_is_measured_in_spreads_with_a_floor() {
-        let samples = (0..40)
-            .map(|n| Sample { time: Time::from_seconds(n), value: if n < 20 { 10.0 } else { 30.0 } })
-            .collect();
-        let series = Series {
+    fn series(value: impl Fn(i64) -> f64) -> Series {
+        let samples = (0..40).map(|n| Sample { time: Time::from_seconds(n), value: value(n) }).collect();
+        Series {
             system: "a".into(),
             metric: "b".into(),
             unit: String::new(),
             labels: Vec::new(),
             samples,
             source: String::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn noise_looks_small_and_a_step_looks_like_one() {
+        let window = Window { from: Time(0), to: Time::from_seconds(40) };
+        assert_eq!(sparkline(&series(|n| 100.0 + (n % 2) as f64), window, 4), "▄▄▄▄");
+        assert_eq!(sparkline(&series(|n| if n < 20 { 1.0 } else { 100.0 }), window, 4), "▁▁██");
+        assert_eq!(sparkline(&series(|_| 0.0), window, 4), "▄▄▄▄");
+    }
+
+    #[test]
+    fn a_departure_is_measured_in_spreads_with_a_floor() {
+        let series = series(|n| if n < 20 { 10.0 } else { 30.0 });
         let (before, after, departure) = departure(&series, Some(Time::from_seconds(20)));
         assert_eq!((before, after, departure), (10.0, 30.0, 20.0));
     }

@@ -56,8 +56,10 @@ impl MetricsView {
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         self.refresh(data);
         // The list takes what it needs, up to two thirds; the chart has the rest.
-        let list = (self.order.len() as u16).saturating_add(1).min(area.height.saturating_sub(area.height / 3));
-        let [top, bottom] = Layout::vertical([Constraint::Length(list.max(4)), Constraint::Fill(1)]).areas(area);
+        let list =
+            (self.order.len() as u16).saturating_add(1).min(area.height.saturating_sub(area.height / 3));
+        let [top, bottom] =
+            Layout::vertical([Constraint::Length(list.max(4)), Constraint::Fill(1)]).areas(area);
         let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
         let title = match onset {
             Some(onset) => format!(

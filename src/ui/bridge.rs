@@ -113,9 +113,12 @@ struct Areas {
 fn wide(area: Rect, data: &Data) -> Areas {
     let stages = data.picture.ways.iter().map(|way| way.stages.len()).max().unwrap_or(2) as u16;
     let record = (area.height / 4).clamp(5, 16);
-    let [upper, record] = Layout::vertical([Constraint::Fill(1), Constraint::Length(record)]).areas(area);
+    let room = area.height.saturating_sub(record);
+    let sizeup = sizeup::height(data, usize::from(area.width / 2), room * 2 / 3);
+    // What the columns have no use for is the record's.
+    let upper = room.min((sizeup + 14).max(stages + 20));
+    let [upper, record] = Layout::vertical([Constraint::Length(upper), Constraint::Fill(1)]).areas(area);
     let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(upper);
-    let sizeup = sizeup::height(data, usize::from(left.width), upper.height * 2 / 3);
     let [sizeup, now] = Layout::vertical([Constraint::Length(sizeup), Constraint::Fill(1)]).areas(left);
     let ways = (stages + 2).min(upper.height / 2);
     let [suspects, ways] = Layout::vertical([Constraint::Fill(1), Constraint::Length(ways)]).areas(right);

@@ -70,7 +70,7 @@ fn about(view: View) -> &'static str {
             "Logs: every record of every system in order of time, clocks set right. The bars show how many, and how many of them are warnings and errors. ⇢ marks what belongs to a flow."
         }
         View::Metrics => {
-            "Metrics: what departed from its usual first. ▲ higher, ▼ lower than before the onset."
+            "Metrics: what departed from its usual first. ▲ higher, ▼ lower than before the onset. On the charts: ▼ onset, ◆ change, ┊ mitigation."
         }
         View::Traces => "Traces: flows that have spans, as waterfalls.",
         View::Suspects => {

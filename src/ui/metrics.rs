@@ -6,8 +6,10 @@ use super::{Action, Data, Selected, Theme};
 use crate::telemetry::{Series, Time, Window};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::symbols::Marker;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
+use ratatui::widgets::canvas::{self, Canvas};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct MetricsView {
@@ -113,12 +115,24 @@ impl MetricsView {
             }
             frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
         }
-        if let Some(series) =
-            self.order.get(self.list.selected).and_then(|one| data.picture.evidence.series.get(one.0))
-        {
-            draw_chart(series, data, theme, frame, bottom);
+        // The selected one, and as many of those behind it as there is room for.
+        let charts = charts(bottom);
+        for (one, place) in self.order.iter().skip(self.list.selected).zip(charts) {
+            if let Some(series) = data.picture.evidence.series.get(one.0) {
+                draw_chart(series, data, theme, frame, place);
+            }
         }
     }
+}
+
+/// Places for charts that can still be read, in rows of up to two.
+fn charts(area: Rect) -> Vec<Rect> {
+    let rows = (area.height / 12).clamp(1, 4) as usize;
+    let columns = (area.width / 90).clamp(1, 2) as usize;
+    let bands = Layout::vertical(vec![Constraint::Fill(1); rows]).split(area);
+    let cells =
+        |band: &Rect| Layout::horizontal(vec![Constraint::Fill(1); columns]).spacing(2).split(*band).to_vec();
+    bands.iter().flat_map(cells).collect()
 }
 
 /// Medians before and after the onset, and how far apart they are in robust spreads with a floor.
@@ -195,67 +209,46 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(window) = data.window() else { return };
-    let cells = usize::from(inner.width).saturating_sub(10);
-    let rows = usize::from(inner.height).saturating_sub(1);
+    let [labels, plot] = Layout::horizontal([Constraint::Length(9), Constraint::Fill(1)]).areas(inner);
+    let plot = Rect { height: plot.height.saturating_sub(1), ..plot };
+    let (cells, rows) = (usize::from(plot.width), plot.height);
     if cells < 8 || rows < 2 {
         return;
     }
-    let values = in_cells(series, window, cells);
+    // A cell of braille is two dots wide.
+    let values = in_cells(series, window, cells * 2);
     let most = values.iter().flatten().copied().fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    let mark = |time: Time| Scale { window, cells }.cell(time);
-    let onset = data.picture.suspects.onset.as_ref().and_then(|onset| mark(onset.time));
-    let changes: Vec<usize> = data
-        .picture
-        .evidence
-        .changes
-        .iter()
-        .filter(|change| change.system.as_deref() == Some(&series.system))
-        .filter_map(|change| mark(change.time))
-        .collect();
-    let mitigations: Vec<usize> = data
-        .incident
-        .iter()
-        .flat_map(|incident| &incident.mitigations)
-        .filter_map(|one| mark(one.started))
-        .collect();
-    for row in 0..rows {
-        let top = rows - row;
-        let label = if row == 0 {
-            short(most)
-        } else if row + 1 == rows {
-            "0".to_owned()
-        } else {
-            String::new()
-        };
-        let mut spans = vec![Span::styled(format!("{label:>8} "), theme.muted)];
-        for (cell, value) in values.iter().enumerate() {
-            let eighths =
-                value.map_or(0.0, |value| value / most * rows as f64 * 8.0) - (top as f64 - 1.0) * 8.0;
-            let bar = heights(&[eighths.min(8.0)], 8.0);
-            let (text, style) = if bar != " " {
-                (bar, theme.accent)
-            } else if onset == Some(cell) {
-                ("▼".to_owned(), theme.error)
-            } else if mitigations.contains(&cell) {
-                ("┊".to_owned(), theme.warn)
-            } else if changes.contains(&cell) {
-                ("⚙".to_owned(), theme.warn)
-            } else {
-                (" ".to_owned(), theme.text)
-            };
-            spans.push(Span::styled(text, style));
-        }
-        frame.render_widget(Line::from(spans), Rect { y: inner.y + row as u16, height: 1, ..inner });
+    let least = values.iter().flatten().copied().fold(0.0, f64::min);
+    for (row, value) in [(0, most), (rows - 1, least)] {
+        let label = Line::styled(format!("{:>8} ", short(value)), theme.muted);
+        frame.render_widget(label, Rect { y: labels.y + row, height: 1, ..labels });
     }
-    let from = clock(window.from, data);
-    let to = clock(window.to, data);
-    let legend = "▼ onset  ⚙ change  ┊ mitigation";
-    let pad = cells.saturating_sub(from.len() + to.len() + legend.chars().count());
-    let axis = format!("{:9}{from}{}{legend}{}{to}", "", " ".repeat(pad / 2), " ".repeat(pad - pad / 2));
-    frame.render_widget(
-        Line::styled(fit(&axis, usize::from(inner.width)), theme.muted),
-        Rect { y: inner.bottom() - 1, height: 1, ..inner },
-    );
+    let marks = Scale { window, cells }.marks(data, Some(&series.system));
+    let places = || marks.iter().map(|(cell, mark)| (*cell as f64 * 2.0, mark.symbol(), mark.style(theme)));
+    let canvas = Canvas::default()
+        .marker(Marker::Braille)
+        .x_bounds([0.0, (cells * 2 - 1) as f64])
+        .y_bounds([least, most])
+        .paint(|context| {
+            for (at, _, style) in places() {
+                let color = style.fg.unwrap_or_default();
+                context.draw(&canvas::Line { x1: at, y1: least, x2: at, y2: most, color });
+            }
+            context.layer();
+            let color = theme.accent.fg.unwrap_or_default();
+            let points = values.iter().enumerate().filter_map(|(at, value)| Some((at as f64, (*value)?)));
+            let points: Vec<(f64, f64)> = points.collect();
+            for pair in points.windows(2) {
+                let ((x1, y1), (x2, y2)) = (pair[0], pair[1]);
+                context.draw(&canvas::Line { x1, y1, x2, y2, color });
+            }
+            for (at, symbol, style) in places() {
+                context.print(at, most, Line::styled(symbol, style));
+            }
+        });
+    frame.render_widget(canvas, plot);
+    let axis = Rect { y: inner.bottom() - 1, height: 1, ..plot };
+    frame.render_widget(Line::styled(Scale { window, cells }.clocks(data), theme.muted), axis);
 }
 
 #[cfg(test)]

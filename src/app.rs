@@ -10,6 +10,7 @@ mod record;
 mod terminal;
 
 use crate::config::Config;
+use crate::incident::Gate;
 use crate::sources::bundled;
 use crate::store::{OUTBOX, Store};
 use crate::telemetry::Time;
@@ -54,7 +55,11 @@ pub fn run(config: Config, theme: Option<&str>, opening: Opening) -> Result<()> 
 
 async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) -> Result<()> {
     let offset = local_offset();
-    let ui = Ui::new(theme, keymap, offset, config.local_time);
+    let (gate, mistake) = match config.gate() {
+        Ok(gate) => (gate, None),
+        Err(mistake) => (Gate::default(), Some(mistake)),
+    };
+    let ui = Ui::new(theme, keymap, offset, config.local_time).judging(gate.clone());
     let (outbox, inbox) = mpsc::channel(256);
     let is_demo = matches!(opening, Opening::Demo(_));
     // A demo leaves no trace; what cannot be kept on disk is kept in memory, and said.
@@ -63,8 +68,8 @@ async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) 
     let failures = move |text| {
         let _ = failed.try_send(Msg::Notice(Notice { text, is_error: true })); // A full inbox has worse news.
     };
-    let mut shell = perform::Shell::new(config, Arc::new(store), outbox);
-    if let Some(trouble) = trouble {
+    let mut shell = perform::Shell::new(config, gate, Arc::new(store), outbox);
+    if let Some(trouble) = trouble.or(mistake) {
         shell.tell(Msg::Notice(Notice { text: trouble, is_error: true }));
     }
     shell.open(opening);

@@ -8,6 +8,7 @@ mod sources;
 pub use sources::SourceConfig;
 
 use crate::flows::FlowSettings;
+use crate::incident::Gate;
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
 use crate::sources::Secret;
 use crate::suspects::{Signal, SuspectSettings};
@@ -121,7 +122,10 @@ impl Config {
         let path = match (named, own) {
             (Some(named), _) => named.to_owned(),
             (None, Some(own)) if own.exists() => own,
-            _ => return Ok(Self::default()),
+            (None, own) => {
+                let folder = own.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
+                return Ok(Self { folder, ..Self::default() });
+            }
         };
         let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::Unreadable {
             path: path.display().to_string(),
@@ -192,6 +196,21 @@ impl Config {
     /// A path of the configuration, from the folder that the configuration lies in.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.folder.join(path)
+    }
+
+    /// A file that a team keeps beside its configuration, such as `rca_rules.toml`; `None` if there is none.
+    pub fn beside(&self, name: &str) -> Result<Option<String>, String> {
+        match std::fs::read_to_string(self.folder.join(name)) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("cannot read {name}: {error}")),
+        }
+    }
+
+    /// What stands against calling a write-up done: the built-in rules, and those of `rca_rules.toml`.
+    pub fn gate(&self) -> Result<Gate, String> {
+        Gate::with(self.beside("rca_rules.toml")?.as_deref())
+            .map_err(|error| format!("rca_rules.toml: {error}"))
     }
 
     /// The part that reading depends on.

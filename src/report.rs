@@ -3,7 +3,7 @@
 mod illustrate;
 mod svg;
 
-use crate::incident::{Entry, Incident, Kpi, Objection, Pin, Rca, check, kpis};
+use crate::incident::{Entry, Gate, Incident, Kpi, Objection, Pin, Rca, kpis};
 use crate::telemetry::{Series, Time, Window};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -46,13 +46,13 @@ const MARKDOWN: &str = include_str!("report/templates/rca.md");
 const HTML: &str = include_str!("report/templates/rca.html");
 
 impl Report {
-    /// The report of an incident. `rca` is its write-up, as drafted or as finished.
-    pub fn new(incident: Incident, rca: Rca, entries: &[Entry], written: Time) -> Self {
+    /// The report of an incident. `rca` is its write-up, as drafted or as finished; `gate` says what stands against it.
+    pub fn new(incident: Incident, rca: Rca, entries: &[Entry], gate: &Gate, written: Time) -> Self {
         let pins = entries
             .iter()
             .flat_map(|entry| entry.draft.pins.iter().map(|pin| (entry.sequence, pin.clone())))
             .collect();
-        let objections = check(&incident, &rca, None).unwrap_or_default();
+        let objections = gate.check(&incident, &rca);
         Self { incident, rca, pins, objections, charts: Vec::new(), path: Vec::new(), written }
     }
 

@@ -55,7 +55,7 @@ pub use theme::{Depth, Theme};
 
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::{Incident, PinKind, What};
+use crate::incident::{Gate, Incident, PinKind, What};
 use crate::telemetry::{Event, Time};
 use crossterm::event::{Event as Input, KeyEventKind};
 use ratatui::Frame;
@@ -181,6 +181,13 @@ impl Ui {
         let mut ui = Self { theme, keymap, local_offset, ..Self::default() };
         ui.data.local = is_local.then_some(local_offset);
         ui
+    }
+
+    /// Judges write-ups by a team's rules.
+    #[must_use]
+    pub fn judging(mut self, gate: Gate) -> Self {
+        self.data.gate = gate;
+        self
     }
 
     /// Takes one message, changes the state, and says what the shell should do about it.

@@ -6,6 +6,7 @@ use super::look::{self, Look};
 use super::record::Recorder;
 use super::{Opening, collect, scenario_after};
 use crate::config::Config;
+use crate::incident::Gate;
 use crate::ingest::Settings;
 use crate::sources::{bundled, files};
 use crate::store::Store;
@@ -34,14 +35,14 @@ pub(super) struct Shell {
 }
 
 impl Shell {
-    pub(super) fn new(config: Config, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
+    pub(super) fn new(config: Config, gate: Gate, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
         let owners = config
             .systems
             .iter()
             .filter_map(|(name, system)| Some((name.clone(), system.owner.clone()?)))
             .collect();
         let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
-        let recorder = Arc::new(Recorder::new(store, author(&config), outbox.clone()));
+        let recorder = Arc::new(Recorder::new(store, author(&config), gate, outbox.clone()));
         let listening = recorder.clone();
         tokio::spawn(async move { listening.listen().await });
         Self {

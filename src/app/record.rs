@@ -3,7 +3,7 @@
 use super::engine::SharedFiles;
 use super::look;
 use crate::evidence::Row;
-use crate::incident::{Draft, Incident, Pin, PinKind, What, draft, impact_ended, measure};
+use crate::incident::{Draft, Gate, Incident, Pin, PinKind, What, draft, impact_ended, measure};
 use crate::report::Report;
 use crate::store::{News, Store, StoreError};
 use crate::telemetry::{Time, Window};
@@ -16,13 +16,14 @@ use tokio::sync::{Mutex, mpsc};
 pub(super) struct Recorder {
     store: Arc<Store>,
     author: String,
+    gate: Gate,
     current: Mutex<Option<String>>,
     outbox: mpsc::Sender<Msg>,
 }
 
 impl Recorder {
-    pub(super) fn new(store: Arc<Store>, author: String, outbox: mpsc::Sender<Msg>) -> Self {
-        Self { store, author, current: Mutex::new(None), outbox }
+    pub(super) fn new(store: Arc<Store>, author: String, gate: Gate, outbox: mpsc::Sender<Msg>) -> Self {
+        Self { store, author, gate, current: Mutex::new(None), outbox }
     }
 
     /// Tells the incidents that are on record, and opens the newest that is still open.
@@ -181,7 +182,7 @@ impl Recorder {
         let entries = self.store.entries(&incident.id).await.unwrap_or_default();
         let rca = draft(&incident, &picture.findings);
         let name = incident.id.clone();
-        let report = Report::new(incident, rca, &entries, now).illustrated(
+        let report = Report::new(incident, rca, &entries, &self.gate, now).illustrated(
             &picture.evidence,
             &picture.flows,
             &picture.suspects,

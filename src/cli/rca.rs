@@ -31,6 +31,7 @@ pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Resu
             return Ok(Outcome::NotFound);
         }
     };
+    let gate = record.config.gate().map_err(|reason| Failure::usage(reason, "mend the file"))?;
     let entries = record.wait(record.store.entries(&incident.id))?;
     let inputs = Inputs { paths: arguments.evidence, demo: arguments.demo };
     let has_evidence = !inputs.paths.is_empty()
@@ -46,10 +47,10 @@ pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Resu
         let owner = |system: &str| gathered.config.systems.get(system)?.owner.clone();
         let findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
         let rca = draft(&incident, &findings);
-        Report::new(incident, rca, &entries, now()).illustrated(&gathered.evidence, &flows, &suspects)
+        Report::new(incident, rca, &entries, &gate, now()).illustrated(&gathered.evidence, &flows, &suspects)
     } else {
         let rca = draft(&incident, &Findings::default());
-        Report::new(incident, rca, &entries, now())
+        Report::new(incident, rca, &entries, &gate, now())
     };
     match task {
         Task::Check => check(&report, output),

@@ -1,6 +1,6 @@
 //! Sentences from the record: catch-me-up, hand-over, status updates. Facts only; what is not known is not said.
 
-use super::{Findings, Incident, Phase};
+use super::{Ask, Findings, HypothesisVerdict, Incident, Mitigation, Phase};
 use crate::telemetry::Time;
 
 /// Who reads an update.
@@ -29,21 +29,17 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
         findings.change.as_ref().map(|(time, text)| format!("{text} at {}", &time.to_string()[11..19]));
     known("Changed", change.as_ref());
     if let Some(suspect) = &findings.suspect {
-        let sure = if findings.is_conclusive { "evidence points at" } else { "not proven, first suspect" };
-        lines.push(format!("Cause: {sure} {suspect}"));
+        lines.push(format!("Cause: {}", sure(findings, suspect)));
     }
-    for mitigation in incident.in_force().take(3) {
-        let effect = mitigation.measured.clone().unwrap_or_else(|| "not measured yet".to_owned());
-        lines.push(format!("In force: {} {} ({effect})", mitigation.plan.kind, mitigation.plan.target));
-    }
+    lines.extend(incident.in_force().take(3).map(|one| format!("In force: {}", in_force(one, now))));
     for hypothesis in
         incident.hypotheses.iter().filter_map(|one| one.judged.as_ref().map(|judged| (one, judged))).take(3)
     {
         lines.push(format!("{}: {} ({})", hypothesis.1.0, hypothesis.0.text, hypothesis.1.1));
     }
-    for ask in incident.open_asks().take(3) {
-        let late = if ask.due < now { "OVERDUE" } else { "open" };
-        lines.push(format!("Ask {late}: @{} {}", ask.who, ask.question));
+    lines.extend(incident.open_asks().take(3).map(|ask| format!("Ask: {}", asked(ask, now))));
+    if let Some(due) = incident.update_due().filter(|due| *due < now) {
+        lines.push(format!("Status update OVERDUE by {}", now - due));
     }
     for (role, person) in incident.roles.iter().take(3) {
         lines.push(format!("{role}: {person}"));
@@ -57,20 +53,82 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
     lines
 }
 
-/// What the next person in a role must know.
+/// What the next person in a role must know: conditions, known, ruled out and why, doing, in force, asks open.
 pub fn hand_over(incident: &Incident, findings: &Findings, now: Time) -> String {
-    let mut text = catch_up(incident, findings, now).join("\n");
-    let open: Vec<&str> =
-        incident.hypotheses.iter().filter(|one| one.judged.is_none()).map(|one| one.text.as_str()).collect();
-    if !open.is_empty() {
-        text.push_str(&format!("\nHypotheses open: {}", open.join("; ")));
+    let mut text = format!("{} {} {}, {}.", incident.severity, incident.id, incident.title, incident.phase);
+    let mut section = |name: &str, parts: Vec<String>| {
+        let said = if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") };
+        text.push_str(&format!("\n{name}: {said}"));
+    };
+    let since = incident
+        .began()
+        .map(|began| format!("impact for {} (since {} UTC)", now - began, &began.to_string()[11..19]));
+    section(
+        "Conditions",
+        since.into_iter().chain(findings.failing.clone()).chain(findings.stops.clone()).collect(),
+    );
+    let judged = |wanted: HypothesisVerdict| {
+        incident.hypotheses.iter().filter_map(move |one| {
+            let (verdict, reason) = one.judged.as_ref()?;
+            (*verdict == wanted).then(|| format!("{} ({reason})", one.text))
+        })
+    };
+    let change = findings.change.as_ref().map(|(time, text)| format!("{text} at {}", clock(*time)));
+    let suspect = findings.suspect.as_ref().map(|suspect| sure(findings, suspect));
+    section("Known", suspect.into_iter().chain(change).chain(judged(HypothesisVerdict::Supported)).collect());
+    section("Ruled out", judged(HypothesisVerdict::Refuted).collect());
+    let open = incident.hypotheses.iter().filter(|one| one.judged.is_none()).map(|one| {
+        let test = if one.next_test.is_empty() { "no test named yet" } else { &one.next_test };
+        format!("{} (next: {test})", one.text)
+    });
+    let proposed = incident.proposed().map(|one| format!("proposed {} {}", one.plan.kind, one.plan.target));
+    section("Doing", open.chain(proposed).chain(judged(HypothesisVerdict::Inconclusive)).collect());
+    section("In force", incident.in_force().map(|one| in_force(one, now)).collect());
+    section("Asks open", incident.open_asks().map(|ask| asked(ask, now)).collect());
+    if let Some(due) = incident.update_due() {
+        let when = if due < now { "OVERDUE".to_owned() } else { format!("due in {}", due - now) };
+        section("Next update", vec![when]);
     }
     text
 }
 
+fn clock(time: Time) -> String {
+    time.to_string()[11..19].to_owned()
+}
+
+fn sure(findings: &Findings, suspect: &str) -> String {
+    let how = if findings.is_conclusive { "evidence points at" } else { "not proven, first suspect" };
+    format!("{how} {suspect}")
+}
+
+fn in_force(one: &Mitigation, now: Time) -> String {
+    let effect = one.measured.clone().unwrap_or_else(|| "not measured yet".to_owned());
+    let expiry = match one.plan.expires {
+        Some(expires) if expires <= now => ", EXPIRED: undo it or say that it is still needed".to_owned(),
+        Some(expires) => format!(", until {}", clock(expires)),
+        None => String::new(),
+    };
+    let undo = if one.plan.undo.is_empty() { "undo step not said" } else { &one.plan.undo };
+    format!(
+        "{} {} since {} ({effect}; undo: {undo}{expiry})",
+        one.plan.kind,
+        one.plan.target,
+        clock(one.started)
+    )
+}
+
+fn asked(ask: &Ask, now: Time) -> String {
+    let when = if ask.due < now {
+        format!("OVERDUE by {}", now - ask.due)
+    } else {
+        format!("{} left", ask.due - now)
+    };
+    format!("@{} {} ({when})", ask.who, ask.question)
+}
+
 /// A status update for an audience, drafted from facts.
 pub fn status_update(incident: &Incident, findings: &Findings, audience: Audience, now: Time) -> String {
-    let minutes = incident.severity.cadence_minutes();
+    let minutes = incident.cadence_minutes();
     let state = match incident.phase {
         Phase::Detected | Phase::Triaging => "We are investigating",
         Phase::Mitigating => "We have found what to act on and are mitigating",
@@ -135,6 +193,7 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
 
 #[cfg(test)]
 mod tests {
+    use super::super::What;
     use super::super::fold::tests::{declared, journal};
     use super::*;
     use strum::IntoEnumIterator;
@@ -152,5 +211,48 @@ mod tests {
             assert!(text.contains("minutes"), "{text}");
             assert_eq!(text.contains("erp"), audience == Audience::Technical, "{text}");
         }
+    }
+
+    #[test]
+    fn who_takes_over_learns_what_was_ruled_out_what_is_in_force_and_what_is_late() {
+        let plan = super::super::Plan {
+            target: "partner".into(),
+            undo: "raise the limit".into(),
+            expires: Some(Time::from_seconds(1_773_480_900)),
+            ..Default::default()
+        };
+        let incident = Incident::replay(
+            "INC-1",
+            &journal(vec![
+                declared(),
+                What::Hypothesis { text: "DNS".into(), next_test: String::new() },
+                What::HypothesisJudged {
+                    hypothesis: 2,
+                    verdict: HypothesisVerdict::Refuted,
+                    reason: "resolves everywhere".into(),
+                },
+                What::Hypothesis { text: "certificate".into(), next_test: "read NotAfter".into() },
+                What::MitigationStarted { mitigation: plan },
+                What::Asked { who: "kafka-oncall".into(), question: "lag?".into(), minutes: 3 },
+                What::CadenceChanged { minutes: 5 },
+            ]),
+        );
+        let text = hand_over(&incident, &Findings::default(), Time::from_seconds(1_773_481_200));
+        for expected in [
+            "Ruled out: DNS (resolves everywhere)",
+            "Doing: certificate (next: read NotAfter)",
+            "undo: raise the limit, EXPIRED",
+            "Asks open: @kafka-oncall lag? (OVERDUE by 11 min 00 s)",
+            "Next update: OVERDUE",
+        ] {
+            assert!(text.contains(expected), "{expected} in\n{text}");
+        }
+        let update = status_update(
+            &incident,
+            &Findings::default(),
+            Audience::Executive,
+            Time::from_seconds(1_773_481_200),
+        );
+        assert!(update.ends_with("Next update in 5 minutes."), "the cadence that somebody set: {update}");
     }
 }

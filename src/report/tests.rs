@@ -1,7 +1,7 @@
 //! Reports say what the record says, and evidence in them stays text.
 
 use super::*;
-use crate::incident::{Draft, Impact, IncidentSeverity, PinKind, What, seal};
+use crate::incident::{Draft, Gate, Impact, IncidentSeverity, PinKind, What, seal};
 
 fn report(title: &str) -> Report {
     let pin = Pin::new(
@@ -28,7 +28,7 @@ fn report(title: &str) -> Report {
     let entries = [first, second];
     let incident = Incident::replay("INC-0001", &entries);
     let rca = crate::incident::draft(&incident, &crate::incident::Findings::default());
-    Report::new(incident, rca, &entries, Time::from_seconds(1_773_490_000))
+    Report::new(incident, rca, &entries, &Gate::default(), Time::from_seconds(1_773_490_000))
 }
 
 #[test]

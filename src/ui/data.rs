@@ -3,7 +3,7 @@
 use super::{Filter, Picture};
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::Incident;
+use crate::incident::{Gate, Incident};
 use crate::telemetry::{Event, Time, Window};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub struct Data {
     pub picture: Arc<Picture>,
     pub incident: Option<Incident>,
     pub incidents: Vec<Incident>,
+    /// What stands against calling a write-up done, a team's own rules included.
+    pub gate: Gate,
     pub now: Time,
     /// Seconds ahead of UTC to show times in; `None` for UTC.
     pub local: Option<i32>,

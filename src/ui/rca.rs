@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::widgets::{panel, wrap};
 use super::{Action, Data, Selected, Theme};
-use crate::incident::{Phase, check, draft, kpis};
+use crate::incident::{Phase, draft, kpis};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
@@ -50,7 +50,7 @@ impl RcaView {
             return;
         };
         let rca = draft(incident, &data.picture.findings);
-        let objections = check(incident, &rca, None).unwrap_or_default();
+        let objections = data.gate.check(incident, &rca);
         let is_wide = area.width >= 100;
         let [left, right] = if is_wide {
             Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(area)

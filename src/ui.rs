@@ -248,6 +248,7 @@ impl Ui {
         let mut rows = match self.over.last() {
             Some(Over::Flow(flow)) => flow.wanted(),
             _ if self.view == View::Logs => self.logs.wanted(&self.data),
+            _ if self.view == View::Traces => self.traces.wanted(),
             _ => Vec::new(),
         };
         rows.retain(|row| !self.data.events.contains_key(row));

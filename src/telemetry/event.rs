@@ -49,7 +49,8 @@ pub struct SpanInfo {
 }
 
 /// OpenTelemetry's span kinds, by its numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 #[repr(u8)]
 pub enum SpanKind {
     #[default]

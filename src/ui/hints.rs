@@ -47,7 +47,7 @@ pub(super) fn own(view: View) -> &'static [Action] {
             Action::AroundOnset,
         ],
         View::Metrics => &[Action::Pin, Action::FilterIn, Action::AroundOnset, Action::ZoomIn],
-        View::Traces => &[Action::Open, Action::Pin, Action::GoToLogs],
+        View::Traces => &[Action::Open, Action::NextPanel, Action::GoToFlow, Action::GoToLogs, Action::Pin],
         View::Suspects => &[Action::Open, Action::Pin, Action::Hypothesis, Action::Mitigate],
         View::Mitigate => &[Action::Mitigate, Action::Measure, Action::EndMitigation],
         View::Rca => &[Action::Command, Action::Export, Action::NextPhase],

@@ -122,6 +122,8 @@ fn written(keys: &[KeyCombination]) -> String {
             Some(letter) if letter.chars().count() == 1 => letter.to_uppercase(),
             Some("BackTab") => "shift-tab".to_owned(),
             _ => match key.as_str() {
+                "Hyphen" => "-".to_owned(),
+                "BackTab" => "shift-tab".to_owned(),
                 "Left" => "←".to_owned(),
                 "Right" => "→".to_owned(),
                 "Up" => "↑".to_owned(),

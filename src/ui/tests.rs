@@ -87,6 +87,17 @@ fn a_failing_flow_is_opened_and_laid_beside_a_healthy_one() {
 }
 
 #[test]
+fn enter_goes_into_a_trace_where_the_cursor_is_on_the_deepest_failure() {
+    let mut cockpit = Cockpit::with_sample().sized(120, 36);
+    let screen = cockpit.press("5 enter").screen();
+    assert!(screen.contains("▸3 spans"), "{screen}");
+    assert!(screen.contains("▸     ✗ erp-adapter POST /invoices"), "{screen}");
+    let screen = cockpit.press("k").screen();
+    assert!(screen.contains("▸   order-service accept order"), "{screen}");
+    assert!(cockpit.press("esc").screen().contains("▸15 flows with spans"));
+}
+
+#[test]
 fn a_filter_shows_its_count_while_it_is_typed_and_esc_takes_it_back() {
     let mut cockpit = Cockpit::with_sample();
     cockpit.press("3 /").write("pkix");

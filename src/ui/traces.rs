@@ -1,9 +1,12 @@
-//! Traces: flows that have spans, and the waterfall of the chosen one with its critical path.
+//! Traces: flows that have spans, the waterfall of the chosen one with its critical path, and the logs under a span.
 
+mod waterfall;
+
+use super::logs::severity_style;
 use super::outcome::Outcome;
-use super::widgets::{Click, List, clock, fit, panel};
+use super::widgets::{Click, List, clock, cut, fit, headed, lines, some};
 use super::{Action, Data, Selected, Theme};
-use crate::evidence::Row;
+use crate::evidence::{Row, SystemId};
 use crate::flows::{FlowId, Verdict};
 use crate::telemetry::{EventKind, Nanos, Time};
 use ratatui::Frame;
@@ -11,6 +14,7 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use std::collections::BTreeMap;
+use waterfall::{Bar, Waterfall};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct TracesView {
@@ -18,30 +22,50 @@ pub(super) struct TracesView {
     /// Flows with spans, failing first: (flow, spans).
     listed: Vec<(FlowId, u32)>,
     made_for: Option<(u32, usize, String)>,
-}
-
-/// One span of a waterfall.
-#[derive(Clone, Debug, PartialEq)]
-struct Bar {
-    row: Row,
-    depth: usize,
-    start: Time,
-    length: Nanos,
-    /// The time during which nothing below it ran.
-    own: Nanos,
-    is_critical: bool,
-    /// Its parent is not among the spans that are here.
-    is_orphan: bool,
+    /// The spans of the chosen flow, and the cursor among them.
+    waterfall: Waterfall,
+    shown: Option<(FlowId, u32)>,
+    spans: List,
+    is_inside: bool,
 }
 
 impl TracesView {
     pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
         self.refresh(data);
-        self.list.act(action, self.listed.len()).into()
+        self.follow(data);
+        match action {
+            Action::NextPanel | Action::PreviousPanel => {
+                self.is_inside = !self.is_inside;
+                Outcome::Stay
+            }
+            Action::Back if self.is_inside => {
+                self.is_inside = false;
+                Outcome::Stay
+            }
+            Action::Open if !self.is_inside && !self.waterfall.bars.is_empty() => {
+                self.is_inside = true;
+                Outcome::Stay
+            }
+            _ if self.is_inside => self.spans.act(action, self.waterfall.bars.len()).into(),
+            _ => self.list.act(action, self.listed.len()).into(),
+        }
     }
 
     pub(super) fn selected(&self, _data: &Data) -> Selected {
-        self.listed.get(self.list.selected).map_or(Selected::Nothing, |one| Selected::Flow(one.0))
+        match self.waterfall.bars.get(self.spans.selected).filter(|_| self.is_inside) {
+            Some(bar) => Selected::Event(bar.row),
+            None => self.flow().map_or(Selected::Nothing, Selected::Flow),
+        }
+    }
+
+    fn flow(&self) -> Option<FlowId> {
+        self.listed.get(self.list.selected).map(|one| one.0)
+    }
+
+    /// The log records under the chosen span, whose texts are wanted.
+    pub(super) fn wanted(&self) -> Vec<Row> {
+        let bar = self.waterfall.bars.get(self.spans.selected);
+        bar.map(|bar| self.waterfall.logs_under(bar).to_vec()).unwrap_or_default()
     }
 
     fn refresh(&mut self, data: &Data) {
@@ -72,198 +96,165 @@ impl TracesView {
         self.made_for = Some(key);
     }
 
+    /// Takes the spans of the flow that the cursor is on.
+    fn follow(&mut self, data: &Data) {
+        let shown = self.flow().map(|flow| (flow, data.picture.evidence.rows()));
+        if self.shown == shown {
+            return;
+        }
+        let is_other = self.shown.map(|one| one.0) != shown.map(|one| one.0);
+        self.shown = shown;
+        self.waterfall = shown.map(|(flow, _)| Waterfall::of(flow, data)).unwrap_or_default();
+        if is_other {
+            // The deepest failure is where one wants to look first.
+            let failing = |bar: &&Bar| bar.info.failed || data.picture.evidence.severity(bar.row).is_error();
+            let deepest = self.waterfall.bars.iter().filter(failing).max_by_key(|bar| bar.depth);
+            let place = deepest.and_then(|one| self.waterfall.bars.iter().position(|bar| bar == one));
+            self.spans = List::at(place.unwrap_or(0));
+        }
+    }
+
     pub(super) fn click(&mut self, at: Position, _data: &Data) -> Click {
-        self.list.click(at, self.listed.len())
+        let click = self.spans.click(at, self.waterfall.bars.len());
+        if click != Click::Missed {
+            self.is_inside = true;
+            return click;
+        }
+        let click = self.list.click(at, self.listed.len());
+        if click != Click::Missed {
+            self.is_inside = false;
+        }
+        click
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         self.refresh(data);
-        let rows = (area.height / 3).clamp(4, 12);
-        let [top, bottom] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
-        let block = panel(format!("{} flows with spans, failing first", self.listed.len()), theme);
-        let inner = block.inner(top);
-        frame.render_widget(block, top);
+        self.follow(data);
+        // The list gives way to the waterfall while the cursor is in it.
+        let rows = if self.is_inside { 3 } else { (area.height / 3).clamp(4, 12) };
+        let detail = if area.height >= 18 { (area.height / 4).max(5) } else { 0 };
+        let [top, middle, bottom] =
+            Layout::vertical([Constraint::Length(rows), Constraint::Fill(1), Constraint::Length(detail)])
+                .areas(area);
+        let title = format!("{} with spans, failing first", some(self.listed.len(), "flow"));
+        let inner = headed(&title, "", !self.is_inside, theme, frame, top);
         if self.listed.is_empty() {
-            frame.render_widget(
-                Paragraph::new(super::sources::why_empty(data, "no spans"))
-                    .wrap(ratatui::widgets::Wrap { trim: true }),
-                inner,
-            );
+            let text = super::sources::why_empty(data, "no spans");
+            frame.render_widget(Paragraph::new(text).wrap(ratatui::widgets::Wrap { trim: true }), inner);
             return;
         }
+        let width = List::room(inner);
+        let listed = &self.listed;
+        self.list
+            .draw(listed.len(), theme, frame, inner, |place| flow_row(listed[place], data, theme, width));
+        self.draw_waterfall(data, theme, frame, middle);
+        self.draw_span(data, theme, frame, bottom);
+    }
+
+    fn draw_waterfall(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+        let orphans = self.waterfall.bars.iter().filter(|bar| bar.is_orphan).count();
+        let warning =
+            if orphans > 0 { format!(", {orphans} whose parent is missing (?)") } else { String::new() };
+        let title = format!("{}, critical path ━{warning}", some(self.waterfall.bars.len(), "span"));
+        let inner = headed(&title, &self.shares(data), self.is_inside, theme, frame, area);
+        let Some(extent) = self.waterfall.extent() else { return };
+        let width = List::room(inner);
+        let bars = &self.waterfall.bars;
+        self.spans
+            .draw(bars.len(), theme, frame, inner, |place| bar_row(&bars[place], extent, data, theme, width));
+    }
+
+    /// `own time: erp-adapter 71 %, mule 20 %`
+    fn shares(&self, data: &Data) -> String {
+        let sums = self.waterfall.by_system(data);
+        let all: i64 = sums.iter().map(|(_, own)| own.0).sum();
+        let share = |(system, own): &(SystemId, Nanos)| {
+            let percent = own.0 as f64 / all.max(1) as f64 * 100.0;
+            format!("{} {percent:.0} %", data.picture.evidence.system_name(*system))
+        };
+        let shares: Vec<String> = sums.iter().take(3).map(share).collect();
+        if shares.is_empty() { String::new() } else { format!("own time: {}", shares.join(", ")) }
+    }
+
+    /// The chosen span, and the log records that were written under it.
+    fn draw_span(&self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+        let Some(bar) = self.waterfall.bars.get(self.spans.selected).filter(|_| area.height > 1) else {
+            return;
+        };
+        let evidence = &data.picture.evidence;
+        let logs = self.waterfall.logs_under(bar);
+        let inner =
+            headed("The span, and the logs under it", "enter reads it in full", false, theme, frame, area);
         let width = usize::from(inner.width);
-        for (line, place) in self.list.visible(inner, self.listed.len()).enumerate() {
-            let (id, spans) = self.listed[place];
-            let Some(flow) = data.picture.flows.get(id) else { continue };
-            let is_selected = place == self.list.selected;
-            let name = data.picture.evidence.identifiers.identifier(flow.name).value;
-            let mut text = Line::from(vec![
-                Span::raw(if is_selected { "▸ " } else { "  " }),
-                Span::styled(format!("{} ", clock(flow.first, data)), theme.muted),
-                Span::styled(
-                    fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 11),
-                    flow.verdict.style(theme),
-                ),
-                Span::raw(format!("{spans:>4} spans {:>9}  ", (flow.last - flow.first).to_string())),
-                Span::styled(format!("{} ", fit(&name, 16)), theme.accent),
-                Span::raw(fit(&data.picture.flows.kind(flow.kind).name, width.saturating_sub(66))),
-            ]);
-            if is_selected {
-                text = text.style(theme.selection);
-            }
-            frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
-        }
-        if let Some((id, _)) = self.listed.get(self.list.selected) {
-            draw_waterfall(*id, data, theme, frame, bottom);
-        }
-    }
-}
-
-/// The spans of a flow in the order of the tree, each under its parent.
-fn waterfall(id: FlowId, data: &Data) -> Vec<Bar> {
-    let evidence = &data.picture.evidence;
-    let Some(timeline) = data.picture.flows.timeline(evidence, id) else { return Vec::new() };
-    let spans: Vec<(Row, crate::telemetry::SpanInfo, Time, Nanos)> = timeline
-        .steps
-        .iter()
-        .filter(|step| evidence.kind(step.row) == EventKind::Span)
-        .filter_map(|step| {
-            Some((
-                step.row,
-                evidence.span_of(step.row)?,
-                step.time,
-                evidence.duration(step.row).unwrap_or_default(),
-            ))
-        })
-        .collect();
-    let mut children: BTreeMap<u64, Vec<usize>> = BTreeMap::new();
-    let mut roots = Vec::new();
-    for (place, (_, info, ..)) in spans.iter().enumerate() {
-        match spans
-            .iter()
-            .any(|(_, other, ..)| other.id == info.parent && info.parent != 0 && other.id != info.id)
-        {
-            true => children.entry(info.parent).or_default().push(place),
-            false => roots.push(place),
-        }
-    }
-    // The critical path: from the longest root, again and again the child that ended last.
-    let mut critical = std::collections::BTreeSet::new();
-    let end = |place: usize| spans[place].2 + spans[place].3;
-    let mut at = roots.iter().copied().max_by_key(|place| (spans[*place].3, std::cmp::Reverse(*place)));
-    while let Some(place) = at.filter(|place| critical.insert(*place)) {
-        at = children
-            .get(&spans[place].1.id)
-            .and_then(|all| all.iter().copied().max_by_key(|child| (end(*child), std::cmp::Reverse(*child))));
-    }
-    let mut bars = Vec::new();
-    let mut stack: Vec<(usize, usize)> = roots.into_iter().rev().map(|root| (root, 0)).collect();
-    let mut seen = std::collections::BTreeSet::new();
-    while let Some((place, depth)) = stack.pop() {
-        if !seen.insert(place) {
-            continue; // Spans that name each other as parents.
-        }
-        let (row, info, start, length) = spans[place];
-        let below = children.get(&info.id).cloned().unwrap_or_default();
-        let own = Nanos(
-            length.0 - covered(start, length, below.iter().map(|child| (spans[*child].2, spans[*child].3))),
+        let kind: &str = bar.info.kind.into();
+        let facts = format!(
+            "{} {}  {kind}  began {}  took {}, own {}{}",
+            evidence.system_name(evidence.system(bar.row)),
+            evidence.text(evidence.operation(bar.row)),
+            clock(bar.start, data),
+            bar.length,
+            bar.own,
+            if bar.is_orphan { "  its parent is not here" } else { "" }
         );
-        bars.push(Bar {
-            row,
-            depth,
-            start,
-            length,
-            own,
-            is_critical: critical.contains(&place),
-            is_orphan: depth == 0 && info.parent != 0,
-        });
-        stack.extend(below.into_iter().rev().map(|child| (child, depth + 1)));
+        let mut text = vec![Line::styled(cut(&facts, width), theme.text)];
+        if logs.is_empty() {
+            text.push(Line::styled("no log record names this span", theme.muted));
+        }
+        text.extend(logs.iter().map(|row| {
+            let severity = evidence.severity(*row);
+            let message = data.message(*row).lines().next().unwrap_or_default();
+            Line::from(vec![
+                Span::styled(format!("{} ", clock(data.time(*row), data)), theme.muted),
+                Span::styled(fit(severity.word(), 6), severity_style(severity, theme)),
+                Span::styled(cut(message, width.saturating_sub(16)), theme.text),
+            ])
+        }));
+        lines(text, frame, inner);
     }
-    bars
 }
 
-/// How much of a span its children cover, overlaps counted once.
-fn covered(start: Time, length: Nanos, children: impl Iterator<Item = (Time, Nanos)>) -> i64 {
-    let end = start + length;
-    let mut parts: Vec<(i64, i64)> = children
-        .map(|(from, length)| (from.max(start).0, (from + length).min(end).0))
-        .filter(|(from, to)| to > from)
-        .collect();
-    parts.sort_unstable();
-    let (mut sum, mut until) = (0, i64::MIN);
-    for (from, to) in parts {
-        sum += (to - from.max(until)).max(0);
-        until = until.max(to);
-    }
-    sum
+fn flow_row<'a>((id, spans): (FlowId, u32), data: &Data, theme: &Theme, width: usize) -> Line<'a> {
+    let Some(flow) = data.picture.flows.get(id) else { return Line::default() };
+    let name = data.picture.evidence.identifiers.identifier(flow.name).value;
+    Line::from(vec![
+        Span::styled(format!("{} ", clock(flow.first, data)), theme.muted),
+        Span::styled(
+            fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 11),
+            flow.verdict.style(theme),
+        ),
+        Span::raw(format!("{spans:>4} spans {:>9}  ", (flow.last - flow.first).to_string())),
+        Span::styled(format!("{} ", fit(&name, 16)), theme.accent),
+        Span::raw(fit(&data.picture.flows.kind(flow.kind).name, width.saturating_sub(64))),
+    ])
 }
 
-fn draw_waterfall(id: FlowId, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let bars = waterfall(id, data);
-    let orphans = bars.iter().filter(|bar| bar.is_orphan).count();
-    let warning = if orphans > 0 { format!(", {orphans} whose parent is missing") } else { String::new() };
-    let block = panel(format!("Waterfall, critical path ━{warning}"), theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let (Some(first), Some(last)) =
-        (bars.iter().map(|bar| bar.start).min(), bars.iter().map(|bar| bar.start + bar.length).max())
-    else {
-        return;
-    };
+fn bar_row<'a>(bar: &Bar, (first, last): (Time, Time), data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let evidence = &data.picture.evidence;
-    let width = usize::from(inner.width);
     let name = (width * 2 / 5).clamp(16, 52);
-    let cells = width.saturating_sub(name + 22).max(4);
-    let whole = (last - first).0.max(1);
-    for (line, bar) in bars.iter().take(usize::from(inner.height)).enumerate() {
-        let failed = evidence.severity(bar.row).is_error();
-        let system = evidence.system(bar.row);
-        let from = ((bar.start - first).0 as i128 * cells as i128 / i128::from(whole)) as usize;
-        let to =
-            (((bar.start - first).0 + bar.length.0) as i128 * cells as i128 / i128::from(whole)) as usize;
-        let (from, to) = (from.min(cells - 1), to.clamp(from + 1, cells));
-        let glyph = if bar.is_critical { "━" } else { "─" };
-        let label = format!(
-            "{}{}{} {}",
-            "  ".repeat(bar.depth),
-            if failed {
-                "✗"
-            } else if bar.is_orphan {
-                "?"
-            } else {
-                ""
-            },
-            evidence.system_name(system),
-            evidence.text(evidence.operation(bar.row))
-        );
-        let text = Line::from(vec![
-            Span::styled(
-                format!("{} ", fit(&label, name)),
-                if failed { theme.error } else { theme.lane(usize::from(system.0)) },
-            ),
-            Span::raw(" ".repeat(from)),
-            Span::styled(
-                glyph.repeat(to - from),
-                if failed { theme.error } else { theme.lane(usize::from(system.0)) },
-            ),
-            Span::raw(" ".repeat(cells - to)),
-            Span::styled(
-                format!(" {:>8} own {:>8}", bar.length.to_string(), bar.own.to_string()),
-                theme.muted,
-            ),
-        ]);
-        frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn children_that_overlap_cover_their_parent_once() {
-        let at = |seconds| Time::from_seconds(seconds);
-        let children = [(at(1), Nanos::seconds(4)), (at(3), Nanos::seconds(4)), (at(9), Nanos::seconds(5))];
-        assert_eq!(covered(at(0), Nanos::seconds(10), children.into_iter()), 7_000_000_000);
-    }
+    let cells = width.saturating_sub(name + 23).max(4);
+    let scale =
+        |length: Nanos| (i128::from(length.0) * cells as i128 / i128::from((last - first).0.max(1))) as usize;
+    let (from, to) = (scale(bar.start - first).min(cells - 1), scale(bar.start + bar.length - first));
+    let to = to.clamp(from + 1, cells);
+    let is_failed = bar.info.failed || evidence.severity(bar.row).is_error();
+    let system = evidence.system(bar.row);
+    let mark = match (is_failed, bar.is_orphan) {
+        (true, _) => "✗ ",
+        (false, true) => "? ",
+        (false, false) => "",
+    };
+    let label = format!(
+        "{}{mark}{} {}",
+        "  ".repeat(bar.depth),
+        evidence.system_name(system),
+        evidence.text(evidence.operation(bar.row))
+    );
+    let style = if is_failed { theme.error } else { theme.lane(usize::from(system.0)) };
+    Line::from(vec![
+        Span::styled(format!("{} ", fit(&label, name)), style),
+        Span::raw(" ".repeat(from)),
+        Span::styled(if bar.is_critical { "━" } else { "─" }.repeat(to - from), style),
+        Span::raw(" ".repeat(cells - to)),
+        Span::styled(format!(" {:>8} own {:>8}", bar.length.to_string(), bar.own.to_string()), theme.muted),
+    ])
 }

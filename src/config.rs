@@ -7,7 +7,7 @@ mod sources;
 
 pub use sources::SourceConfig;
 
-use crate::flows::FlowSettings;
+use crate::flows::{FlowSettings, PROBE_PATHS};
 use crate::incident::Gate;
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
 use crate::sources::Secret;
@@ -63,11 +63,19 @@ pub struct StoreConfig {
     pub postgres: Option<Secret>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FlowsConfig {
     /// Judge by raw times, as if no clock were off.
     pub ignore_skew: bool,
+    /// Paths whose requests only ask whether a system is up: they are no flows.
+    pub probes: Vec<String>,
+}
+
+impl Default for FlowsConfig {
+    fn default() -> Self {
+        Self { ignore_skew: false, probes: PROBE_PATHS.map(str::to_owned).to_vec() }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -223,8 +231,18 @@ impl Config {
         }
     }
 
+    /// Who owns each system, as far as that is known.
+    pub fn owners(&self) -> BTreeMap<String, String> {
+        let owners = self.systems.iter();
+        owners.filter_map(|(name, system)| Some((name.clone(), system.owner.clone()?))).collect()
+    }
+
     pub fn flow_settings(&self) -> FlowSettings {
-        FlowSettings { ignore_skew: self.flows.ignore_skew, ..FlowSettings::default() }
+        FlowSettings {
+            ignore_skew: self.flows.ignore_skew,
+            probes: self.flows.probes.clone(),
+            ..FlowSettings::default()
+        }
     }
 
     pub fn suspect_settings(&self) -> SuspectSettings {

@@ -7,6 +7,7 @@ mod correlator;
 mod course;
 mod linking;
 mod model;
+mod probes;
 mod quantiles;
 mod skew;
 mod station;
@@ -21,6 +22,7 @@ mod verdict;
 mod words;
 
 pub use correlator::Correlator;
+pub use probes::PROBE_PATHS;
 pub use table::FlowTable;
 
 use crate::evidence::{Chunks, Evidence, IdentifierId, Row, SystemId, TextId};
@@ -221,11 +223,20 @@ pub struct Blindness {
 }
 
 /// What the person has decided about flows.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct FlowSettings {
     /// Show and judge by raw times, as if no clock were off.
     pub ignore_skew: bool,
     pub blindness: Blindness,
+    /// Paths whose requests are probes of liveness and no flows.
+    pub probes: Vec<String>,
+}
+
+impl Default for FlowSettings {
+    fn default() -> Self {
+        let probes = PROBE_PATHS.map(str::to_owned).to_vec();
+        Self { ignore_skew: false, blindness: Blindness::default(), probes }
+    }
 }
 
 /// How an event came to belong to a flow.

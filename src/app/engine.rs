@@ -24,6 +24,8 @@ pub(super) enum Order {
         inputs: Vec<Input>,
         settings: Box<Settings>,
         title: String,
+        /// Who owns the systems that wrote them, where a scenario brings that along; else what is configured holds.
+        owners: Option<BTreeMap<String, String>>,
         is_demo: bool,
         now: Time,
     },
@@ -144,8 +146,11 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
-            Order::Load { inputs, settings, title, is_demo, now } => {
+            Order::Load { inputs, settings, title, owners, is_demo, now } => {
                 self.title = title;
+                if let Some(owners) = owners {
+                    self.owners = owners;
+                }
                 self.is_demo = is_demo;
                 self.is_cancelled.store(false, Ordering::Relaxed);
                 self.load(inputs, &settings, now);

@@ -36,11 +36,7 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn new(config: Config, gate: Gate, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
-        let owners = config
-            .systems
-            .iter()
-            .filter_map(|(name, system)| Some((name.clone(), system.owner.clone()?)))
-            .collect();
+        let owners = config.owners();
         let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), gate, outbox.clone()));
         let listening = recorder.clone();
@@ -104,6 +100,7 @@ impl Shell {
                         inputs,
                         settings: Box::new(settings),
                         title,
+                        owners: None,
                         is_demo: false,
                         now,
                     });
@@ -136,6 +133,7 @@ impl Shell {
             inputs: scenario.inputs(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
+            owners: Some(config.owners()),
             is_demo: true,
             now,
         });

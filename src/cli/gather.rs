@@ -39,7 +39,7 @@ impl Gathered {
 /// Reads all that the arguments name. Trouble with one input is told on standard error, and the rest is read.
 pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Result<Gathered, Failure> {
     let now = now();
-    let config = configuration(shared)?;
+    let mut config = configuration(shared)?;
     let window = bounds(shared, now)?;
     let paths: Vec<String> = config.evidence_paths().chain(inputs.paths.iter().cloned()).collect();
     if paths.is_empty() && inputs.demo.is_none() && config.sources.is_empty() {
@@ -48,16 +48,18 @@ pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Resul
             "name files or folders, or --demo, or a configuration with live sources by --config",
         ));
     }
-    let settings = settings(&config, now)?;
+    let configured = settings(&config, now)?;
     let mut found = files::discover(&paths);
     let mut loaded = match &inputs.demo {
         Some(name) => {
             let scenario = bundled::scenario(name).ok_or_else(|| unknown_scenario(name))?;
-            let scenario_settings = scenario_settings(&scenario, &config, now)?;
+            let own = scenario_configuration(&scenario)?;
+            let reading = settings(&own, now)?;
+            config.systems.extend(own.systems);
             found.extend(scenario.inputs());
-            load(found, &scenario_settings, now)
+            load(found, &reading, now)
         }
-        None => load(found, &settings, now),
+        None => load(found, &configured, now),
     };
     let mut outcome = Outcome::Done;
     for report in loaded.reports.iter().filter(|report| report.has_trouble()) {
@@ -87,15 +89,10 @@ fn settings(config: &Config, now: Time) -> Result<Settings, Failure> {
 }
 
 /// A scenario may say of its systems what no line says, as an operator would.
-fn scenario_settings(scenario: &bundled::Scenario, config: &Config, now: Time) -> Result<Settings, Failure> {
-    match scenario.configuration() {
-        Some(text) => {
-            let own = Config::parse(&text)
-                .map_err(|mistakes| Failure::usage(mistakes.join("\n"), "the bundled scenario is broken"))?;
-            settings(&own, now)
-        }
-        None => settings(config, now),
-    }
+fn scenario_configuration(scenario: &bundled::Scenario) -> Result<Config, Failure> {
+    let text = scenario.configuration().unwrap_or_default();
+    Config::parse(&text)
+        .map_err(|mistakes| Failure::usage(mistakes.join("\n"), "the bundled scenario is broken"))
 }
 
 pub(super) fn unknown_scenario(name: &str) -> Failure {

@@ -9,6 +9,7 @@
 mod build;
 mod kinds;
 mod learn;
+mod names;
 mod update;
 
 use super::clocks::Clocks;

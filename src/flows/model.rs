@@ -5,20 +5,31 @@
 //! terminal tell the rest. When the terminals change, the second level is counted anew.
 
 use super::course::Pass;
-use super::quantiles::{self, Quantiles};
+use super::quantiles::Quantiles;
 use super::station::{StationId, Stations};
 use super::trail::{Level, Pairs, Trail};
 use super::words::Words;
 use super::{ExpectedPath, Flow, Hop, Leg};
 use crate::evidence::SystemId;
+use crate::telemetry::Nanos;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// A station is a terminal if flows that pass it end there at least this often.
 const ENDS_THERE: f64 = 0.5;
+/// A station at which fewer than one in so many flows end is no terminal if it says that something is to follow: there
+/// flows got stuck.
+const COMMON_END: u32 = 10;
 /// A station or system belongs to the path if this share of completed flows has it.
 const ALWAYS: f64 = 0.95;
 /// A leg that fewer completed flows take is an oddity, not a part of the path.
 const RARE_LEG: f64 = 0.01;
+
+/// Completed flows that it takes to call one slow.
+const WELL_KNOWN: u32 = 20;
+/// A slow flow takes so many times what half of them take,
+const TIMES_USUAL: f64 = 3.0;
+/// so many times what nine of ten do not exceed, and more than the spread of the middle half explains.
+const BEYOND_MOST: f64 = 1.5;
 
 /// Counts and what follows from them.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +47,8 @@ pub(super) struct Model {
     /// By pair of systems.
     legs: Vec<Quantiles>,
     duration: Quantiles,
+    /// Of the completed flows without so much as a warning.
+    calm: Quantiles,
     /// Counted since it was last decided what is usual.
     is_stale: bool,
     pub(super) usual: Usual,
@@ -52,6 +65,8 @@ pub(super) struct Usual {
     /// The station from which completed flows enter each of these systems.
     pub(super) hand_over: FxHashMap<SystemId, StationId>,
     pub(super) path: ExpectedPath,
+    /// From here on a completed flow is slow; `None` where too few completed to tell.
+    pub(super) slow_from: Option<Nanos>,
 }
 
 /// Whether a course tells of no trouble, so that it may be learnt from.
@@ -60,6 +75,11 @@ pub(super) fn is_clean(stations: &Stations, course: &[Pass]) -> bool {
         pass.level() < Level::Error
             && !(pass.level() == Level::Warning && stations.words(pass.station()).has(Words::DEAD_LETTER))
     })
+}
+
+fn promises_more(stations: &Stations, station: StationId) -> bool {
+    let words = stations.words(station);
+    words.has(Words::RETRY) || words.has(Words::WAITING)
 }
 
 fn change<K: std::hash::Hash + Eq>(counts: &mut FxHashMap<K, u32>, key: K, by: i32) {
@@ -98,7 +118,7 @@ impl Model {
     /// Counts a clean flow that reached a terminal.
     pub(super) fn count_completed(&mut self, course: &[Pass], trail: &Trail, flow: &Flow, by: i32) {
         self.count_completed_course(course, by);
-        self.count_passage(trail, flow, by);
+        self.count_passage(course, trail, flow, by);
     }
 
     /// Counts that many clean flows as having reached a terminal on a course.
@@ -110,7 +130,7 @@ impl Model {
     }
 
     /// Counts how a completed flow went from system to system, and how long it took.
-    pub(super) fn count_passage(&mut self, trail: &Trail, flow: &Flow, by: i32) {
+    pub(super) fn count_passage(&mut self, course: &[Pass], trail: &Trail, flow: &Flow, by: i32) {
         for (place, (visit, from)) in flow.visits.iter().zip(trail.entered_from()).enumerate() {
             let (sum, visits) = slot(&mut self.places, usize::from(visit.system.0));
             *sum = sum.wrapping_add_signed(place as i64 * i64::from(by));
@@ -129,7 +149,10 @@ impl Model {
         for (pair, bucket) in trail.hops() {
             count(slot(&mut self.legs, usize::from(pair)), bucket);
         }
-        count(&mut self.duration, quantiles::bucket((flow.last - flow.first).0));
+        count(&mut self.duration, trail.took);
+        if course.iter().all(|pass| pass.level() < Level::Warning) {
+            count(&mut self.calm, trail.took);
+        }
     }
 
     /// Whether anything was counted since this was last asked.
@@ -151,6 +174,7 @@ impl Model {
     /// Decides on the terminals; whether they changed.
     pub(super) fn decide_terminals(&mut self, stations: &Stations) -> bool {
         let often = (self.clean / 50).max(1);
+        let common = self.clean.div_ceil(COMMON_END);
         let share = |(station, &ended): (&StationId, &u32)| {
             f64::from(ended) / f64::from(self.passed.get(station).copied().unwrap_or(ended).max(1))
         };
@@ -158,6 +182,7 @@ impl Model {
         let mut terminals: Vec<StationId> = ends
             .clone()
             .filter(|&end| *end.1 >= often && share(end) >= ENDS_THERE)
+            .filter(|&(&id, &ended)| ended >= common || !promises_more(stations, id))
             .map(|(&id, _)| id)
             .collect();
         if terminals.is_empty() {
@@ -229,10 +254,26 @@ impl Model {
             systems: often(always).collect(),
             hand_over: hand_over.collect(),
             path,
+            slow_from: self.slow_from(),
         };
         let changed = usual.differs_for_verdicts(&self.usual);
         self.usual = usual;
         changed
+    }
+}
+
+impl Model {
+    /// Learnt from flows that went without a hitch, where those are many: in an incident the others are many as well.
+    /// Of the quantiles only those that one slow flow in ten does not move.
+    fn slow_from(&self) -> Option<Nanos> {
+        if self.completed < WELL_KNOWN {
+            return None;
+        }
+        let is_calm = self.calm.total() >= WELL_KNOWN && self.calm.total() * 2 >= self.completed;
+        let usual = if is_calm { &self.calm } else { &self.duration };
+        let [p25, p50, p75, p90] = [0.25, 0.5, 0.75, 0.9].map(|share| usual.at(share).0 as f64);
+        let fence = p75 * (p75 / p25.max(1.0)).powi(2);
+        Some(Nanos((p50 * TIMES_USUAL).max(p90 * BEYOND_MOST).max(fence) as i64))
     }
 }
 
@@ -242,13 +283,7 @@ impl Usual {
         self.stations != old.stations
             || self.systems != old.systems
             || self.hand_over != old.hand_over
-            || self.path.duration_p99 != old.path.duration_p99
-            || self.is_well_known() != old.is_well_known()
-    }
-
-    /// Whether enough flows completed to call one slow.
-    pub(super) fn is_well_known(&self) -> bool {
-        self.path.completed >= 20
+            || self.slow_from != old.slow_from
     }
 
     pub(super) fn reaches_terminal(&self, course: &[Pass]) -> bool {

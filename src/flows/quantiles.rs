@@ -29,7 +29,7 @@ pub(super) fn bucket(nanos: i64) -> u16 {
 }
 
 /// The middle of a bucket.
-fn middle(bucket: u16) -> Nanos {
+pub(super) fn middle(bucket: u16) -> Nanos {
     if bucket == 0 {
         return Nanos(SHORTEST / 2);
     }

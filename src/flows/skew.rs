@@ -10,6 +10,9 @@
 //! A sample of flows is enough, as an offset is the same for all; it is drawn by the names of flows, so that it does
 //! not depend on what arrived first.
 
+mod causes;
+mod spans;
+
 use super::Skew;
 use super::clocks::{COARSE, Clocks};
 use super::station::StationId;
@@ -27,6 +30,8 @@ const ENOUGH: usize = 20;
 const OUTLIERS: f64 = 0.01;
 /// The difference between wait and work may vary by no more than this share of what the work varies by.
 const TIGHT: f64 = 0.6;
+/// Flows of more events than this are not looked at pair by pair.
+const LARGE: usize = 256;
 const MILLISECOND: i64 = 1_000_000;
 
 /// A stretch of time by one clock: between two events, or one that a record names.
@@ -84,10 +89,35 @@ pub(super) fn estimate(evidence: &Evidence, numbers: &Numbers, sample: &[Vec<u32
             break;
         }
         clocks.at_end = at_end;
-        let edges = edges(&flows, &clocks);
+        let mut edges = edges(&flows, &clocks);
+        edges.extend(spans::edges(evidence, &flows, &clocks));
+        let edges = narrowest(edges);
         (clocks.offset, skews) = solve(&edges, clocks.step.len(), &clocks);
     }
+    shift_the_rest(&flows, &mut clocks, &mut skews);
     (clocks, skews)
+}
+
+/// Shifts the clocks that nothing bounds, where their events constantly precede their causes.
+fn shift_the_rest(flows: &[Vec<Moment>], clocks: &mut Clocks, skews: &mut Vec<Skew>) {
+    let known: FxHashSet<usize> = skews
+        .iter()
+        .map(|skew| usize::from(skew.system.0) * 2 + usize::from(skew.stamped_as == EventKind::Span))
+        .collect();
+    for shift in causes::shifts(flows, clocks, &known) {
+        let (system, kind) = (shift.clock / 2, shift.clock % 2);
+        let doubt = shift.doubt + clocks.step[system][kind];
+        let offset = round(shift.offset, doubt);
+        clocks.offset[system][kind] = offset;
+        skews.push(Skew {
+            system: SystemId(system as u16),
+            stamped_as: if kind == 0 { EventKind::Log } else { EventKind::Span },
+            offset: Nanos(offset),
+            uncertainty: Nanos(doubt),
+            pairs: shift.pairs,
+        });
+    }
+    skews.sort_unstable_by_key(|skew| (clocks.rank[usize::from(skew.system.0)], skew.stamped_as));
 }
 
 fn clock_of(moment: &Moment) -> usize {
@@ -114,6 +144,7 @@ fn steps(flows: &[Vec<Moment>], systems: usize) -> Vec<[i64; 2]> {
 /// Stations whose records name a duration and are stamped when it was over: what happened meanwhile lies before them.
 fn stamped_at_end(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<bool> {
     let mut votes: FxHashMap<StationId, (u32, u32)> = FxHashMap::default();
+    let mut framed: FxHashMap<StationId, (u32, u32)> = FxHashMap::default();
     let corrected = |moment: &Moment| moment.time - clocks.offset(moment.system, moment.is_span).0;
     for flow in flows {
         for record in flow.iter().filter(|moment| !moment.is_span) {
@@ -124,6 +155,10 @@ fn stamped_at_end(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<bool> {
             if record.took <= (2 * step).max(2 * MILLISECOND) {
                 continue;
             }
+            let (starts, ends) = brackets(flow, record, &corrected);
+            let (start, end) = framed.entry(record.station).or_default();
+            *start += u32::from(starts > ends);
+            *end += u32::from(ends > starts);
             let (mut before, mut after) = (0, 0);
             for other in flow.iter().filter(|other| other.system != record.system) {
                 let distance = corrected(other) - corrected(record);
@@ -138,9 +173,37 @@ fn stamped_at_end(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<bool> {
     let count = votes.keys().map(|station| station.0 as usize + 1).max().unwrap_or(0);
     let mut at_end = vec![false; count];
     for (station, (start, end)) in votes {
+        // A caller that writes a line before and one after its call says more than what merely happened before.
+        let (start, end) = match framed.get(&station) {
+            Some(&(framed_start, framed_end)) if framed_start + framed_end >= 5 => (framed_start, framed_end),
+            _ => (start, end),
+        };
         at_end[station.0 as usize] = end >= 5 && end > 2 * start;
     }
     at_end
+}
+
+/// How many other systems have two events, one after the other, between which the record's duration fits only if it is
+/// stamped at its start, and only if at its end.
+fn brackets(flow: &[Moment], record: &Moment, corrected: &impl Fn(&Moment) -> i64) -> (u32, u32) {
+    if flow.len() > LARGE {
+        return (0, 0);
+    }
+    let at = corrected(record);
+    let (mut starts, mut ends) = (0, 0);
+    for (place, first) in flow.iter().enumerate() {
+        if first.system == record.system || first.is_span {
+            continue;
+        }
+        let second = flow[place + 1..].iter().find(|other| other.system == first.system && !other.is_span);
+        let Some(second) = second else { continue };
+        let (from, to) = (corrected(first), corrected(second));
+        let at_start = from <= at && at + record.took <= to;
+        let at_end = from <= at - record.took && at <= to;
+        starts += u32::from(at_start && !at_end);
+        ends += u32::from(at_end && !at_start);
+    }
+    (starts, ends)
 }
 
 /// What is known of the offset between each two clocks.
@@ -161,7 +224,7 @@ fn edges(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
             bounds.entry(key).or_default().append(&mut some);
         }
     }
-    let edges = bounds
+    bounds
         .par_iter()
         .filter(|(_, bounds)| bounds.len() >= ENOUGH)
         .filter_map(|((wait, work), bounds)| {
@@ -170,8 +233,7 @@ fn edges(flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
             let (low, high) = agree(bounds, tolerance)?;
             Some(Edge { a, b, low, high, pairs: bounds.len() as u32 })
         })
-        .collect();
-    narrowest(edges)
+        .collect()
 }
 
 struct Reader<'a> {
@@ -281,9 +343,18 @@ fn agree(bounds: &[Bound], tolerance: i64) -> Option<(i64, i64)> {
     if spread(&slacks) as f64 > spread(&works) as f64 * TIGHT || spread(&works) <= 2 * tolerance {
         return None;
     }
-    let (lows, highs) = (sorted(&|bound| bound.low), sorted(&|bound| bound.high));
-    let (low, high) = (lows[lows.len() - 1 - allowed], highs[allowed]);
+    let (low, high) = robust(bounds);
     (low <= high + tolerance).then_some((low.min(high), high.max(low)))
+}
+
+/// The tightest bounds on both sides, but for outliers.
+fn robust(bounds: &[Bound]) -> (i64, i64) {
+    let allowed = (bounds.len() as f64 * OUTLIERS) as usize;
+    let mut lows: Vec<i64> = bounds.iter().map(|bound| bound.low).collect();
+    let mut highs: Vec<i64> = bounds.iter().map(|bound| bound.high).collect();
+    lows.sort_unstable();
+    highs.sort_unstable();
+    (lows[lows.len() - 1 - allowed], highs[allowed])
 }
 
 /// For each two clocks the narrowest bounds, of those that many flows bear out.

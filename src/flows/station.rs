@@ -28,6 +28,8 @@ pub(super) struct Stations {
     keys: Vec<u64>,
     words: Vec<super::words::Words>,
     numbers: FxHashMap<Station, StationId>,
+    /// Paths of probes, by which they are told from business.
+    pub(super) probes: Vec<String>,
 }
 
 impl Station {
@@ -40,13 +42,14 @@ impl Station {
 impl Stations {
     pub(super) fn intern(&mut self, evidence: &Evidence, station: Station) -> StationId {
         let (all, keys, words) = (&mut self.all, &mut self.keys, &mut self.words);
+        let probes = &self.probes;
         *self.numbers.entry(station).or_insert_with(|| {
             all.push(station);
             keys.push(lasting_key(evidence, &station));
-            words.push(super::words::Words::of(
-                evidence.text(station.shape),
-                evidence.text(station.operation),
-            ));
+            let operation = evidence.text(station.operation);
+            let of = super::words::Words::of(evidence.text(station.shape), operation);
+            let is_probe = super::probes::is_probe(operation, probes);
+            words.push(if is_probe { of.with(super::words::Words::PROBE) } else { of });
             StationId(all.len() as u32 - 1)
         })
     }

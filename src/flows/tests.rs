@@ -230,6 +230,114 @@ fn a_number_of_a_flow_stays_with_it_as_evidence_comes_in() {
     assert_eq!(flows.get(before).unwrap().events, 6);
 }
 
+/// The same, but slow in the ERP.
+fn late_order(key: u128, start: i64, late: i64) -> Vec<Entry> {
+    let mut entries = order(key, start);
+    entries[3].at += late;
+    entries[4].at += late;
+    entries
+}
+
+#[test]
+fn a_flow_is_slow_by_what_is_usual_and_one_in_ten_slow_ones_do_not_make_it_so() {
+    let mut entries = orders(60);
+    (61..=66).for_each(|key| entries.extend(late_order(key, key as i64 * 1_000, 5_000)));
+    let mut twice = order(70, 70_000);
+    twice.push(at(78_000, "erp", "duplicate discarded").severity(Severity::WARN).correlation(70));
+    entries.extend(twice);
+    let (evidence, flows) = flows(&entries);
+    let verdict = |key| flows.get(flow_of(&evidence, &flows, key).unwrap()).unwrap().verdict;
+    assert!((61..=66).all(|key| verdict(key) == Verdict::Slow));
+    assert!((1..=60).all(|key| verdict(key) == Verdict::Completed));
+    assert_eq!(verdict(70), Verdict::Completed, "what is thrown away later takes no time");
+}
+
+#[test]
+fn a_dead_letter_is_a_failure_unless_it_was_replayed_to_the_end() {
+    let dead = |key: u128, at_millis: i64| {
+        at(at_millis, "queue", "message dead-lettered").severity(Severity::WARN).correlation(key)
+    };
+    let mut entries = orders(30);
+    let mut given_up = order(98, 40_000);
+    given_up.push(dead(98, 40_900));
+    let mut replayed = order(99, 50_000);
+    replayed[3].at += 5_000;
+    replayed[4].at += 5_000;
+    replayed.push(dead(99, 50_900));
+    entries.extend(given_up);
+    entries.extend(replayed);
+    let (evidence, flows) = flows(&entries);
+    let flow = |key| flows.get(flow_of(&evidence, &flows, key).unwrap()).unwrap();
+    assert_eq!(flow(98).verdict, Verdict::Failed);
+    assert!(flow(98).marks.has(Marks::DEAD_LETTERED));
+    assert_ne!(flow(99).verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_flow_without_its_entry_is_of_the_kind_that_passes_what_it_passes() {
+    let mut entries = orders(30);
+    // The gateway writes its line when the request is over; this one never is.
+    entries.extend(order(99, 40_000).into_iter().skip(1).take(2));
+    entries.extend(order(100, 200_000));
+    let (evidence, flows) = flows(&entries);
+    let flow = flows.get(flow_of(&evidence, &flows, 99).unwrap()).unwrap();
+    assert_eq!(flows.kind(flow.kind).name, "kong POST /orders");
+    assert_eq!(flow.verdict, Verdict::Stuck);
+}
+
+#[test]
+fn where_flows_stop_and_say_that_more_is_to_come_is_no_end() {
+    let mut entries = orders(60);
+    for key in 61..=63u128 {
+        let mut stuck = order(key, key as i64 * 1_000);
+        stuck.truncate(2);
+        stuck.push(at(key as i64 * 1_000 + 7, "order", "queued, waiting for a connection").correlation(key));
+        entries.extend(stuck);
+    }
+    entries.extend(order(100, 200_000));
+    let (evidence, flows) = flows(&entries);
+    let verdict = |key| flows.get(flow_of(&evidence, &flows, key).unwrap()).unwrap().verdict;
+    assert!((61..=63).all(|key| verdict(key) == Verdict::Stuck));
+}
+
+#[test]
+fn names_of_customers_make_no_kinds() {
+    let entries: Vec<Entry> = ["Example Retail Ltd", "Acme Fasteners Ltd", "Sample Tools Inc"]
+        .into_iter()
+        .zip(1u128..)
+        .flat_map(|(name, key)| {
+            let received = format!("Order * received from {name}");
+            [
+                at(key as i64 * 1_000, "shop", &received).correlation(key),
+                at(key as i64 * 1_000 + 5, "erp", "booked").correlation(key),
+            ]
+        })
+        .collect();
+    let (_, flows) = flows(&entries);
+    assert_eq!(flows.kinds.iter().filter(|kind| kind.flows > 0).count(), 1);
+    assert_eq!(flows.kinds[0].name, "shop Order * received from *");
+}
+
+#[test]
+fn probes_of_liveness_are_no_flows() {
+    let mut entries = orders(3);
+    entries.extend((50..90).map(|key| at(key as i64 * 10, "kong", "GET /healthz").with(Message, key)));
+    let mut batch = batch(&entries);
+    // Operations are columns of their own.
+    for (row, entry) in entries.iter().enumerate() {
+        if entry.text.starts_with("GET") {
+            batch.operation[row] = batch.shape[row];
+        }
+    }
+    let mut evidence = Evidence::default();
+    evidence.append(&batch);
+    let all = Flows::of(&evidence, &FlowSettings::default());
+    assert_eq!(all.len(), 3);
+    assert_eq!(flow_of(&evidence, &all, 55), None);
+    let settings = FlowSettings { probes: Vec::new(), ..FlowSettings::default() };
+    assert_eq!(Flows::of(&evidence, &settings).len(), 43, "unless the configuration says otherwise");
+}
+
 /// Everything about flows that does not hang on the order of arrival.
 fn portrait(evidence: &Evidence, flows: &Flows) -> Vec<String> {
     let name = |system| evidence.system_name(system);

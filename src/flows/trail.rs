@@ -3,6 +3,7 @@
 use super::clocks::Clocks;
 use super::course::{CourseId, Courses, Pass};
 use super::station::{Station, StationId, Stations};
+use super::words::Words;
 use super::{Flow, KindId, Marks, Verdict, Visit};
 use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId, View};
 use crate::telemetry::{Severity, Time};
@@ -33,6 +34,7 @@ pub(super) struct Moment {
     pub(super) is_span: bool,
     pub(super) is_coarse: bool,
     pub(super) level: Level,
+    words: Words,
 }
 
 /// The columns of one event.
@@ -57,9 +59,12 @@ pub(super) struct Trail {
     /// that went well.
     pub(super) halted_at: StationId,
     /// First [`Trail::hop_count`] hops as pair of systems and bucket of the time taken, then for each visit the station
-    /// that it was entered from.
+    /// that it was entered from, then the stations that went well after the last dead letter.
     steps: Box<[u32]>,
     hop_count: u16,
+    visit_count: u16,
+    /// How long the work took, as bucket of [`super::quantiles`]: a duplicate that comes late does not make it longer.
+    pub(super) took: u16,
 }
 
 /// A flow's summary as far as its own events tell it.
@@ -70,13 +75,15 @@ pub(super) struct Traced {
     pub(super) events: u32,
     pub(super) errors: u32,
     pub(super) visits: Box<[Visit]>,
+    /// Nothing but probes of liveness: no flow of business.
+    pub(super) is_probe: bool,
     pub(super) trail: Trail,
 }
 
 impl Traced {
     /// The summary, not judged yet, and the trail.
     pub(super) fn into_flow(self, name: IdentifierId) -> (Flow, Trail) {
-        let Self { first, last, events, errors, visits, trail } = self;
+        let Self { first, last, events, errors, visits, trail, .. } = self;
         let flow = Flow {
             name,
             kind: KindId(0),
@@ -101,7 +108,16 @@ impl Trail {
 
     /// For each visit, the station that the flow came from.
     pub(super) fn entered_from(&self) -> impl Iterator<Item = StationId> + '_ {
-        self.steps[self.hop_count as usize..].iter().map(|&station| StationId(station))
+        self.after_hops()[..self.visit_count as usize].iter().map(|&station| StationId(station))
+    }
+
+    /// The stations that the flow passed well after its last dead letter.
+    pub(super) fn after_dead_letter(&self) -> impl Iterator<Item = StationId> + '_ {
+        self.after_hops()[self.visit_count as usize..].iter().map(|&station| StationId(station))
+    }
+
+    fn after_hops(&self) -> &[u32] {
+        &self.steps[self.hop_count as usize..]
     }
 }
 
@@ -141,7 +157,7 @@ pub(super) struct Tracer<'a> {
     clocks: &'a Clocks,
     numbers: &'a Numbers,
     /// Stations seen lately, by a hash of a few bits.
-    stations: Vec<(Station, StationId)>,
+    stations: Vec<(Station, StationId, Words)>,
     courses: FxHashMap<Box<[Pass]>, CourseId>,
     pairs: FxHashMap<(u16, u16), u16>,
     order: Vec<(i64, u32, u32)>,
@@ -168,7 +184,7 @@ impl<'a> Tracer<'a> {
             view,
             clocks,
             numbers,
-            stations: vec![(Station::default(), StationId::NONE); CACHE],
+            stations: vec![(Station::default(), StationId::NONE, Words::default()); CACHE],
             order: Vec::new(),
             read: Vec::new(),
             reads_durations: false,
@@ -198,7 +214,7 @@ impl<'a> Tracer<'a> {
         read.iter_mut().for_each(|read| read.severity = view.severity(Row(read.row)));
         read.iter_mut().for_each(|read| read.is_span = view.is_span(Row(read.row)));
         for &Read { row, time, shape, operation, system, severity, is_span } in &read {
-            let station = self.station(Station { system, is_span, operation, shape });
+            let (station, words) = self.station(Station { system, is_span, operation, shape });
             let system = system.0;
             let time = time.saturating_sub(self.clocks.offset(system, is_span).0);
             let is_coarse = self.clocks.is_coarse(system, is_span);
@@ -223,6 +239,7 @@ impl<'a> Tracer<'a> {
                 is_span,
                 is_coarse,
                 level,
+                words,
             });
         }
         self.read = read;
@@ -246,6 +263,8 @@ impl<'a> Tracer<'a> {
         let has_fine = self.moments.iter().any(|moment| !moment.is_coarse);
         let mut errors = 0;
         let (mut earliest, mut latest) = (i64::MAX, i64::MIN);
+        let mut done = i64::MIN;
+        let mut last_dead = None;
         let (mut first, mut last) = (StationId::NONE, (i64::MIN, StationId::NONE));
         self.visits.clear();
         self.entered.clear();
@@ -259,6 +278,12 @@ impl<'a> Tracer<'a> {
             if !(has_fine && moment.is_coarse) {
                 earliest = earliest.min(moment.time);
                 latest = latest.max(moment.time);
+                if !(moment.words.has(Words::DUPLICATE) && moment.level >= Level::Warning) {
+                    done = done.max(moment.time);
+                }
+            }
+            if moment.words.has(Words::DEAD_LETTER) && is_told_by(&moment) {
+                last_dead = Some(index);
             }
             if is_told_by(&moment) {
                 if first == StationId::NONE {
@@ -292,12 +317,18 @@ impl<'a> Tracer<'a> {
         let hop_count = self.steps.len().min(usize::from(u16::MAX));
         self.steps.truncate(hop_count);
         self.steps.extend_from_slice(&self.entered);
+        if let Some(dead) = last_dead {
+            let after = self.moments[dead + 1..].iter();
+            let went_well = after.filter(|moment| is_told_by(moment) && moment.level == Level::Fine);
+            self.steps.extend(went_well.map(|moment| moment.station.0));
+        }
         Traced {
             first: Time(earliest),
             last: Time(latest),
             events: rows.len() as u32,
             errors,
             visits: self.visits.as_slice().into(),
+            is_probe: self.moments.iter().all(|moment| moment.words.has(Words::PROBE)),
             trail: Trail {
                 course: self.course(),
                 first,
@@ -305,6 +336,9 @@ impl<'a> Tracer<'a> {
                 halted_at: if errors > 0 { self.halted_at() } else { StationId::NONE },
                 steps: self.steps.as_slice().into(),
                 hop_count: hop_count as u16,
+                // As many as there are systems, of which there are no more than that.
+                visit_count: self.visits.len() as u16,
+                took: super::quantiles::bucket(if done == i64::MIN { latest } else { done } - earliest),
             },
         }
     }
@@ -319,19 +353,20 @@ impl<'a> Tracer<'a> {
     }
 
     #[inline]
-    fn station(&mut self, station: Station) -> StationId {
+    fn station(&mut self, station: Station) -> (StationId, Words) {
         let mixed =
             (station.shape.0 ^ station.operation.0.rotate_left(16) ^ u32::from(station.system.0) << 8)
                 .wrapping_mul(0x9e37_79b1);
         let slot = (mixed >> (32 - CACHE.ilog2())) as usize;
-        let (known, id) = self.stations[slot];
+        let (known, id, words) = self.stations[slot];
         if known == station && id != StationId::NONE {
-            return id;
+            return (id, words);
         }
         let mut stations = self.numbers.stations.lock().expect("no thread panics while it holds the lock");
         let id = stations.intern(self.evidence, station);
-        self.stations[slot] = (station, id);
-        id
+        let words = stations.words(id);
+        self.stations[slot] = (station, id, words);
+        (id, words)
     }
 
     fn pair(&mut self, from: u16, to: u16) -> u16 {

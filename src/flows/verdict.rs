@@ -2,6 +2,7 @@
 
 use super::course::Pass;
 use super::model::Usual;
+use super::quantiles;
 use super::station::Stations;
 use super::trail::{Level, Trail};
 use super::words::Words;
@@ -9,8 +10,6 @@ use super::{Blindness, Flow, Hop, Marks, Verdict};
 use crate::evidence::{Evidence, SystemId};
 use crate::telemetry::{Nanos, Time};
 
-/// A flow is slow from this many times the p99 of its kind on.
-const SLOW: f64 = 1.5;
 /// A flow that has been silent for less than this is never called stuck.
 const PATIENCE: Nanos = Nanos::seconds(1);
 
@@ -18,6 +17,8 @@ const PATIENCE: Nanos = Nanos::seconds(1);
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Judgement {
     pub(super) end: End,
+    /// A message of it became a dead letter, which is not what happens to flows of its kind.
+    pub(super) is_dead: bool,
     pub(super) marks: Marks,
 }
 
@@ -42,7 +43,17 @@ pub(super) fn judge(
 ) -> Judgement {
     let words = |pass: &Pass| stations.words(pass.station());
     let is_usual = |pass: &Pass| usual.stations.contains(&pass.station());
-    let has_errors = course.iter().any(|pass| pass.level() == Level::Error);
+    // An attempt whose span failed is no end where the system's log says that it will try again.
+    let promises = |pass: &Pass| pass.level() >= Level::Warning && words(pass).has(Words::RETRY);
+    let station = |pass: &Pass| stations.get(pass.station());
+    let is_attempt = |pass: &Pass| {
+        let is_promised = |log: &Pass| {
+            promises(log) && !station(log).is_span && station(log).system == station(pass).system
+        };
+        station(pass).is_span && course.iter().any(is_promised)
+    };
+    let is_error = |pass: &Pass| pass.level() == Level::Error && !is_attempt(pass);
+    let has_errors = course.iter().any(is_error);
     let is_dead = course.iter().any(|pass| words(pass).has(Words::DEAD_LETTER) && !is_usual(pass));
     let reached = usual.reaches_terminal(course);
     let end = if !has_errors && !is_dead {
@@ -50,11 +61,10 @@ pub(super) fn judge(
     } else if reached && is_made_good(stations, course, usual, is_entry) {
         End::Reached
     } else {
-        let promises = |pass: &Pass| pass.level() >= Level::Warning && words(pass).has(Words::RETRY);
-        let is_final = is_dead || course.iter().any(|pass| pass.level() == Level::Error && !promises(pass));
+        let is_final = is_dead || course.iter().any(|pass| is_error(pass) && !promises(pass));
         if is_final { End::Failed } else { End::Retrying }
     };
-    Judgement { end, marks: marks(stations, course, usual, end) }
+    Judgement { end, is_dead, marks: marks(stations, course, usual, end) }
 }
 
 /// Whether a flow with errors did all that completed flows do, and answered well.
@@ -134,7 +144,10 @@ impl Court<'_> {
         usual: &Usual,
     ) -> (Verdict, Option<Hop>) {
         match judgement.end {
-            End::Reached if is_slow(flow, usual) => (Verdict::Slow, None),
+            End::Reached if judgement.is_dead && !is_replayed(trail, usual) => {
+                (Verdict::Failed, self.failing_hop(flow, course, trail, usual))
+            }
+            End::Reached if is_slow(trail, usual) => (Verdict::Slow, None),
             End::Reached => (Verdict::Completed, None),
             End::Failed => (Verdict::Failed, self.failing_hop(flow, course, trail, usual)),
             End::Retrying if self.is_within_patience(flow, trail, usual) => (Verdict::InFlight, None),
@@ -168,22 +181,37 @@ impl Court<'_> {
         Some(Hop { from, to })
     }
 
+    /// The place, among the visits, of the system where trouble is: the last one visited of those that report errors or
+    /// dead letters, else of those that report warnings. Where only the one that the flow entered by complains, it has
+    /// waited in vain for what lies deeper: the last one that was heard of.
+    fn troubled(&self, flow: &Flow, course: &[Pass], usual: &Usual) -> usize {
+        let is_dead = |pass: &Pass| {
+            self.stations.words(pass.station()).has(Words::DEAD_LETTER)
+                && !usual.stations.contains(&pass.station())
+        };
+        let place = |level| {
+            let is_troubled = |system| {
+                course
+                    .iter()
+                    .filter(|pass| pass.level() >= level || is_dead(pass))
+                    .any(|pass| self.stations.get(pass.station()).system == system)
+            };
+            flow.visits.iter().rposition(|visit| is_troubled(visit.system))
+        };
+        let last = flow.visits.len() - 1;
+        match place(Level::Error).or_else(|| place(Level::Warning)) {
+            Some(0) | None => last,
+            Some(place) => place,
+        }
+    }
+
     /// The hop at which trouble ended the flow.
     ///
     /// Of the systems that report errors, the one visited last is where the trouble is: the others wait for it. If what
     /// it did last was what completed flows do before they enter a system, and this flow never got there, the trouble
     /// is with that system.
     fn failing_hop(&self, flow: &Flow, course: &[Pass], trail: &Trail, usual: &Usual) -> Option<Hop> {
-        let troubled = |level| {
-            let is_troubled = |system| {
-                course
-                    .iter()
-                    .any(|pass| pass.level() >= level && self.stations.get(pass.station()).system == system)
-            };
-            flow.visits.iter().rposition(|visit| is_troubled(visit.system))
-        };
-        let place =
-            troubled(Level::Error).or_else(|| troubled(Level::Warning)).unwrap_or(flow.visits.len() - 1);
+        let place = self.troubled(flow, course, usual);
         let system = flow.visits[place].system;
         let mut unreached = usual.systems.iter().copied().filter(|&system| !visits(flow, system));
         let handed_to = unreached.find(|system_after| {
@@ -215,7 +243,11 @@ fn next_system(flow: &Flow, usual: &Usual, last: SystemId) -> Option<SystemId> {
     })
 }
 
-fn is_slow(flow: &Flow, usual: &Usual) -> bool {
-    let took = (flow.last - flow.first).0 as f64;
-    usual.is_well_known() && took > usual.path.duration_p99.0 as f64 * SLOW
+fn is_slow(trail: &Trail, usual: &Usual) -> bool {
+    usual.slow_from.is_some_and(|slow_from| quantiles::middle(trail.took) > slow_from)
+}
+
+/// Whether the flow went on to its end after its message had become a dead letter.
+fn is_replayed(trail: &Trail, usual: &Usual) -> bool {
+    trail.after_dead_letter().any(|station| usual.terminals.binary_search(&station).is_ok())
 }

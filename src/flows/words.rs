@@ -6,7 +6,7 @@
 pub(super) struct Words(u8);
 
 /// Word class, and the spellings that belong to it; compared in lower case with `-` and `_` read as blanks.
-const TABLE: [(Words, &[&str]); 5] = [
+const TABLE: [(Words, &[&str]); 6] = [
     (
         Words::RETRY,
         &["retry", "retrying", "retries", "will be retried", "reattempt", "backing off", "attempt"],
@@ -17,6 +17,19 @@ const TABLE: [(Words, &[&str]); 5] = [
     ),
     (Words::COMPENSATION, &["compensat", "rolled back", "rolling back", "rollback", "saga undo", "reversal"]),
     (Words::DUPLICATE, &["duplicate", "already processed", "redelivered=true", "redelivered: true"]),
+    (
+        Words::WAITING,
+        &[
+            "waiting for",
+            "queued",
+            "enqueued",
+            "pending",
+            "calling",
+            "sending",
+            "in progress",
+            "will be sent",
+        ],
+    ),
     (Words::REFUSAL, &["declined", "rejected", "denied", "invalid", "validation failed", "not accepted"]),
 ];
 
@@ -26,6 +39,10 @@ impl Words {
     pub(super) const COMPENSATION: Self = Self(4);
     pub(super) const DUPLICATE: Self = Self(8);
     pub(super) const REFUSAL: Self = Self(16);
+    /// It is not over: something is to follow.
+    pub(super) const WAITING: Self = Self(64);
+    /// A probe of liveness, by its path: see [`super::probes`].
+    pub(super) const PROBE: Self = Self(32);
 
     pub(super) fn of(message: &str, operation: &str) -> Self {
         let plain: String = format!("{message} {operation}")
@@ -39,6 +56,10 @@ impl Words {
             }
         }
         words
+    }
+
+    pub(super) fn with(self, class: Self) -> Self {
+        Self(self.0 | class.0)
     }
 
     pub(super) fn has(self, class: Self) -> bool {

@@ -59,6 +59,9 @@ pub trait Format: Send + Sync + fmt::Debug {
     }
 }
 
+/// Identifiers that a record may have by place.
+pub(super) const POSITIONAL: usize = 4;
+
 /// What a first look at a record gives; slices of the line, nothing copied.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Glance<'a> {
@@ -67,10 +70,17 @@ pub struct Glance<'a> {
     pub body: &'a [u8],
     pub operation: Operation<'a>,
     pub duration_us: u32,
-    /// An identifier that has a place instead of a key.
-    pub positional: Option<(IdentifierClass, &'a [u8])>,
+    /// Identifiers that have a place instead of a key.
+    pub positional: [Option<(IdentifierClass, &'a [u8])>; POSITIONAL],
     /// The system, where one file holds several.
     pub system: Option<&'a [u8]>,
+}
+
+/// The one identifier that a record has by place.
+pub(super) fn only(
+    identifier: Option<(IdentifierClass, &[u8])>,
+) -> [Option<(IdentifierClass, &[u8])>; POSITIONAL] {
+    [identifier, None, None, None]
 }
 
 /// The first lines of a stream, for formats to judge.

@@ -54,12 +54,14 @@ enum Kind {
     XRay,
     /// A trace if it is 128-bit hex, else a message.
     TraceOrMessage,
+    /// A word that people use for more than numbers: an identifier only if the value is one of four digits or more.
+    Document,
     /// MuleSoft's `event: <id>`; only inside its bracket.
     MuleEvent,
 }
 
 /// Pieces of keys that are rare in other text; each known key contains one.
-const STEMS: [&str; 54] = [
+const STEMS: [&str; 58] = [
     "corr",
     "Corr",
     "CORR",
@@ -114,12 +116,16 @@ const STEMS: [&str; 54] = [
     "nvoiceId",
     "nvoice_id",
     "uetr",
+    "order=",
+    "rder\":\"",
+    "rid=",
+    "nterchange",
 ];
 
 /// Keys in canonical spelling: lower case, without `_ - .` and blanks. Prefixes such as `x-` are cut by [`Finder::kind`].
-const KEYS: [(&str, Kind); 47] = {
+const KEYS: [(&str, Kind); 53] = {
     use IdentifierClass::{Business, Correlation, Message, Trace};
-    use Kind::{B3, MuleEvent, Plain, TraceOrMessage, Traceparent, XRay};
+    use Kind::{B3, Document, MuleEvent, Plain, TraceOrMessage, Traceparent, XRay};
     [
         ("correlationid", Plain(Correlation)),
         ("correlation", Plain(Correlation)),
@@ -168,6 +174,12 @@ const KEYS: [(&str, Kind); 47] = {
         ("uetr", Plain(Business)),
         ("shipmentid", Plain(Business)),
         ("shipmentno", Plain(Business)),
+        ("order", Document),
+        ("rid", Plain(Message)),
+        ("interchange", Document),
+        ("interchangeref", Plain(Business)),
+        ("interchangereference", Plain(Business)),
+        ("interchangecontrolnumber", Plain(Business)),
     ]
 };
 
@@ -287,6 +299,10 @@ impl Finder {
                 let class =
                     if hex128(value).is_some() { IdentifierClass::Trace } else { IdentifierClass::Message };
                 value_of(class, value)
+            }
+            Kind::Document => {
+                let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+                (digits >= 4).then(|| value_of(IdentifierClass::Business, value)).flatten()
             }
             Kind::MuleEvent => {
                 // Only in `[processor: …; event: …]`; elsewhere the word is everyday English.

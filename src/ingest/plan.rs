@@ -231,9 +231,7 @@ impl Plan {
         scanner: &mut Scanner,
         batch: &mut Glances,
     ) {
-        if let Some((class, value)) = glance.positional
-            && let Some(found) = value_of(class, value)
-        {
+        for found in glance.positional.iter().flatten().filter_map(|&(class, value)| value_of(class, value)) {
             scanner.note(found, batch);
         }
         if self.settings.finder.has_patterns() {
@@ -445,9 +443,8 @@ impl Plan {
                 identifiers.push(one);
             }
         };
-        if let Some((class, value)) = glance.positional {
-            value_of(class, value).into_iter().for_each(&mut keep);
-        }
+        let positional = glance.positional.iter().flatten();
+        positional.filter_map(|&(class, value)| value_of(class, value)).for_each(&mut keep);
         self.settings.finder.all(record).into_iter().for_each(keep);
         identifiers.sort_by_key(|identifier| identifier.class);
         let system = match glance.system {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::evidence::{Evidence, SystemId};
 use crate::flows::{Flow, Flows, Verdict};
-use crate::telemetry::{ChangeKind, Nanos, Sample, Series, Severity, Time, Window};
+use crate::telemetry::{Change, ChangeKind, Nanos, Sample, Series, Severity, Time, Window};
 
 /// What each signal can add. Where flows stop speaks loudest, since it is seen and not inferred.
 const WEIGHTS: [(Signal, f64); 4] =
@@ -31,6 +31,8 @@ struct Case<'a> {
     after: Window,
     templates: &'a [Counted],
     settings: &'a SuspectSettings,
+    /// By system: whether it was changed shortly before onset.
+    changed: Vec<bool>,
 }
 
 pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Suspects {
@@ -76,7 +78,25 @@ impl<'a> Case<'a> {
         let before = settings.baseline.unwrap_or(Window { from, to: onset.time });
         let to = evidence.window().map_or(Time::MAX, |window| window.to);
         let after = Window { from: onset.time, to };
-        Self { evidence, flows, onset: onset.time, before, after, templates, settings }
+        let is_recent = |change: &&Change| {
+            let ago = onset.time - change.time;
+            ago >= Nanos::seconds(-60) && ago <= Nanos::seconds(1_800)
+        };
+        let recent: Vec<&str> =
+            evidence.changes.iter().filter(is_recent).filter_map(|change| change.system.as_deref()).collect();
+        let systems = (0..evidence.systems.len() as u16).map(SystemId);
+        let changed = systems.map(|system| recent.contains(&evidence.system_name(system))).collect();
+        Self { evidence, flows, onset: onset.time, before, after, templates, settings, changed }
+    }
+
+    /// Where a failing flow stops. Where the system that was to be next never heard of it, either end of the hop may be
+    /// to blame: it is the further one, unless only the nearer one has just been changed.
+    fn stops_at(&self, flow: &Flow) -> Option<SystemId> {
+        let hop = flow.failing_hop?;
+        let is_reached = flow.visits.iter().any(|visit| visit.system == hop.to);
+        let has_changed = |system: SystemId| self.changed[usize::from(system.0)];
+        let is_nearer = !is_reached && has_changed(hop.from) && !has_changed(hop.to);
+        Some(if is_nearer { hop.from } else { hop.to })
     }
 
     fn is_on(&self, signal: Signal) -> bool {
@@ -165,7 +185,7 @@ impl<'a> Case<'a> {
         let (mut failing, mut here, mut before, mut here_before, mut example) =
             (0u32, 0u32, 0u32, 0u32, None);
         for (id, flow) in self.flows.iter().filter(|(_, flow)| is_failing(flow)) {
-            let is_here = flow.failing_hop.is_some_and(|hop| hop.to == system);
+            let is_here = self.stops_at(flow) == Some(system);
             if flow.last >= self.onset {
                 failing += 1;
                 here += u32::from(is_here);
@@ -189,8 +209,8 @@ impl<'a> Case<'a> {
     fn spectrum(&self, system: SystemId) -> Found {
         let (mut with, mut failing, mut others) = (0u32, 0u32, 0u32);
         for (_, flow) in self.flows.iter().filter(|(_, flow)| flow.last >= self.onset) {
-            let passes = flow.visits.iter().any(|visit| visit.system == system)
-                || flow.failing_hop.is_some_and(|hop| hop.to == system);
+            let passes =
+                flow.visits.iter().any(|visit| visit.system == system) || self.stops_at(flow) == Some(system);
             failing += u32::from(is_failing(flow));
             with += u32::from(is_failing(flow) && passes);
             others += u32::from(!is_failing(flow) && passes);
@@ -256,9 +276,10 @@ impl<'a> Case<'a> {
     /// The change that fits best: near before onset, on the system or on the way of its failing flows, of a usual kind.
     fn change(&self, system: SystemId) -> Option<(f64, String, String)> {
         let name = self.evidence.system_name(system);
-        let stopped = self.flows.iter().filter(|(_, flow)| {
-            flow.failing_hop.is_some_and(|hop| hop.to == system) && flow.last >= self.onset
-        });
+        let stopped = self
+            .flows
+            .iter()
+            .filter(|(_, flow)| self.stops_at(flow) == Some(system) && flow.last >= self.onset);
         let upstream: Vec<&str> = stopped
             .take(200)
             .flat_map(|(_, flow)| flow.visits.iter().map(|visit| self.evidence.system_name(visit.system)))

@@ -25,6 +25,8 @@ impl Correlator {
     pub(super) fn build(&mut self, evidence: &Evidence) {
         let settings = std::mem::take(&mut self.settings);
         *self = Self { settings, ..Self::default() };
+        let stations = &mut self.numbers.stations;
+        stations.get_mut().expect("nobody else is at work").probes.clone_from(&self.settings.probes);
         self.linking = Linking::default();
         self.linking.build(evidence);
         let roots = self.roots_in_order(evidence);
@@ -100,7 +102,10 @@ impl Correlator {
                     linking.members_into(root.id, &mut members);
                     linking.rows_of(evidence, &view, &members, &mut rows);
                     if !rows.is_empty() {
-                        found.push(Some((*root, tracer.trace(&rows))));
+                        let traced = tracer.trace(&rows);
+                        if !traced.is_probe {
+                            found.push(Some((*root, traced)));
+                        }
                     }
                 }
                 found

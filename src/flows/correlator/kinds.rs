@@ -3,6 +3,10 @@
 //! The first event of a single flow can mislead: a gateway may write its line when the request is over, a clock may tick
 //! in whole seconds. So for every operation it is counted how often flows that pass it begin there, and of the operations
 //! that flows of one course began with, the one with the highest share is the entry of them all.
+//!
+//! Some flows have no entry at all: a gateway writes its line when the request is over, and a flow that is stuck never
+//! gets that far. What such a flow passed is compared with what the kinds usually pass; if one of them fits far better
+//! than all others, it is of that kind.
 
 use crate::evidence::{Evidence, SystemId, TextId};
 use crate::flows::KindId;
@@ -10,11 +14,33 @@ use crate::flows::course::{CourseId, Courses, Pass};
 use crate::flows::station::{StationId, Stations};
 use rustc_hash::FxHashMap;
 
+/// Of the flows that pass an operation, so many are of the kind that enters by it, or it is no entry.
+const ENTERS: f64 = 0.5;
+/// So many begin there that nothing needs to be asked.
+const SURELY_ENTERS: f64 = 0.9;
+/// Flows that a kind must have before others are taken to be of it.
+const ENOUGH: u32 = 10;
+/// An operation that this share of a kind's flows pass belongs to the kind; in an incident many do not get far.
+const USUAL: f64 = 0.5;
+/// Of what a flow passed, so much must on average be passed by flows of a kind as well.
+const LIKENESS: f64 = 0.5;
+/// The kind that fits best must fit so many times better than the next.
+const UNAMBIGUOUS: f64 = 2.0;
+
 /// An operation of a system: what stations that differ only in their message have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Operation {
     pub(super) system: SystemId,
+    pub(super) name: String,
+    /// A message or operation of that name.
     pub(super) text: TextId,
+}
+
+/// What the flows of a kind pass.
+#[derive(Clone, Debug, Default)]
+struct Profile {
+    flows: u32,
+    passed: FxHashMap<u32, u32>,
 }
 
 /// Counts of where flows begin, and the kinds that follow from them.
@@ -23,17 +49,28 @@ pub(super) struct Kinds {
     /// The operation of each station, by number.
     operation_of: Vec<u32>,
     operations: Vec<Operation>,
-    numbers: FxHashMap<Operation, u32>,
+    numbers: FxHashMap<(SystemId, String), u32>,
     keys: Vec<u64>,
     /// By operation: flows that pass it, and flows that begin there.
     passed: Vec<u32>,
     begun: Vec<u32>,
+    /// By course: the operations on it.
+    on: Vec<Box<[u32]>>,
     /// By course: the operations that its flows began with, and how many of them.
     openings: Vec<Vec<(u32, u32)>>,
     /// By course, once decided.
     of_course: Vec<Option<KindId>>,
     kinds: FxHashMap<u32, KindId>,
     entries: Vec<u32>,
+    /// By entry, of the courses that have one; made when it is first asked for, and anew when counts changed.
+    profiles: Option<FxHashMap<u32, Profile>>,
+}
+
+impl Profile {
+    /// The share of the kind's flows that pass an operation.
+    fn share(&self, operation: &u32) -> f64 {
+        f64::from(self.passed.get(operation).copied().unwrap_or(0)) / f64::from(self.flows.max(1))
+    }
 }
 
 impl Kinds {
@@ -42,11 +79,16 @@ impl Kinds {
         for number in self.operation_of.len()..stations.len() {
             let id = StationId(number as u32);
             let station = stations.get(id);
-            let operation = Operation { system: station.system, text: station.text() };
+            let text = station.text();
+            let name = match station.operation {
+                TextId(0) => super::names::masked(evidence.text(text)),
+                _ => evidence.text(text).to_owned(),
+            };
             let (operations, keys) = (&mut self.operations, &mut self.keys);
-            let known = *self.numbers.entry(operation).or_insert_with(|| {
+            let known = *self.numbers.entry((station.system, name.clone())).or_insert_with(|| {
+                let operation = Operation { system: station.system, name, text };
+                keys.push(lasting_key(evidence, &operation));
                 operations.push(operation);
-                keys.push(lasting_key(evidence, operation));
                 operations.len() as u32 - 1
             });
             self.operation_of.push(known);
@@ -70,11 +112,18 @@ impl Kinds {
 
     /// Counts that many flows as having taken a course.
     pub(super) fn count_course(&mut self, stations: &Stations, courses: &Courses, id: CourseId, flows: i32) {
-        let operations = self.operations_on(stations, courses.get(id));
-        for operation in operations {
+        let index = id.0 as usize;
+        if self.on.len() <= index {
+            self.on.resize_with(courses.len(), Box::default);
+        }
+        if self.on[index].is_empty() {
+            self.on[index] = self.operations_on(stations, courses.get(id)).into();
+        }
+        for &operation in &self.on[index] {
             let passed = &mut self.passed[operation as usize];
             *passed = passed.wrapping_add_signed(flows);
         }
+        self.profiles = None;
     }
 
     /// Counts where a flow began.
@@ -91,6 +140,7 @@ impl Kinds {
             None => openings.push((first, by.unsigned_abs())),
         }
         openings.retain(|&(_, count)| count > 0);
+        self.profiles = None;
     }
 
     /// Forgets the kinds of courses; the counts stay.
@@ -102,6 +152,7 @@ impl Kinds {
         self.passed.fill(0);
         self.begun.fill(0);
         self.openings.clear();
+        self.profiles = None;
     }
 
     /// The kind of a course.
@@ -114,6 +165,7 @@ impl Kinds {
             return known;
         }
         let entry = self.entry(id).expect("a course that a flow took has been counted");
+        let entry = self.missed_entry(id, entry).unwrap_or(entry);
         let entries = &mut self.entries;
         let kind = *self.kinds.entry(entry).or_insert_with(|| {
             entries.push(entry);
@@ -125,10 +177,12 @@ impl Kinds {
     }
 
     /// Whether any course decided so far would be of another kind today.
-    pub(super) fn have_moved(&self) -> bool {
-        self.of_course.iter().enumerate().any(|(index, kind)| {
-            let entry = kind.and(self.entry(CourseId(index as u32)));
-            entry.is_some_and(|entry| self.kinds.get(&entry).copied() != *kind)
+    pub(super) fn have_moved(&mut self) -> bool {
+        (0..self.of_course.len()).any(|index| {
+            let (id, kind) = (CourseId(index as u32), self.of_course[index]);
+            let Some(entry) = kind.and(self.entry(id)) else { return false };
+            let entry = self.missed_entry(id, entry).unwrap_or(entry);
+            self.kinds.get(&entry).copied() != kind
         })
     }
 
@@ -136,8 +190,8 @@ impl Kinds {
         self.entries.len().min(usize::from(u16::MAX) + 1)
     }
 
-    pub(super) fn operation(&self, kind: KindId) -> Operation {
-        self.operations[self.entries[usize::from(kind.0)] as usize]
+    pub(super) fn operation(&self, kind: KindId) -> &Operation {
+        &self.operations[self.entries[usize::from(kind.0)] as usize]
     }
 
     /// Whether a station is of the operation that flows of the kind enter by.
@@ -145,14 +199,82 @@ impl Kinds {
         self.operation_of[station.0 as usize] == self.entries[usize::from(kind.0)]
     }
 
+    /// How often flows that pass an operation begin there.
+    fn share(&self, operation: u32) -> f64 {
+        f64::from(self.begun[operation as usize]) / f64::from(self.passed[operation as usize].max(1))
+    }
+
     fn entry(&self, course: CourseId) -> Option<u32> {
-        let share = |operation: u32| {
-            f64::from(self.begun[operation as usize]) / f64::from(self.passed[operation as usize].max(1))
-        };
         let openings = self.openings.get(course.0 as usize)?.iter().map(|&(operation, _)| operation);
         openings.max_by(|&a, &b| {
-            share(a).total_cmp(&share(b)).then_with(|| self.keys[a as usize].cmp(&self.keys[b as usize]))
+            let keys = || self.keys[a as usize].cmp(&self.keys[b as usize]);
+            self.share(a).total_cmp(&self.share(b)).then_with(keys)
         })
+    }
+
+    /// The entry of a course that did not begin at one: that of a kind which it passes on its way, since clocks tick
+    /// coarsely; or, where none was written, that of the one kind whose flows pass what it passes, and much more. `None`
+    /// where the course has an entry, or no kind or several fit.
+    fn missed_entry(&mut self, course: CourseId, entry: u32) -> Option<u32> {
+        if self.share(entry) >= SURELY_ENTERS {
+            return None;
+        }
+        if self.profiles.is_none() {
+            self.profiles = Some(self.count_profiles());
+        }
+        let profiles = self.profiles.as_ref()?;
+        if profiles.contains_key(&entry) {
+            return None;
+        }
+        let own = &self.on[course.0 as usize];
+        let passed = own.iter().copied().filter(|operation| profiles.contains_key(operation));
+        let by_share = |a: &u32, b: &u32| {
+            let keys = || self.keys[*a as usize].cmp(&self.keys[*b as usize]);
+            self.share(*a).total_cmp(&self.share(*b)).then_with(keys)
+        };
+        if let Some(passed) = passed.max_by(by_share) {
+            return Some(passed);
+        }
+        let mut fits: Vec<(f64, u64, u32)> = Vec::new();
+        for (&of, profile) in profiles.iter().filter(|(_, profile)| profile.flows >= ENOUGH) {
+            let usual = || profile.passed.keys().filter(|operation| profile.share(operation) >= USUAL);
+            let lacking = usual().filter(|operation| !own.contains(operation)).count();
+            let likeness =
+                own.iter().map(|operation| profile.share(operation)).sum::<f64>() / own.len() as f64;
+            if lacking * 3 >= usual().count() && likeness >= LIKENESS {
+                let fit = own.iter().map(|operation| profile.share(operation).max(0.001).ln()).sum();
+                fits.push((fit, self.keys[of as usize], of));
+            }
+        }
+        fits.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        match fits.as_slice() {
+            [best] => Some(best.2),
+            [best, next, ..] if best.0 - next.0 >= UNAMBIGUOUS.ln() => Some(best.2),
+            _ => None,
+        }
+    }
+
+    /// What the flows pass that begin at an operation which most flows that pass it begin at.
+    fn count_profiles(&self) -> FxHashMap<u32, Profile> {
+        let taken = self.openings.iter().enumerate().filter_map(|(index, openings)| {
+            let flows: u32 = openings.iter().map(|&(_, flows)| flows).sum();
+            Some((index, self.entry(CourseId(index as u32))?, flows))
+        });
+        let taken: Vec<(usize, u32, u32)> = taken.collect();
+        let mut profiles: FxHashMap<u32, Profile> = FxHashMap::default();
+        for &(_, entry, flows) in &taken {
+            profiles.entry(entry).or_default().flows += flows;
+        }
+        profiles.retain(|&entry, profile| {
+            f64::from(profile.flows) >= f64::from(self.passed[entry as usize]) * ENTERS
+        });
+        for (index, entry, flows) in taken {
+            let Some(profile) = profiles.get_mut(&entry) else { continue };
+            for &operation in &self.on[index] {
+                *profile.passed.entry(operation).or_default() += flows;
+            }
+        }
+        profiles
     }
 
     /// The operations on a course, each once; those of spans only where there is nothing else, so that a sampled flow
@@ -170,10 +292,10 @@ impl Kinds {
     }
 }
 
-fn lasting_key(evidence: &Evidence, operation: Operation) -> u64 {
+fn lasting_key(evidence: &Evidence, operation: &Operation) -> u64 {
     use std::hash::{Hash, Hasher};
     let mut hasher = rustc_hash::FxHasher::default();
     evidence.system_name(operation.system).hash(&mut hasher);
-    evidence.text(operation.text).hash(&mut hasher);
+    operation.name.hash(&mut hasher);
     hasher.finish()
 }

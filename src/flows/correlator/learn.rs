@@ -74,7 +74,8 @@ impl Correlator {
                         let followed = trail(index);
                         if reaches[followed.trail.course.0 as usize] {
                             let flow = all.get(FlowId(index)).expect("followed flows are in the table");
-                            model.count_passage(&followed.trail, flow, 1);
+                            let course = known.courses.get(followed.trail.course);
+                            model.count_passage(course, &followed.trail, flow, 1);
                             completed.push(index);
                         }
                     }

@@ -72,7 +72,10 @@ impl Correlator {
             let Some(name) = super::build::name_of(evidence, &members) else { continue };
             self.linking.rows_of(evidence, &view, &members, &mut rows);
             if !rows.is_empty() {
-                dirty.push(Dirty { members, name, traced: tracer.trace(&rows) });
+                let traced = tracer.trace(&rows);
+                if !traced.is_probe {
+                    dirty.push(Dirty { members, name, traced });
+                }
             }
         }
         dirty
@@ -214,9 +217,8 @@ impl Correlator {
         self.flows.earlier = self.linking.earlier.clone();
         let kinds = self.models.iter().zip(&self.verdicts).enumerate().map(|(number, (model, verdicts))| {
             let operation = self.kinds.operation(KindId(number as u16));
-            let (system, text) = (evidence.system_name(operation.system), evidence.text(operation.text));
             Kind {
-                name: format!("{system} {text}"),
+                name: format!("{} {}", evidence.system_name(operation.system), operation.name),
                 entry_system: operation.system,
                 entry: operation.text,
                 flows: verdicts.iter().sum(),

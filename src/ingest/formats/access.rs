@@ -56,7 +56,7 @@ impl Format for Access {
             body: parts.request,
             operation,
             duration_us: request_time(parts.rest),
-            positional: appended_identifier(parts.rest),
+            positional: super::only(appended_identifier(parts.rest)),
             system: None,
         })
     }

@@ -1,6 +1,6 @@
 //! Fields between separators, with or without a header: ERP job and IDoc logs, exports, CSV.
 
-use super::{Fit, Format, Glance, Sample};
+use super::{Fit, Format, Glance, POSITIONAL, Sample};
 use crate::ingest::identify::hex128;
 use crate::ingest::shape::Operation;
 use crate::ingest::stamp::{Clock, Stamp};
@@ -18,10 +18,31 @@ struct Delimited {
     stamp: Stamp,
     has_zone: bool,
     severity: Option<usize>,
-    identifier: Option<(usize, IdentifierClass)>,
+    /// The status of an IDoc, which says more than any word: numbers that SAP has fixed.
+    idoc_status: Option<usize>,
+    identifiers: Vec<(usize, IdentifierClass)>,
     message: usize,
     operation: Option<usize>,
 }
+
+/// Columns that hold identifiers, by the names that headers give them, the most trusted first.
+const COLUMNS: [(&[&str], IdentifierClass); 6] = [
+    (&["correlationid", "corrid", "cid", "correlation", "xcorrelationid"], IdentifierClass::Correlation),
+    (&["traceid", "trace"], IdentifierClass::Trace),
+    (&["messageid", "msgid", "requestid", "tid", "transactionid"], IdentifierClass::Message),
+    (
+        &["docnum", "idoc", "idocnumber", "idocno", "docnumber", "documentnumber", "docno"],
+        IdentifierClass::Business,
+    ),
+    (
+        &["refkey", "reference", "referencekey", "orderno", "ordernumber", "orderid"],
+        IdentifierClass::Business,
+    ),
+    (
+        &["interchangeref", "interchangereference", "interchangecontrolnumber", "controlnumber", "icn"],
+        IdentifierClass::Business,
+    ),
+];
 
 pub(super) fn fit(sample: &Sample) -> Option<Fit> {
     [b'|', b';', b'\t', b',']
@@ -111,15 +132,24 @@ fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
     let is_level = |field: &[u8]| Severity::from_word(field) != Severity::UNSET || is_sap_type(field);
     let severity = named(&["level", "severity", "type", "msgtype", "msgty", "loglevel"])
         .or_else(|| (0..columns).find(|&place| place > after_time && share_of(place, &is_level) > 0.95));
-    let identifier = named(&["correlationid", "corrid", "cid", "correlation", "xcorrelationid"])
-        .map(|place| (place, IdentifierClass::Correlation))
-        .or_else(|| named(&["traceid", "trace"]).map(|place| (place, IdentifierClass::Trace)))
-        .or_else(|| {
-            // Without a header the column that is mostly 128-bit hex, and not the same throughout, is the identifier.
-            (0..columns)
-                .find(|&place| place > after_time && is_identifier_column(column(place)))
-                .map(|place| (place, IdentifierClass::Correlation))
+    let idoc_status = named(&["status"]).filter(|_| named(&["docnum"]).is_some() && severity.is_none());
+    let mut identifiers: Vec<(usize, IdentifierClass)> = COLUMNS
+        .iter()
+        .filter_map(|(names, class)| named(names).map(|place| (place, *class)))
+        .take(POSITIONAL)
+        .collect();
+    if identifiers.iter().all(|(_, class)| *class > IdentifierClass::Trace) {
+        // Without such a header the column that is mostly 128-bit hex, and not the same throughout, is the identifier.
+        let unnamed = (0..columns).find(|&place| {
+            place > after_time
+                && identifiers.iter().all(|(known, _)| *known != place)
+                && is_identifier_column(column(place))
         });
+        if let Some(place) = unnamed {
+            identifiers.truncate(POSITIONAL - 1);
+            identifiers.push((place, IdentifierClass::Correlation));
+        }
+    }
     let message = named(&["message", "msg", "text", "msgtext", "description"]).unwrap_or_else(|| {
         let words = |place: usize| {
             column(place).filter(|field| field.contains(&b' ')).map(<[u8]>::len).sum::<usize>()
@@ -136,7 +166,8 @@ fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
         stamp,
         has_zone,
         severity,
-        identifier,
+        idoc_status,
+        identifiers,
         message,
         operation,
     };
@@ -149,6 +180,19 @@ fn learn(separator: u8, sample: &Sample) -> Option<(Delimited, f32)> {
 /// SAP's message types: success, information, warning, error, abort.
 fn is_sap_type(field: &[u8]) -> bool {
     matches!(field, b"S" | b"I" | b"W" | b"E" | b"A")
+}
+
+/// What an IDoc's status says of it: `51` is an application document that was not posted, `53` one that was.
+fn idoc_severity(status: &[u8]) -> Severity {
+    match super::number(status) {
+        Some(
+            2 | 4 | 5 | 7 | 9 | 11 | 15 | 17 | 20 | 21 | 23 | 26 | 27 | 29 | 31 | 34 | 36 | 37 | 40 | 51 | 54
+            | 56 | 57 | 60 | 63 | 65 | 68,
+        ) => Severity::ERROR,
+        Some(25 | 52 | 61) => Severity::WARN,
+        Some(1..=99) => Severity::INFO,
+        _ => Severity::UNSET,
+    }
 }
 
 fn is_identifier_column<'a>(values: impl Iterator<Item = &'a [u8]>) -> bool {
@@ -202,18 +246,25 @@ impl Format for Delimited {
             Some(b"S") => Severity::INFO,
             Some(b"A") => Severity::FATAL,
             Some(word) => Severity::from_word(word),
-            None => Severity::UNSET,
+            None => self
+                .idoc_status
+                .and_then(|place| row.get(place))
+                .map_or(Severity::UNSET, |status| idoc_severity(status)),
         };
         let operation = self
             .operation
             .and_then(|place| row.get(place))
             .map_or(Operation::None, |name| Operation::Name(name));
+        let mut positional = super::only(None);
+        for (identifier, &(place, class)) in positional.iter_mut().zip(&self.identifiers) {
+            *identifier = row.get(place).map(|value| (class, *value));
+        }
         Some(Glance {
             time,
             severity,
             body: row.get(self.message).copied().unwrap_or_default(),
             operation,
-            positional: self.identifier.and_then(|(place, class)| Some((class, *row.get(place)?))),
+            positional,
             ..Glance::default()
         })
     }
@@ -253,9 +304,21 @@ mod tests {
     }
 
     #[test]
+    fn an_idoc_log_has_several_identifiers_and_its_status_tells_how_bad_it_is() {
+        insta::assert_snapshot!(seen("delimited", concat!(
+            "TIMESTAMP|CLIENT|DOCNUM|MESTYP|STATUS|REFKEY|TID|TEXT\n",
+            "2026-03-10 09:00:12.376Z|100|0000000004711201|ORDERS|64|SO-10482001|0ADE613A7A355EEB5AADAFD4|IDoc ready to be transferred\n",
+            "2026-03-10 09:00:12.676Z|100|0000000004711201|ORDERS|51|||Material is blocked\n",
+        )), @"
+        2026-03-10T09:00:12.376000000Z node info | - | - | message:0ADE613A7A355EEB5AADAFD4 business:0000000004711201 business:SO-10482001 | IDoc ready to be transferred
+        2026-03-10T09:00:12.676000000Z node error | - | - | business:0000000004711201 | Material is blocked
+        ");
+    }
+
+    #[test]
     fn a_header_names_the_columns() {
         let text = "timestamp;level;correlation_id;order_no;message\n2026-03-14T09:26:53.589Z;ERROR;3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41;ORD-1;\"posting; failed\"\n";
-        insta::assert_snapshot!(seen("delimited", text), @"2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 | posting; failed");
+        insta::assert_snapshot!(seen("delimited", text), @"2026-03-14T09:26:53.589000000Z node error | - | - | correlation:3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41 business:ORD-1 | posting; failed");
         assert!(events("delimited", text)[0].attributes.contains(&("order_no".into(), "ORD-1".into())));
     }
 }

@@ -88,7 +88,7 @@ impl Format for Envoy {
             body: fields.request,
             operation,
             duration_us: duration(fields.numbers),
-            positional: Some((IdentifierClass::Message, fields.quoted[2])),
+            positional: super::only(Some((IdentifierClass::Message, fields.quoted[2]))),
             system: None,
         })
     }

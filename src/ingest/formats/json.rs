@@ -192,6 +192,20 @@ impl Json {
         Some((format, share.min(required)))
     }
 
+    /// The record that a wrapper holds as text, if it is JSON.
+    fn inner(&self, value: &Value) -> Option<Value> {
+        if self.layout.scale != Scale::Inner {
+            return None;
+        }
+        let text = value.get(self.message.as_ref()?.name)?.as_str()?;
+        serde_json::from_str(text).ok().filter(Value::is_object)
+    }
+
+    /// Whether a wrapper's text is JSON of its own.
+    fn is_wrapped(&self, body: &[u8]) -> bool {
+        self.layout.scale == Scale::Inner && body.starts_with(b"{\\\"")
+    }
+
     fn severity(&self, line: &[u8], message: &[u8]) -> Severity {
         let value = self.level.as_ref().and_then(|key| key.value(line)).map(scalar).unwrap_or_default();
         match self.layout.scale {
@@ -211,15 +225,7 @@ impl Json {
                 Some(10_000..) => logback(number(value).unwrap_or(0)),
                 Some(_) => Severity::UNSET,
             },
-            Scale::Pino => match number(value).unwrap_or(0) {
-                0 => Severity::from_word(value),
-                1..=19 => Severity::TRACE,
-                20..=29 => Severity::DEBUG,
-                30..=39 => Severity::INFO,
-                40..=49 => Severity::WARN,
-                50..=59 => Severity::ERROR,
-                _ => Severity::FATAL,
-            },
+            Scale::Pino => number(value).map_or_else(|| Severity::from_word(value), pino),
             Scale::Syslog => {
                 number(value).map_or(Severity::UNSET, |level| Severity::from_syslog(level.min(7) as u8))
             }
@@ -234,6 +240,32 @@ impl Json {
             },
         }
     }
+}
+
+fn pino(level: u64) -> Severity {
+    match level {
+        0 => Severity::UNSET,
+        1..=19 => Severity::TRACE,
+        20..=29 => Severity::DEBUG,
+        30..=39 => Severity::INFO,
+        40..=49 => Severity::WARN,
+        50..=59 => Severity::ERROR,
+        _ => Severity::FATAL,
+    }
+}
+
+/// Keys as a wrapper quotes them.
+const INNER_MESSAGE: [&[u8]; 2] = [br#"\"msg\":\""#, br#"\"message\":\""#];
+const INNER_METHOD: [&[u8]; 1] = [br#"\"method\":\""#];
+const INNER_PATH: [&[u8]; 3] = [br#"\"path\":\""#, br#"\"uri\":\""#, br#"\"url\":\""#];
+
+/// What stands behind a key in JSON that a wrapper has quoted: between escaped quotes.
+fn inner_text<'a>(text: &'a [u8], keys: &[&[u8]]) -> Option<&'a [u8]> {
+    keys.iter().find_map(|key| {
+        let from = memchr::memmem::find(text, key)? + key.len();
+        let end = memchr::memmem::find(&text[from..], br#"\""#).filter(|&end| end > 0)?;
+        Some(&text[from..from + end])
+    })
 }
 
 fn logback(value: u64) -> Severity {
@@ -257,6 +289,10 @@ pub(super) fn inner_severity(text: &[u8]) -> Severity {
             let end = value.iter().position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(value.len());
             return Severity::from_word(&value[..end]);
         }
+    }
+    // pino in a wrapper: numbers.
+    if let Some(at) = memchr::memmem::find(near, b"\"level\\\":") {
+        return pino(number(&near[at + 9..]).unwrap_or(0));
     }
     near.split(|byte| !byte.is_ascii_alphabetic())
         .filter(|word| word.len() >= 4 && word.iter().all(u8::is_ascii_uppercase))
@@ -285,11 +321,17 @@ impl Format for Json {
                 .filter(|value| value.first() == Some(&b'"'))
                 .map(scalar)
         };
-        let operation = match (text(&self.method), text(&self.path)) {
+        let wrapped = text(&self.message).filter(|body| self.is_wrapped(body));
+        let (method, path) = match wrapped {
+            Some(inner) => (inner_text(inner, &INNER_METHOD), inner_text(inner, &INNER_PATH)),
+            None => (text(&self.method), text(&self.path)),
+        };
+        let operation = match (method, path) {
             (Some(method), Some(path)) => Operation::Http { method, path },
             _ => Operation::None,
         };
         let body = match text(&self.message) {
+            Some(body) if wrapped.is_some() => inner_text(body, &INNER_MESSAGE).unwrap_or(body),
             Some(body) => body,
             None => match operation {
                 Operation::Http { path, .. } => path,
@@ -299,11 +341,11 @@ impl Format for Json {
         let duration = self.duration.as_ref().and_then(|key| key.value(line)).map(scalar).and_then(number);
         Some(Glance {
             time,
-            severity: self.severity(line, body),
+            severity: self.severity(line, wrapped.unwrap_or(body)),
             body,
             operation,
             duration_us: duration.map_or(0, millis_as_us),
-            positional: None,
+            positional: super::only(None),
             system: text(&self.system),
         })
     }
@@ -312,6 +354,9 @@ impl Format for Json {
         let mut found = Vec::new();
         if let Ok(value) = serde_json::from_slice::<Value>(record) {
             flatten(&value, &mut String::new(), &mut found, 0);
+            if let Some(inner) = self.inner(&value) {
+                flatten(&inner, &mut String::new(), &mut found, 0);
+            }
         }
         let roles = [Some(&self.time), self.message.as_ref(), self.level.as_ref()];
         found.retain(|(name, _)| {
@@ -324,6 +369,13 @@ impl Format for Json {
     fn message(&self, record: &[u8]) -> Option<String> {
         let value = serde_json::from_slice::<Value>(record).ok()?;
         let get = |name: &str| at(&value, name).and_then(text_of);
+        if let Some(inner) = self.inner(&value) {
+            let said = |name: &str| at(&inner, name).and_then(text_of);
+            if let Some(message) = said("msg").or_else(|| said("message")) {
+                let stack = said("err.stack").or_else(|| said("stack_trace"));
+                return Some(stack.map_or(message.clone(), |stack| format!("{message}\n{stack}")));
+            }
+        }
         let mut message = match self.message.as_ref().and_then(|key| get(key.name)) {
             Some(message) => fill_template(&message, &value),
             None => {

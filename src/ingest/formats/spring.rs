@@ -54,7 +54,7 @@ impl Format for Spring {
             time,
             severity: Severity::from_word(level),
             body: message,
-            positional: bracketed_trace(&line[length..]),
+            positional: super::only(bracketed_trace(&line[length..])),
             ..Glance::default()
         })
     }

@@ -124,12 +124,13 @@ impl Format for Taught {
             body: get("message").unwrap_or(line),
             operation: get("operation").map_or(Operation::None, Operation::Name),
             duration_us: get("duration_ms").and_then(number).map_or(0, super::millis_as_us),
-            positional: self
-                .compiled
-                .identifier
-                .as_ref()
-                .and_then(|(class, group)| Some((*class, get(group)?)))
-                .filter(|(_, value)| !value.is_empty() && *value != b"-"),
+            positional: super::only(
+                self.compiled
+                    .identifier
+                    .as_ref()
+                    .and_then(|(class, group)| Some((*class, get(group)?)))
+                    .filter(|(_, value)| !value.is_empty() && *value != b"-"),
+            ),
             system: get("system"),
         })
     }

@@ -33,7 +33,7 @@ pub(super) const LAYOUTS: &[Layout] = &[
         level: &["level"],
         scale: Scale::Pino,
         message: &["msg"],
-        system: &["name", "service"],
+        // `name` is the logger's, several to a service.
         duration_ms: &["responseTime", "duration_ms"],
         details: &["err.message", "err.stack"],
         ..Layout::COMMON

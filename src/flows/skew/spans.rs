@@ -1,0 +1,76 @@
+//! Clocks told from spans: who called whom is written in them, and so is which span a log line was written under.
+
+use super::super::clocks::Clocks;
+use super::super::station::StationId;
+use super::super::trail::Moment;
+use super::{Bound, Edge, LARGE, clock_of, robust};
+use crate::evidence::{Evidence, Row};
+use crate::telemetry::{SpanInfo, SpanKind};
+use rustc_hash::FxHashMap;
+
+/// Calls from one operation to another that are enough, since it is known that they are calls.
+const ENOUGH: usize = 10;
+/// Of the time that a caller usually waits beyond the work, this share must be left over where all bounds overlap. A
+/// message that is taken up later fits into its sender's span only by chance, and then barely.
+const ROOM: f64 = 0.15;
+
+/// Whose clocks, and which two stations: waiter, worker.
+type Pair = (usize, usize, StationId, StationId);
+
+/// What callers and callees, and the log lines of a span, say of the offset between their clocks.
+pub(super) fn edges(evidence: &Evidence, flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
+    let mut bounds: FxHashMap<Pair, Vec<Bound>> = FxHashMap::default();
+    for flow in flows.iter().filter(|flow| flow.len() <= LARGE) {
+        let spans: Vec<(&Moment, SpanInfo)> = flow
+            .iter()
+            .filter(|moment| moment.is_span)
+            .filter_map(|moment| Some((moment, evidence.span_of(Row(moment.row))?)))
+            .collect();
+        let mut lay = |wait: &Moment, work: &Moment, lasts: i64| {
+            let pair = (clock_of(wait), clock_of(work), wait.station, work.station);
+            let (low, high) = (work.time + lasts - (wait.time + wait.took), work.time - wait.time);
+            bounds.entry(pair).or_default().push(Bound { low, high, work: lasts });
+        };
+        for (work, info) in &spans {
+            let caller = spans.iter().find(|(_, other)| info.parent != 0 && other.id == info.parent);
+            if let Some((wait, _)) = caller
+                && wait.system != work.system
+                && info.kind != SpanKind::Consumer
+            {
+                lay(wait, work, work.took);
+            }
+        }
+        if spans.is_empty() {
+            continue;
+        }
+        for log in flow.iter().filter(|moment| !moment.is_span) {
+            let under = evidence.span_of(Row(log.row)).map(|info| info.id);
+            for (span, info) in &spans {
+                if span.system == log.system && under.is_none_or(|id| id == info.id) {
+                    lay(span, log, 0);
+                }
+            }
+        }
+    }
+    let found = bounds.into_iter().filter(|(_, bounds)| bounds.len() >= ENOUGH);
+    found
+        .filter_map(|((a, b, ..), bounds)| {
+            let tolerance = clocks.step[a / 2][a % 2] + clocks.step[b / 2][b % 2];
+            let (low, high) = overlap(&bounds, tolerance)?;
+            // Where nothing speaks against it, a system has one clock.
+            let is_same = a / 2 == b / 2 && low <= 0 && 0 <= high;
+            let (low, high) = if is_same { (0, 0) } else { (low, high) };
+            Some(Edge { a, b, low, high, pairs: bounds.len() as u32 })
+        })
+        .collect()
+}
+
+/// The bounds that all calls share; `None` unless they leave room, as calls that are waited for do.
+fn overlap(bounds: &[Bound], tolerance: i64) -> Option<(i64, i64)> {
+    let (low, high) = robust(bounds);
+    let mut slacks: Vec<i64> = bounds.iter().map(|bound| bound.high - bound.low).collect();
+    slacks.sort_unstable();
+    let slack = slacks[slacks.len() / 2];
+    let has_room = (high - low) as f64 >= slack as f64 * ROOM && slack > tolerance;
+    (has_room && low <= high).then_some((low, high))
+}

@@ -60,8 +60,8 @@ impl Case {
             assert!(!report.has_trouble(), "{report:?}");
         }
         let flows = Flows::of(&loaded.evidence, &FlowSettings::default());
-        let true_flows = text("truth_flows.jsonl").lines().map(|line| serde_json::from_str(line).unwrap());
-        let true_flows = true_flows.collect();
+        let lines = text("truth_flows.jsonl");
+        let true_flows = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         let truth = toml::from_str(&text("scenario.toml")).unwrap();
         Self { name, evidence: loaded.evidence, flows, truth, true_flows }
     }

@@ -31,6 +31,10 @@ const TIMES_USUAL: f64 = 3.0;
 /// so many times what nine of ten do not exceed, and more than the spread of the middle half explains.
 const BEYOND_MOST: f64 = 1.5;
 
+/// Stretches of time that hitches are counted by, and the share of flows that has them where they are usual.
+const STRETCH: Nanos = Nanos::seconds(600);
+const ALWAYS_ROUGH: f64 = 0.03;
+
 /// Counts and what follows from them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Model {
@@ -49,6 +53,8 @@ pub(super) struct Model {
     duration: Quantiles,
     /// Of the completed flows without so much as a warning.
     calm: Quantiles,
+    /// By stretch of time: completed flows, and those with a warning.
+    rough: FxHashMap<i64, (u32, u32)>,
     /// Counted since it was last decided what is usual.
     is_stale: bool,
     pub(super) usual: Usual,
@@ -150,9 +156,13 @@ impl Model {
             count(slot(&mut self.legs, usize::from(pair)), bucket);
         }
         count(&mut self.duration, trail.took);
-        if course.iter().all(|pass| pass.level() < Level::Warning) {
+        let is_calm = course.iter().all(|pass| pass.level() < Level::Warning);
+        if is_calm {
             count(&mut self.calm, trail.took);
         }
+        let (flows, rough) = self.rough.entry(flow.first.0.div_euclid(STRETCH.0)).or_default();
+        *flows = flows.wrapping_add_signed(by);
+        *rough = rough.wrapping_add_signed(if is_calm { 0 } else { by });
     }
 
     /// Whether anything was counted since this was last asked.
@@ -263,17 +273,30 @@ impl Model {
 }
 
 impl Model {
-    /// Learnt from flows that went without a hitch, where those are many: in an incident the others are many as well.
-    /// Of the quantiles only those that one slow flow in ten does not move.
+    /// Learnt from flows that went without a hitch, and of their quantiles only from those that one slow flow in ten does
+    /// not move: in an incident the others are many. Where hitches are usual at all times, they are part of what is.
     fn slow_from(&self) -> Option<Nanos> {
         if self.completed < WELL_KNOWN {
             return None;
         }
         let is_calm = self.calm.total() >= WELL_KNOWN && self.calm.total() * 2 >= self.completed;
-        let usual = if is_calm { &self.calm } else { &self.duration };
-        let [p25, p50, p75, p90] = [0.25, 0.5, 0.75, 0.9].map(|share| usual.at(share).0 as f64);
+        let (usual, most) = match (self.is_always_rough(), is_calm) {
+            (true, _) => (&self.duration, 0.99),
+            (false, true) => (&self.calm, 0.9),
+            (false, false) => (&self.duration, 0.9),
+        };
+        let [p25, p50, p75, most] = [0.25, 0.5, 0.75, most].map(|share| usual.at(share).0 as f64);
         let fence = p75 * (p75 / p25.max(1.0)).powi(2);
-        Some(Nanos((p50 * TIMES_USUAL).max(p90 * BEYOND_MOST).max(fence) as i64))
+        Some(Nanos((p50 * TIMES_USUAL).max(most * BEYOND_MOST).max(fence) as i64))
+    }
+
+    /// Whether in three of four stretches of time several flows in a hundred had a warning.
+    fn is_always_rough(&self) -> bool {
+        let counts = self.rough.values().filter(|(flows, _)| *flows > 0);
+        let mut shares: Vec<f64> =
+            counts.map(|&(flows, rough)| f64::from(rough) / f64::from(flows)).collect();
+        shares.sort_unstable_by(f64::total_cmp);
+        shares.get(shares.len() / 4).is_some_and(|share| *share >= ALWAYS_ROUGH)
     }
 }
 

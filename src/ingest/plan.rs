@@ -127,7 +127,12 @@ impl Plan {
             Reading::Otlp => self.glance_otlp(bytes, own, base, file, scanner, &mut batch),
             _ => {}
         }
-        scanner.end(batch)
+        let mut batch = scanner.end(batch);
+        // Messages and operations name kinds and patterns on screens and in reports.
+        for new in &mut batch.new_texts {
+            new.text = self.settings.safe(new.text.as_bytes());
+        }
+        batch
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -6,12 +6,14 @@
 //!
 //! Some flows have no entry at all: a gateway writes its line when the request is over, and a flow that is stuck never
 //! gets that far. What such a flow passed is compared with what the kinds usually pass; if one of them fits far better
-//! than all others, it is of that kind.
+//! than all others, it is of that kind. But where most flows that begin at an operation fit no kind, it is an entry of
+//! its own, however many other flows pass it.
 
 use crate::evidence::{Evidence, SystemId, TextId};
 use crate::flows::KindId;
 use crate::flows::course::{CourseId, Courses, Pass};
 use crate::flows::station::{StationId, Stations};
+use crate::flows::trail::Level;
 use rustc_hash::FxHashMap;
 
 /// Of the flows that pass an operation, so many are of the kind that enters by it, or it is no entry.
@@ -22,8 +24,10 @@ const SURELY_ENTERS: f64 = 0.9;
 const ENOUGH: u32 = 10;
 /// An operation that this share of a kind's flows pass belongs to the kind; in an incident many do not get far.
 const USUAL: f64 = 0.5;
-/// Of what a flow passed, so much must on average be passed by flows of a kind as well.
-const LIKENESS: f64 = 0.5;
+/// Of what a flow passed without trouble, so much must on average be passed by flows of a kind as well.
+const LIKENESS: f64 = 0.8;
+/// Of the flows that begin at an operation, so many must fit other kinds, or it is an entry.
+const HEADLESS: f64 = 0.8;
 /// The kind that fits best must fit so many times better than the next.
 const UNAMBIGUOUS: f64 = 2.0;
 
@@ -54,16 +58,18 @@ pub(super) struct Kinds {
     /// By operation: flows that pass it, and flows that begin there.
     passed: Vec<u32>,
     begun: Vec<u32>,
-    /// By course: the operations on it.
+    /// By course: the operations on it, and those of them that went well.
     on: Vec<Box<[u32]>>,
+    well: Vec<Box<[u32]>>,
     /// By course: the operations that its flows began with, and how many of them.
     openings: Vec<Vec<(u32, u32)>>,
     /// By course, once decided.
     of_course: Vec<Option<KindId>>,
     kinds: FxHashMap<u32, KindId>,
     entries: Vec<u32>,
-    /// By entry, of the courses that have one; made when it is first asked for, and anew when counts changed.
-    profiles: Option<FxHashMap<u32, Profile>>,
+    /// By course that did not begin at an entry: the one that it should have begun at. Found when it is first asked for,
+    /// and anew when counts changed.
+    missed: Option<FxHashMap<u32, u32>>,
 }
 
 impl Profile {
@@ -115,15 +121,19 @@ impl Kinds {
         let index = id.0 as usize;
         if self.on.len() <= index {
             self.on.resize_with(courses.len(), Box::default);
+            self.well.resize_with(courses.len(), Box::default);
         }
         if self.on[index].is_empty() {
-            self.on[index] = self.operations_on(stations, courses.get(id)).into();
+            let course = courses.get(id);
+            let well: Vec<Pass> = course.iter().filter(|pass| pass.level() == Level::Fine).copied().collect();
+            self.on[index] = self.operations_on(stations, course).into();
+            self.well[index] = self.operations_on(stations, &well).into();
         }
         for &operation in &self.on[index] {
             let passed = &mut self.passed[operation as usize];
             *passed = passed.wrapping_add_signed(flows);
         }
-        self.profiles = None;
+        self.missed = None;
     }
 
     /// Counts where a flow began.
@@ -140,7 +150,7 @@ impl Kinds {
             None => openings.push((first, by.unsigned_abs())),
         }
         openings.retain(|&(_, count)| count > 0);
-        self.profiles = None;
+        self.missed = None;
     }
 
     /// Forgets the kinds of courses; the counts stay.
@@ -152,7 +162,7 @@ impl Kinds {
         self.passed.fill(0);
         self.begun.fill(0);
         self.openings.clear();
-        self.profiles = None;
+        self.missed = None;
     }
 
     /// The kind of a course.
@@ -212,35 +222,61 @@ impl Kinds {
         })
     }
 
-    /// The entry of a course that did not begin at one: that of a kind which it passes on its way, since clocks tick
-    /// coarsely; or, where none was written, that of the one kind whose flows pass what it passes, and much more. `None`
-    /// where the course has an entry, or no kind or several fit.
+    /// The entry that a course should have begun at. `None` where it has an entry, or no kind or several fit.
     fn missed_entry(&mut self, course: CourseId, entry: u32) -> Option<u32> {
         if self.share(entry) >= SURELY_ENTERS {
             return None;
         }
-        if self.profiles.is_none() {
-            self.profiles = Some(self.count_profiles());
+        if self.missed.is_none() {
+            self.missed = Some(self.find_missed());
         }
-        let profiles = self.profiles.as_ref()?;
-        if profiles.contains_key(&entry) {
-            return None;
+        self.missed.as_ref()?.get(&course.0).copied()
+    }
+
+    /// By course that did not begin at an entry: that of a kind which it passes on its way, since clocks tick coarsely;
+    /// or, where none was written, that of the one kind whose flows pass what it passes, and much more.
+    fn find_missed(&self) -> FxHashMap<u32, u32> {
+        let profiles = self.count_profiles();
+        let mut missed = FxHashMap::default();
+        // By operation that is no entry: the courses that begin there, with their flows and the kind that fits.
+        let mut headless: FxHashMap<u32, Vec<(u32, u32, Option<u32>)>> = FxHashMap::default();
+        for (index, openings) in self.openings.iter().enumerate() {
+            let Some(entry) = self.entry(CourseId(index as u32)) else { continue };
+            if self.share(entry) >= SURELY_ENTERS || profiles.contains_key(&entry) {
+                continue;
+            }
+            let passed = self.on[index].iter().copied().filter(|operation| profiles.contains_key(operation));
+            let by_share = |a: &u32, b: &u32| {
+                let keys = || self.keys[*a as usize].cmp(&self.keys[*b as usize]);
+                self.share(*a).total_cmp(&self.share(*b)).then_with(keys)
+            };
+            if let Some(passed) = passed.max_by(by_share) {
+                missed.insert(index as u32, passed);
+            } else {
+                let flows = openings.iter().map(|&(_, flows)| flows).sum();
+                headless.entry(entry).or_default().push((index as u32, flows, self.fit(index, &profiles)));
+            }
         }
-        let own = &self.on[course.0 as usize];
-        let passed = own.iter().copied().filter(|operation| profiles.contains_key(operation));
-        let by_share = |a: &u32, b: &u32| {
-            let keys = || self.keys[*a as usize].cmp(&self.keys[*b as usize]);
-            self.share(*a).total_cmp(&self.share(*b)).then_with(keys)
-        };
-        if let Some(passed) = passed.max_by(by_share) {
-            return Some(passed);
+        for courses in headless.into_values() {
+            let flows = |fits: bool| -> u32 {
+                courses.iter().filter(|(.., fit)| !fits || fit.is_some()).map(|(_, flows, _)| flows).sum()
+            };
+            if f64::from(flows(true)) >= f64::from(flows(false)) * HEADLESS {
+                missed.extend(courses.into_iter().filter_map(|(course, _, fit)| Some((course, fit?))));
+            }
         }
+        missed
+    }
+
+    /// The kind, by its entry, that flows of a course are of if they were cut short.
+    fn fit(&self, course: usize, profiles: &FxHashMap<u32, Profile>) -> Option<u32> {
+        let (own, well) = (&self.on[course], &self.well[course]);
         let mut fits: Vec<(f64, u64, u32)> = Vec::new();
         for (&of, profile) in profiles.iter().filter(|(_, profile)| profile.flows >= ENOUGH) {
             let usual = || profile.passed.keys().filter(|operation| profile.share(operation) >= USUAL);
             let lacking = usual().filter(|operation| !own.contains(operation)).count();
             let likeness =
-                own.iter().map(|operation| profile.share(operation)).sum::<f64>() / own.len() as f64;
+                well.iter().map(|operation| profile.share(operation)).sum::<f64>() / well.len() as f64;
             if lacking * 3 >= usual().count() && likeness >= LIKENESS {
                 let fit = own.iter().map(|operation| profile.share(operation).max(0.001).ln()).sum();
                 fits.push((fit, self.keys[of as usize], of));

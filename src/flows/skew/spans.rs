@@ -57,9 +57,14 @@ pub(super) fn edges(evidence: &Evidence, flows: &[Vec<Moment>], clocks: &Clocks)
         .filter_map(|((a, b, ..), bounds)| {
             let tolerance = clocks.step[a / 2][a % 2] + clocks.step[b / 2][b % 2];
             let (low, high) = overlap(&bounds, tolerance)?;
-            // Where nothing speaks against it, a system has one clock.
-            let is_same = a / 2 == b / 2 && low <= 0 && 0 <= high;
-            let (low, high) = if is_same { (0, 0) } else { (low, high) };
+            // Where nothing speaks against it, a system has one clock; how sure that is, the bounds tell. Lines that are
+            // always written a little after their span are no sign of two.
+            let is_same = a / 2 == b / 2;
+            if is_same && !(low <= 0 && 0 <= high) {
+                return None;
+            }
+            let half = (high - low) / 2;
+            let (low, high) = if is_same { (-half, half) } else { (low, high) };
             Some(Edge { a, b, low, high, pairs: bounds.len() as u32 })
         })
         .collect()

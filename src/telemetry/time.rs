@@ -134,6 +134,7 @@ impl Nanos {
 }
 
 /// As people say it: `840 µs`, `12 ms`, `1.8 s`, `3 min 12 s`, `2 h 05 min`, `3 d 4 h`.
+/// As people say it; `{:#}` is for columns: `1m 00s`.
 impl fmt::Display for Nanos {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let sign = if self.0 < 0 { "-" } else { "" };
@@ -145,6 +146,11 @@ impl fmt::Display for Nanos {
             1_000..1_000_000 => format!("{} µs", nanos / 1_000),
             1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
             1_000_000_000..60_000_000_000 => format!("{:.1} s", nanos as f64 / 1e9),
+            _ if f.alternate() && seconds < 3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+            _ if f.alternate() && seconds < 86_400 => {
+                format!("{}h {:02}m", seconds / 3_600, seconds / 60 % 60)
+            }
+            _ if f.alternate() => format!("{}d {:02}h", seconds / 86_400, seconds / 3_600 % 24),
             _ if seconds < 3_600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
             _ if seconds < 86_400 => format!("{} h {:02} min", seconds / 3_600, seconds / 60 % 60),
             _ => format!("{} d {} h", seconds / 86_400, seconds / 3_600 % 24),
@@ -202,6 +208,7 @@ mod tests {
 
     #[test]
     fn lengths_read_as_people_say_them() {
+        assert_eq!(format!("{:>#8}|{:#}", Nanos::seconds(60), Nanos::seconds(90_000)), "  1m 00s|1d 01h");
         let said: Vec<String> =
             [840_000, 12_000_000, 1_800_000_000, 192_000_000_000, 7_500_000_000_000, -95_000_000]
                 .map(|nanos| Nanos(nanos).to_string())

@@ -225,7 +225,7 @@ impl FlowView {
             let joined = if is_wide { format!(" {how} by {}", step.class) } else { format!(" {symbol}") };
             let lane = systems.iter().position(|system| *system == step.system).unwrap_or(0);
             Line::from(vec![
-                Span::styled(format!("{:>9} ", format!("+{}", step.time - start)), theme.muted),
+                Span::styled(format!("{:>9} ", format!("+{:#}", step.time - start)), theme.muted),
                 Span::styled(fit(evidence.system_name(step.system), system_width), theme.lane(lane)),
                 Span::styled(fit(severity.word(), 6), style),
                 Span::styled(

@@ -346,7 +346,7 @@ impl Columns {
                 fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 12),
                 flow.verdict.style(theme),
             ),
-            Span::raw(format!("{:>9} ", (flow.last - flow.first).to_string())),
+            Span::raw(format!("{:>#9} ", flow.last - flow.first)),
         ];
         if self.has_counts {
             let errors = if flow.errors > 0 { flow.errors.to_string() } else { "·".to_owned() };

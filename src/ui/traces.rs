@@ -222,7 +222,7 @@ fn flow_row<'a>((id, spans): (FlowId, u32), data: &Data, theme: &Theme, width: u
             fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 11),
             flow.verdict.style(theme),
         ),
-        Span::raw(format!("{spans:>4} spans {:>9}  ", (flow.last - flow.first).to_string())),
+        Span::raw(format!("{spans:>4} spans {:>#9}  ", flow.last - flow.first)),
         Span::styled(format!("{} ", fit(&name, 16)), theme.accent),
         Span::raw(fit(&data.picture.flows.kind(flow.kind).name, width.saturating_sub(64))),
     ])
@@ -255,6 +255,6 @@ fn bar_row<'a>(bar: &Bar, (first, last): (Time, Time), data: &Data, theme: &Them
         Span::raw(" ".repeat(from)),
         Span::styled(if bar.is_critical { "━" } else { "─" }.repeat(to - from), style),
         Span::raw(" ".repeat(cells - to)),
-        Span::styled(format!(" {:>8} own {:>8}", bar.length.to_string(), bar.own.to_string()), theme.muted),
+        Span::styled(format!(" {:>#8} own {:>#8}", bar.length, bar.own), theme.muted),
     ])
 }

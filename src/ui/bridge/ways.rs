@@ -83,7 +83,7 @@ fn row<'a>(stage: &Stage, way: &Way, data: &Data, theme: &Theme, width: usize) -
     } else {
         String::new()
     };
-    let usual = stage.p50.map_or_else(String::new, |p50| p50.to_string());
+    let usual = stage.p50.map_or_else(String::new, |p50| format!("{p50:#}"));
     let room = width.saturating_sub(2 + label + 7 + 10 + 18);
     let share = f64::from(stage.reached) / f64::from(way.flows.max(1));
     let style = if stage.stopped > 0 { theme.error } else { theme.ok };

@@ -24,10 +24,16 @@ pub const PROBE_PATHS: [&str; 19] = [
     "/-/ready",
 ];
 
+/// The method that ingest gives to requests of agents that do nothing else.
+const PROBE: &str = "PROBE";
+
 /// Whether an operation, such as `GET /healthz/ready`, asks for one of the paths or for something below it.
 pub(super) fn is_probe(operation: &str, paths: &[String]) -> bool {
     let Some((method, path)) = operation.split_once(' ') else { return false };
     let path = path.split(' ').next().unwrap_or_default().trim_end_matches('/');
+    if method == PROBE {
+        return !paths.is_empty();
+    }
     matches!(method, "GET" | "HEAD" | "OPTIONS")
         && paths.iter().any(|probe| {
             path.strip_prefix(probe.trim_end_matches('/'))
@@ -61,6 +67,8 @@ mod tests {
         ] {
             assert!(!is_probe(other, &paths), "{other}");
         }
+        assert!(is_probe("PROBE /", &paths), "by its agent");
+        assert!(!is_probe("PROBE /", &[]), "switched off");
         assert!(is_probe("GET /internal/up", &["/internal/up".to_owned()]));
     }
 }

@@ -319,6 +319,20 @@ fn names_of_customers_make_no_kinds() {
 }
 
 #[test]
+fn a_document_number_in_one_line_alone_is_no_flow_until_another_line_has_it() {
+    let lone = at(9_000, "erp", "data passed to port").with(Business, 77);
+    let mut evidence = Evidence::default();
+    let mut correlator = Correlator::new(FlowSettings::default());
+    evidence.append(&batch(&[orders(5), vec![lone]].concat()));
+    assert_eq!(correlator.update(&evidence).len(), 5);
+    assert_eq!(flow_of(&evidence, correlator.flows(), 77), None);
+    evidence.append(&batch(&[at(9_500, "billing", "booked").with(Business, 77)]));
+    let flows = correlator.update(&evidence);
+    assert_eq!(flows.len(), 6);
+    assert_eq!(flows.get(flow_of(&evidence, flows, 77).unwrap()).unwrap().events, 2);
+}
+
+#[test]
 fn probes_of_liveness_are_no_flows() {
     let mut entries = orders(3);
     entries.extend((50..90).map(|key| at(key as i64 * 10, "kong", "GET /healthz").with(Message, key)));

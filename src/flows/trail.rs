@@ -6,7 +6,7 @@ use super::station::{Station, StationId, Stations};
 use super::words::Words;
 use super::{Flow, KindId, Marks, Verdict, Visit};
 use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId, View};
-use crate::telemetry::{Severity, Time};
+use crate::telemetry::{IdentifierClass, Severity, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Mutex;
 
@@ -81,6 +81,11 @@ pub(super) struct Traced {
 }
 
 impl Traced {
+    /// Whether it is business, end to end: not a probe, and not a document number that stands in one line alone.
+    pub(super) fn is_flow(&self, class: IdentifierClass) -> bool {
+        !self.is_probe && (self.events > 1 || class != IdentifierClass::Business)
+    }
+
     /// The summary, not judged yet, and the trail.
     pub(super) fn into_flow(self, name: IdentifierId) -> (Flow, Trail) {
         let Self { first, last, events, errors, visits, trail, .. } = self;

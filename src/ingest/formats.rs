@@ -83,6 +83,26 @@ pub(super) fn only(
     [identifier, None, None, None]
 }
 
+/// How those who only ask whether a system is up call themselves.
+const PROBE_AGENTS: [&[u8]; 10] = [
+    b"kube-probe/",
+    b"ELB-HealthChecker/",
+    b"GoogleHC/",
+    b"Amazon-Route53-Health-Check",
+    b"Consul Health Check",
+    b"Envoy/HC",
+    b"HAProxy",
+    b"Blackbox Exporter/",
+    b"UptimeRobot/",
+    b"Prometheus/",
+];
+
+/// The method of a request; `PROBE` where the agent says that it only asks whether the system is up.
+#[inline]
+pub(super) fn method_by<'a>(agent: &[u8], method: &'a [u8]) -> &'a [u8] {
+    if PROBE_AGENTS.iter().any(|probe| agent.starts_with(probe)) { b"PROBE" } else { method }
+}
+
 /// The first lines of a stream, for formats to judge.
 #[derive(Debug)]
 pub struct Sample<'a> {

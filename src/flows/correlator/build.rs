@@ -103,7 +103,7 @@ impl Correlator {
                     linking.rows_of(evidence, &view, &members, &mut rows);
                     if !rows.is_empty() {
                         let traced = tracer.trace(&rows);
-                        if !traced.is_probe {
+                        if traced.is_flow(evidence.class(root.name)) {
                             found.push(Some((*root, traced)));
                         }
                     }

@@ -73,7 +73,7 @@ impl Correlator {
             self.linking.rows_of(evidence, &view, &members, &mut rows);
             if !rows.is_empty() {
                 let traced = tracer.trace(&rows);
-                if !traced.is_probe {
+                if traced.is_flow(evidence.class(name)) {
                     dirty.push(Dirty { members, name, traced });
                 }
             }

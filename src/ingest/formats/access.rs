@@ -47,7 +47,9 @@ impl Format for Access {
         let (time, _) = clock.read(Stamp::Clf, parts.stamp)?;
         let mut words = parts.request.split(|byte| *byte == b' ');
         let operation = match (words.next(), words.next()) {
-            (Some(method), Some(path)) => Operation::Http { method, path },
+            (Some(method), Some(path)) => {
+                Operation::Http { method: super::method_by(agent(parts.rest), method), path }
+            }
             _ => Operation::None,
         };
         Some(Glance {
@@ -75,6 +77,15 @@ impl Format for Access {
     fn message(&self, record: &[u8]) -> Option<String> {
         let parts = parts(record)?;
         Some(format!("{} {}", String::from_utf8_lossy(parts.request), parts.status))
+    }
+}
+
+/// The second quoted field behind the status; the first is the referrer.
+fn agent(rest: &[u8]) -> &[u8] {
+    let mut quotes = memchr::memchr_iter(b'"', rest);
+    match (quotes.nth(2), quotes.next()) {
+        (Some(from), Some(to)) => &rest[from + 1..to],
+        _ => b"",
     }
 }
 
@@ -112,11 +123,13 @@ mod tests {
             "203.0.113.141 - - [01/Mar/2026:08:00:07 +0000] \"POST /shop/checkout?x=1 HTTP/2.0\" 201 3637 \"https://shop.example.com/cart\" \"okhttp/4.12.0\" rt=0.105 urt=0.104 cid=6aff6fe9-b85b-48e9-b3b4-ea6b6d9c7ef9\n",
             "203.0.113.9 - alice [14/Mar/2026:10:26:53 +0100] \"GET /orders/4711 HTTP/1.1\" 502 157 \"-\" \"Mozilla/5.0 (X11; Linux x86_64)\"\n",
             "203.0.113.9 - - [14/Mar/2026:09:26:53 +0000] \"POST /orders HTTP/2.0\" 429 211 \"-\" \"curl/8.5.0\" kong_request_id: \"b2c3d4e5f60718293a4b5c6d7e8f9001\"\n",
+            "10.0.0.4 - - [14/Mar/2026:09:26:53 +0000] \"GET / HTTP/1.1\" 200 2 \"-\" \"ELB-HealthChecker/2.0\"\n",
             "203.0.113.9 - - [14/Mar/2026:09:26:53 +0000] \"POST /orders HTTP/2.0\" 200 211 \"-\" \"curl/8.5.0\" b2c3d4e5f60718293a4b5c6d7e8f9001\n",
         )), @"
         2026-03-01T08:00:07.000000000Z node info | POST /shop/checkout | 105 ms | correlation:6aff6fe9-b85b-48e9-b3b4-ea6b6d9c7ef9 | POST /shop/checkout?x=1 HTTP/2.0 201
         2026-03-14T09:26:53.000000000Z node error | GET /orders/* | - |  | GET /orders/4711 HTTP/1.1 502
         2026-03-14T09:26:53.000000000Z node warn | POST /orders | - | message:b2c3d4e5f60718293a4b5c6d7e8f9001 | POST /orders HTTP/2.0 429
+        2026-03-14T09:26:53.000000000Z node info | PROBE / | - |  | GET / HTTP/1.1 200
         2026-03-14T09:26:53.000000000Z node info | POST /orders | - | message:b2c3d4e5f60718293a4b5c6d7e8f9001 | POST /orders HTTP/2.0 200
         ");
     }

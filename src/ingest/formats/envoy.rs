@@ -79,7 +79,9 @@ impl Format for Envoy {
         let (time, _) = clock.read(Stamp::Iso, &line[1..])?;
         let mut words = fields.request.split(|byte| *byte == b' ');
         let operation = match (words.next(), words.next()) {
-            (Some(method), Some(path)) => Operation::Http { method, path },
+            (Some(method), Some(path)) => {
+                Operation::Http { method: super::method_by(fields.quoted[1], method), path }
+            }
             _ => Operation::None,
         };
         Some(Glance {
@@ -139,7 +141,7 @@ mod tests {
             "[2026-03-01T08:00:06.100Z] \"GET /healthz HTTP/1.1\" 200 - 0 2 1 2 \"-\" \"kube-probe/1.29\" \"-\" \"order-service.prod.svc.cluster.local:8080\" \"10.2.1.29:8080\"\n",
         )), @"
         2026-03-14T09:26:53.589000000Z node error | POST /orders | 1.8 s | message:3f2b8c1e-6d4a-9f7b-9a10-5c2e7d9b8a41 | POST /orders HTTP/1.1 503 UF (upstream connection failed)
-        2026-03-01T08:00:06.100000000Z node info | GET /healthz | 1 ms |  | GET /healthz HTTP/1.1 200 -
+        2026-03-01T08:00:06.100000000Z node info | PROBE /healthz | 1 ms |  | GET /healthz HTTP/1.1 200 -
         ");
     }
 

@@ -3,6 +3,7 @@
 //! Standard output carries the answer and nothing else; progress, warnings and errors go to standard error.
 
 mod arguments;
+mod bench;
 mod demo;
 mod documents;
 mod flow;
@@ -90,6 +91,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Formats(arguments)) => formats::run(&shared, &arguments, output),
         Some(Command::Templates(arguments)) => templates::run(&shared, &arguments, output),
         Some(Command::Sources) => sources::run(&shared, output),
+        Some(Command::Bench(command)) => bench::run(&shared, command, output),
         Some(Command::Incident(command)) => incident::run(&shared, command, output),
         Some(Command::Rca(command)) => rca::run(&shared, command, output),
         Some(Command::Review) => review::run(&shared, output),

@@ -66,7 +66,7 @@ pub struct Evidence {
     spans: Chunks<SpanRow>,
     pub systems: Arc<Names>,
     pub texts: Arc<Names>,
-    pub identifiers: Arc<Identifiers>,
+    pub identifiers: Identifiers,
     pub places: Arc<Vec<Place>>,
     pub series: Arc<Vec<Series>>,
     /// Oldest first.
@@ -101,14 +101,16 @@ impl Evidence {
                 texts.intern_as(new.fingerprint, &new.text);
             }
         }
+        let texts: Vec<u32> =
+            glances.texts.iter().map(|&print| self.texts.number(print).unwrap_or(0)).collect();
+        let text = |&local: &u32| texts.get(local as usize).copied().unwrap_or(0);
         self.time.extend(&glances.time);
         self.origin.extend(&glances.origin);
         self.system.extend_from(glances.system.iter().map(|&local| systems[local as usize]));
         self.severity.extend_from(glances.severity.iter().map(|severity| severity.0));
         self.kind.extend_from(glances.kind.iter().map(|&kind| kind as u8));
-        let texts = &self.texts;
-        self.shape.extend_from(glances.shape.iter().map(|&print| texts.number(print).unwrap_or(0)));
-        self.operation.extend_from(glances.operation.iter().map(|&print| texts.number(print).unwrap_or(0)));
+        self.shape.extend_from(glances.shape.iter().map(text));
+        self.operation.extend_from(glances.operation.iter().map(text));
         self.duration_us.extend(&glances.duration_us);
         self.file_under_identifiers(first, glances);
         self.spans.extend_from(
@@ -118,32 +120,32 @@ impl Evidence {
     }
 
     fn file_under_identifiers(&mut self, first: u32, glances: &Glances) {
-        let identifiers = Arc::make_mut(&mut self.identifiers);
-        for (key, spelling) in &glances.new_identifiers {
-            identifiers.spell(*key, spelling);
+        const NONE: u32 = u32::MAX;
+        let ids = self.identifiers.intern_all(&glances.keys);
+        for (key, spelling) in &glances.spellings {
+            self.identifiers.spell(ids[*key as usize], spelling);
         }
-        let mut filed = 0u32; // Rows of this batch that the identifier columns already cover.
-        let count = glances.time.len() as u32;
-        let mut last = None;
-        for &(local, class, key) in &glances.identifiers {
-            let id = identifiers.intern(class, key);
-            if last == Some(local) {
-                self.further.push((first + local, id.0));
-                continue;
+        let mut last: Vec<u32> = ids.iter().map(|&id| self.identifiers.last_row_number(id)).collect();
+        let count = glances.time.len();
+        let (mut identifier, mut previous) = (vec![NONE; count], vec![NONE; count]);
+        let mut further = Vec::new();
+        let mut filed = None;
+        for &(local, key) in &glances.identifiers {
+            let id = ids[key as usize];
+            if filed == Some(local) {
+                further.push((first + local, id.0));
+            } else {
+                identifier[local as usize] = id.0;
+                previous[local as usize] = std::mem::replace(&mut last[key as usize], first + local);
+                filed = Some(local);
             }
-            for _ in filed..local {
-                self.identifier.push(u32::MAX);
-                self.previous.push(u32::MAX);
-            }
-            self.identifier.push(id.0);
-            self.previous.push(identifiers.file(id, first + local));
-            filed = local + 1;
-            last = Some(local);
         }
-        for _ in filed..count {
-            self.identifier.push(u32::MAX);
-            self.previous.push(u32::MAX);
+        for (&id, &row) in ids.iter().zip(&last) {
+            self.identifiers.file(id, row);
         }
+        self.identifier.extend(&identifier);
+        self.previous.extend(&previous);
+        self.further.extend(&further);
     }
 
     /// How many events there are.

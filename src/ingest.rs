@@ -15,7 +15,7 @@ mod stamp;
 
 pub use detect::detect;
 pub use formats::UserFormat;
-pub use identify::{IdentifierRule, identifier_key, possible_keys};
+pub use identify::{IdentifierRule, identifier_key, is_known_key, possible_keys};
 pub use live::glance_events;
 pub use plan::Plan;
 pub use redact::{RedactionRule, Redactor};

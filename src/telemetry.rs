@@ -9,11 +9,11 @@ mod series;
 mod severity;
 mod time;
 
-pub use batch::{Batch, Completeness, Glances, Issue, NewText, Query, Wanted};
+pub use batch::{Batch, Completeness, Glances, Issue, KeyGlance, NewText, Query, Wanted};
 pub use change::{Change, ChangeKind};
 pub use event::{Event, EventKind, Origin, SourceRef, SpanInfo, SpanKind};
 pub use health::{Reach, SourceHealth};
-pub use identifier::{Identifier, IdentifierClass, IdentifierKey};
+pub use identifier::{HexStyle, Identifier, IdentifierClass, IdentifierKey};
 pub use series::{Sample, Series, SeriesClass};
 pub use severity::Severity;
 pub use time::{Nanos, Time, Window, Zone};

@@ -90,6 +90,9 @@ pub(super) enum Command {
     Templates(TemplatesArguments),
     /// Ask each live source whether it answers
     Sources,
+    /// Measure on a generated corpus: what is found against the truth, and how fast
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Read, add to, check and carry the record of incidents
     #[command(subcommand)]
     Incident(IncidentCommand),
@@ -192,6 +195,45 @@ pub(super) enum StateName {
     Surging,
     Steady,
     Vanished,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum BenchCommand {
+    /// Compare what is found with a corpus's truth; exit status 1 if anything is below its floor
+    #[command(after_help = "Example:
+  bridgewatch bench correctness corpus-100/")]
+    Correctness {
+        /// Folders with truth.json and truth_flows.jsonl
+        #[arg(required = true, value_name = "CORPUS")]
+        corpora: Vec<String>,
+        /// Do not read estate.json: let detection find everything alone
+        #[arg(long)]
+        detect: bool,
+    },
+    /// Time whole processes side by side, round by round, and print ratios
+    #[command(after_help = "Example:
+  bridgewatch bench speed --floors ./floors corpus-10/ corpus-100/ corpus-1000/")]
+    Speed {
+        #[arg(required = true, value_name = "CORPUS")]
+        corpora: Vec<String>,
+        /// The ideal pass to compare with: a program that is called as `BIN ideal CORPUS THREADS chunk`
+        #[arg(long, value_name = "BIN")]
+        floors: Option<PathBuf>,
+        /// The search to compare with, called as `BIN -F ID FILE...`
+        #[arg(long, value_name = "BIN", default_value = "rg")]
+        search: PathBuf,
+        /// Rounds; every task runs once in each
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+    },
+    /// Index once and say what it took: `speed` starts this for its rounds
+    Index {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// Rank the suspects as well
+        #[arg(long)]
+        suspects: bool,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -83,7 +83,7 @@ pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Resul
 }
 
 /// The configuration of reading, checked when the configuration was read.
-fn settings(config: &Config, now: Time) -> Result<Settings, Failure> {
+pub(super) fn settings(config: &Config, now: Time) -> Result<Settings, Failure> {
     Settings::new(&config.ingest(), i64::from(now.utc().year()))
         .map_err(|mistakes| Failure::usage(mistakes, "mend the configuration"))
 }
@@ -126,7 +126,7 @@ fn live_window(typed: Option<Window>, config: &Config, now: Time) -> Window {
     Window { from: from.unwrap_or(to - back), to }
 }
 
-fn load(inputs: Vec<files::Input>, settings: &Settings, now: Time) -> Loaded {
+pub(super) fn load(inputs: Vec<files::Input>, settings: &Settings, now: Time) -> Loaded {
     let mut shown = Shown::default();
     let loaded = files::load(inputs, settings, now, &mut |progress, _| shown.update(progress));
     shown.clear();

@@ -83,7 +83,9 @@ impl<T: Copy> Chunks<T> {
 
     fn open(&mut self) -> &mut Vec<T> {
         if self.length == self.chunks.len() << BITS {
-            self.chunks.push(Arc::new(Vec::new()));
+            // A second chunk will be filled, most likely; growing it step by step would copy it over and over.
+            let room = if self.chunks.is_empty() { 0 } else { SIZE };
+            self.chunks.push(Arc::new(Vec::with_capacity(room)));
         }
         Arc::make_mut(self.chunks.last_mut().expect("a chunk was just made"))
     }

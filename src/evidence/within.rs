@@ -18,7 +18,7 @@ impl Evidence {
             topology: self.topology.clone(),
             ..Self::default()
         };
-        Arc::make_mut(&mut part.identifiers).unfile();
+        part.identifiers.unfile();
         let (mut further, mut spans) = (0, 0);
         for row in (0..self.rows()).map(Row) {
             let kept = window.contains(self.time(row)).then(|| part.copy(self, row));
@@ -61,7 +61,7 @@ impl Evidence {
         self.identifier.push(identifier);
         self.previous.push(match identifier {
             u32::MAX => u32::MAX,
-            id => Arc::make_mut(&mut self.identifiers).file(IdentifierId(id), new),
+            id => self.identifiers.file(IdentifierId(id), new),
         });
         Row(new)
     }
@@ -71,7 +71,8 @@ impl Evidence {
 mod tests {
     use super::*;
     use crate::telemetry::{
-        EventKind, Glances, IdentifierClass, IdentifierKey, Nanos, Origin, Severity, SpanInfo, Time,
+        EventKind, Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, Nanos, Origin, Severity,
+        SpanInfo, Time,
     };
 
     fn three_events() -> Evidence {
@@ -85,8 +86,13 @@ mod tests {
             shape: vec![0; 3],
             operation: vec![0; 3],
             duration_us: vec![0; 3],
-            identifiers: [(0, 7), (1, 7), (1, 8), (2, 7), (2, 9)]
-                .map(|(row, key)| (row, IdentifierClass::Trace, IdentifierKey(key)))
+            identifiers: vec![(0, 0), (1, 0), (1, 1), (2, 0), (2, 2)],
+            keys: [7, 8, 9]
+                .map(|key| KeyGlance {
+                    key: IdentifierKey(key),
+                    class: IdentifierClass::Trace,
+                    style: HexStyle::default(),
+                })
                 .to_vec(),
             spans: vec![
                 (1, SpanInfo { id: 5, ..SpanInfo::default() }),

@@ -2,7 +2,8 @@
 
 use crate::evidence::Evidence;
 use crate::telemetry::{
-    EventKind, Glances, IdentifierClass, IdentifierKey, NewText, Origin, Severity, SpanInfo, Time,
+    EventKind, Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, NewText, Origin, Severity,
+    SpanInfo, Time,
 };
 
 /// An event in the making.
@@ -54,7 +55,7 @@ impl Entry {
 
 /// A batch of events, in the order given.
 pub(super) fn batch(entries: &[Entry]) -> Glances {
-    let mut glances = Glances::default();
+    let mut glances = Glances { texts: vec![0], ..Glances::default() };
     for (row, entry) in entries.iter().enumerate() {
         let known = glances.system_names.iter().position(|name| name == entry.system);
         let system = known.unwrap_or_else(|| {
@@ -68,13 +69,21 @@ pub(super) fn batch(entries: &[Entry]) -> Glances {
         glances.system.push(system as u16);
         glances.severity.push(entry.severity);
         glances.kind.push(entry.kind);
-        glances.shape.push(fingerprint);
+        glances.texts.push(fingerprint);
+        glances.shape.push(glances.texts.len() as u32 - 1);
         glances.operation.push(0);
         glances.duration_us.push(entry.took);
         let mut identifiers = entry.identifiers.clone();
         identifiers.sort_unstable();
         for (class, key) in identifiers {
-            glances.identifiers.push((row as u32, class, IdentifierKey(key)));
+            let key = IdentifierKey(key);
+            let known = glances.keys.iter().position(|known| known.key == key);
+            let place = known.unwrap_or_else(|| {
+                glances.keys.push(KeyGlance { key, class, style: HexStyle::default() });
+                glances.keys.len() - 1
+            });
+            glances.keys[place].class = glances.keys[place].class.min(class);
+            glances.identifiers.push((row as u32, place as u32));
         }
         if entry.kind == EventKind::Span {
             glances.spans.push((row as u32, SpanInfo { id: row as u64 + 1, ..SpanInfo::default() }));

@@ -1,7 +1,7 @@
 //! How one stream is read: at a glance for the index, and in full for a person.
 
 use super::formats::{Format, Glance, otlp, tables::Table, trim_line};
-use super::identify::{Found, hex64, value_of};
+use super::identify::{Found, value_of};
 use super::scanner::{Arrival, Scanner};
 use super::settings::Settings;
 use super::shape::Operation;
@@ -215,7 +215,9 @@ impl Plan {
                     // Identifiers far down an over-long record are not worth the memory that they may cost.
                     if start - began <= LONGEST_RECORD {
                         let upto = bytes.len().min(end + 1);
-                        if let Some(found) = finder.at(&bytes[began..upto], start - began, stop - began) {
+                        let record = &bytes[began..upto];
+                        let found = finder.at(record, start - began, stop - began, &mut scanner.memo);
+                        if let Some(found) = found {
                             scanner.note(found, batch);
                         }
                     }
@@ -244,7 +246,8 @@ impl Plan {
                 .finder
                 .by_pattern(&record[..record.len().min(LONGEST_RECORD)], |found| scanner.note(found, batch));
         }
-        let span = if scanner.has_noted() { span_near(record) } else { None };
+        let span =
+            if scanner.lacks_span() { self.settings.finder.span_near(record) } else { None };
         let system = match glance.system {
             Some(name) if !self.is_fixed && !name.is_empty() => {
                 scanner.system(&String::from_utf8_lossy(name))
@@ -276,20 +279,65 @@ impl Plan {
         scanner: &mut Scanner,
         batch: &mut Glances,
     ) {
+        let mut spans = otlp::Spans::default();
         let mut at = first_line(bytes, own.start, base);
         while at < own.end && at < bytes.len() {
             let end = at + memchr::memchr(b'\n', &bytes[at..]).unwrap_or(bytes.len() - at);
             let line = trim_line(&bytes[at..end]);
             batch.lines += 1;
-            if !line.is_empty() {
+            let origin = Origin::new(file, base + at as u64);
+            if !line.is_empty() && spans.read(line).is_some() {
+                self.glance_spans(&spans, line, origin, scanner, batch);
+            } else if !line.is_empty() {
                 match serde_json::from_slice::<otlp::Export>(line) {
-                    Ok(export) => {
-                        self.glance_export(&export, line, Origin::new(file, base + at as u64), scanner, batch)
-                    }
+                    Ok(export) => self.glance_export(&export, line, origin, scanner, batch),
                     Err(error) => unread(batch, base + at as u64, &format!("no OTLP/JSON export: {error}")),
                 }
             }
             at = end + 1;
+        }
+    }
+
+    fn glance_spans(
+        &self,
+        spans: &otlp::Spans,
+        line: &[u8],
+        origin: Origin,
+        scanner: &mut Scanner,
+        batch: &mut Glances,
+    ) {
+        for span in &spans.all {
+            let Some(time) = otlp::time_of(span.start.text(line)) else { continue };
+            let system = match span.system.text(line) {
+                name if !self.is_fixed && !name.is_empty() => scanner.system(name),
+                _ => scanner.system(&self.system),
+            };
+            note_key(scanner, batch, IdentifierClass::Trace, otlp::trace_id(span.trace.text(line)));
+            let attributes = span.attributes.0 as usize..span.attributes.1 as usize;
+            for (name, value) in &spans.attributes[attributes] {
+                self.settings.finder.in_pair(name.of(line), value.of(line), |found| scanner.note(found, batch));
+            }
+            let failed = otlp::is_error(span.status.text(line));
+            let took = otlp::time_of(span.end.text(line)).map_or(0, |end| (end - time).0.max(0) / 1_000);
+            scanner.arrive(
+                &Arrival {
+                    time,
+                    origin: Origin(origin.0 + span.id.from() as u64),
+                    system,
+                    severity: if failed { Severity::ERROR } else { Severity::INFO },
+                    kind: EventKind::Span,
+                    body: span.name.of(line),
+                    operation: Operation::Name(span.name.of(line)),
+                    duration_us: took.min(i64::from(u32::MAX)) as u32,
+                    span: Some(SpanInfo {
+                        id: otlp::span_id(span.id.text(line)),
+                        parent: otlp::span_id(span.parent.text(line)),
+                        kind: otlp::kind_of(span.kind.text(line)),
+                        failed,
+                    }),
+                },
+                batch,
+            );
         }
     }
 
@@ -469,7 +517,7 @@ impl Plan {
                 .map(|(name, value)| (self.settings.safe(name.as_bytes()), self.safe_value(&name, &value)))
                 .collect(),
             identifiers,
-            span: span_near(record),
+            span: self.settings.finder.span_near(record),
             source: SourceRef::File { path: path.to_owned(), offset },
         })
     }
@@ -669,20 +717,6 @@ fn within_log(line_origin: Origin, line: &[u8], record: &otlp::LogRecord) -> Ori
 fn place_of(line: &[u8], part: &str) -> Option<usize> {
     let place = (part.as_ptr() as usize).checked_sub(line.as_ptr() as usize)?;
     (place < line.len()).then_some(place)
-}
-
-/// The span that a record names beside its trace: `spanId`, `span_id`, `span.id`, `@sp`, or behind a bracketed trace.
-fn span_near(record: &[u8]) -> Option<SpanInfo> {
-    let near = &record[..record.len().min(4_096)];
-    for key in [b"pan_id".as_slice(), b"panId", b"pan.id", b"SpanId", b"\"@sp\""] {
-        let Some(at) = memchr::memmem::find(near, key) else { continue };
-        let rest = &near[at + key.len()..];
-        let start = rest.iter().take(6).position(u8::is_ascii_hexdigit)?;
-        if let Some(id) = hex64(&rest[start..]).filter(|id| *id != 0) {
-            return Some(SpanInfo { id, ..SpanInfo::default() });
-        }
-    }
-    None
 }
 
 #[cfg(test)]

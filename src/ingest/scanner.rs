@@ -1,17 +1,24 @@
-//! What one reader of chunks remembers: the texts and spellings that it has handed on already.
+//! What one reader of chunks remembers: the texts that it has handed on already, and what the batch at hand has met.
 
-use super::identify::Found;
+use super::identify::{Found, KeyMemo};
 use super::shape::{self, Operation};
-use crate::telemetry::{EventKind, Glances, NewText, Origin, Severity, SpanInfo, Time};
+use crate::telemetry::{
+    EventKind, Glances, HexStyle, IdentifierClass, KeyGlance, NewText, Origin, Severity, SpanInfo, Time,
+};
 use rustc_hash::FxHashSet;
 
 /// The memory of one reader; each thread has its own, so that none waits.
 #[derive(Clone, Debug, Default)]
 pub struct Scanner {
-    texts: FxHashSet<u64>,
-    spellings: FxHashSet<u128>,
+    handed_on: FxHashSet<u64>,
     systems: Vec<String>,
-    found: Vec<(u8, u128, SpanInfo)>,
+    /// Identifiers of the event that will arrive next: class, index into the batch's keys, span that came along.
+    found: Vec<(IdentifierClass, u32, u64)>,
+    texts: Numbers,
+    keys: Numbers,
+    pub(super) memo: KeyMemo,
+    /// An empty batch whose memory can be used again.
+    spare: Option<Glances>,
 }
 
 /// One event on its way into the columns.
@@ -27,11 +34,25 @@ pub(super) struct Arrival<'a> {
     pub span: Option<SpanInfo>,
 }
 
+/// More identifiers than an honest record has.
+const MOST_IDENTIFIERS: usize = 32;
+
 impl Scanner {
-    /// Begins a batch: systems are numbered anew in it.
+    /// Begins a batch: systems, texts and identifiers are numbered anew in it.
     pub(super) fn begin(&mut self) -> Glances {
         self.systems.clear();
-        Glances::default()
+        self.found.clear();
+        self.texts.begin();
+        self.keys.begin();
+        let mut batch = self.spare.take().unwrap_or_default();
+        batch.clear();
+        batch.texts.push(0);
+        batch
+    }
+
+    /// Gives a batch back whose content is no longer needed, so that its memory serves again.
+    pub fn recycle(&mut self, batch: Glances) {
+        self.spare = Some(batch);
     }
 
     /// The number that a system has in this batch.
@@ -44,27 +65,44 @@ impl Scanner {
     }
 
     /// Notes an identifier of the event that will arrive next.
+    #[inline]
     pub(super) fn note(&mut self, found: Found, batch: &mut Glances) {
-        let entry = (found.class as u8, found.key.0, SpanInfo { id: found.span, ..SpanInfo::default() });
-        if self.found.iter().any(|(_, key, _)| *key == entry.1) || self.found.len() >= 32 {
+        let key = self.key(&found, batch);
+        if self.found.iter().any(|&(_, known, _)| known == key) || self.found.len() >= MOST_IDENTIFIERS {
             return;
         }
-        self.found.push(entry);
-        // Hex is spelt from its key; only a spelling that differs from that is handed on.
-        if !found.is_hex
-            || found.text.len() != 32
-            || found.text.iter().any(u8::is_ascii_uppercase)
-            || is_forced(found)
-        {
-            if self.spellings.insert(found.key.0) {
-                batch.new_identifiers.push((found.key, super::scrub::scrub(found.text).into_owned()));
+        self.found.push((found.class, key, found.span));
+    }
+
+    #[inline]
+    fn key(&mut self, found: &Found, batch: &mut Glances) -> u32 {
+        let hash = (found.key.0 as u64 ^ (found.key.0 >> 64) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let style = if found.is_hex { HexStyle::of(found.text) } else { HexStyle::default() };
+        let keys = &mut batch.keys;
+        let is_same = |number: u32| keys[number as usize].key == found.key;
+        match self.keys.find(hash, is_same) {
+            Ok(number) => {
+                let known = &mut keys[number as usize];
+                known.class = known.class.min(found.class);
+                known.style = known.style.and(style);
+                number
+            }
+            Err(slot) => {
+                let number = keys.len() as u32;
+                keys.push(KeyGlance { key: found.key, class: found.class, style });
+                self.keys.fill(slot, hash, number);
+                if !found.is_hex {
+                    batch.spellings.push((number, super::scrub::scrub(found.text).into_owned()));
+                }
+                number
             }
         }
     }
 
-    /// Whether the next event has an identifier yet.
-    pub(super) fn has_noted(&self) -> bool {
-        !self.found.is_empty()
+    /// Whether the next event has a trace that came without a span.
+    pub(super) fn lacks_span(&self) -> bool {
+        self.found.iter().any(|&(class, _, _)| class == IdentifierClass::Trace)
+            && self.found.iter().all(|&(_, _, span)| span == 0)
     }
 
     /// Puts an event into the batch, under the identifiers noted since the last one, the most trusted first.
@@ -76,24 +114,19 @@ impl Scanner {
         batch.severity.push(arrival.severity);
         batch.kind.push(arrival.kind);
         batch.duration_us.push(arrival.duration_us);
-        let shape = shape::fingerprint(arrival.body);
+        let shape = self.text(shape::fingerprint(arrival.body), batch, || shape::masked(arrival.body));
         batch.shape.push(shape);
-        if shape != 0 && self.texts.insert(shape) {
-            batch.new_texts.push(NewText { fingerprint: shape, text: shape::masked(arrival.body) });
-        }
-        let operation = arrival.operation.fingerprint();
+        let operation =
+            self.text(arrival.operation.fingerprint(), batch, || arrival.operation.text());
         batch.operation.push(operation);
-        if operation != 0 && self.texts.insert(operation) {
-            batch.new_texts.push(NewText { fingerprint: operation, text: arrival.operation.text() });
-        }
         let mut span = arrival.span;
         if self.found.len() > 1 {
-            self.found.sort_by_key(|(class, _, _)| *class);
+            self.found.sort_by_key(|&(class, _, _)| class);
         }
-        for (class, key, found_span) in self.found.drain(..) {
-            batch.identifiers.push((row, CLASSES[class as usize], crate::telemetry::IdentifierKey(key)));
-            if found_span.id != 0 && span.is_none() {
-                span = Some(found_span);
+        for (_, key, found_span) in self.found.drain(..) {
+            batch.identifiers.push((row, key));
+            if found_span != 0 && span.is_none() {
+                span = Some(SpanInfo { id: found_span, ..SpanInfo::default() });
             }
         }
         if let Some(span) = span {
@@ -101,19 +134,104 @@ impl Scanner {
         }
     }
 
+    /// The number of a text in this batch.
+    #[inline]
+    fn text(&mut self, fingerprint: u64, batch: &mut Glances, text: impl FnOnce() -> String) -> u32 {
+        if fingerprint == 0 {
+            return 0;
+        }
+        let texts = &mut batch.texts;
+        match self.texts.find(fingerprint, |number| texts[number as usize] == fingerprint) {
+            Ok(number) => number,
+            Err(slot) => {
+                let number = texts.len() as u32;
+                texts.push(fingerprint);
+                self.texts.fill(slot, fingerprint, number);
+                if self.handed_on.insert(fingerprint) {
+                    batch.new_texts.push(NewText { fingerprint, text: text() });
+                }
+                number
+            }
+        }
+    }
+
     /// Ends a batch.
     pub(super) fn end(&mut self, mut batch: Glances) -> Glances {
         self.found.clear();
-        batch.system_names = self.systems.clone();
+        batch.system_names.clone_from(&self.systems);
         batch
     }
 }
 
-use crate::telemetry::IdentifierClass as Class;
-const CLASSES: [Class; 6] =
-    [Class::Correlation, Class::Trace, Class::Message, Class::Business, Class::Session, Class::Span];
+/// Numbers by hash, small enough for the first cache levels, and empty again in no time: slots are stamped with the
+/// batch that filled them.
+#[derive(Clone, Debug)]
+struct Numbers {
+    slots: Vec<Slot>,
+    stamp: u32,
+    filled: usize,
+}
 
-/// Whether the key's version digit is not the one that was written (Envoy's trace decision).
-fn is_forced(found: Found) -> bool {
-    found.key.0 >> 76 & 0xf == 4 && found.text.get(12) != Some(&b'4')
+#[derive(Clone, Copy, Debug, Default)]
+struct Slot {
+    stamp: u32,
+    hash: u32,
+    number: u32,
+}
+
+impl Default for Numbers {
+    fn default() -> Self {
+        Self { slots: vec![Slot::default(); 1 << 10], stamp: 0, filled: 0 }
+    }
+}
+
+impl Numbers {
+    fn begin(&mut self) {
+        self.filled = 0;
+        self.stamp = self.stamp.wrapping_add(1);
+        if self.stamp == 0 {
+            self.slots.fill(Slot::default());
+            self.stamp = 1;
+        }
+    }
+
+    /// The number, or the free slot where it belongs.
+    #[inline]
+    fn find(&self, hash: u64, is_same: impl Fn(u32) -> bool) -> Result<u32, usize> {
+        let hash = (hash >> 32) as u32;
+        let mask = self.slots.len() - 1;
+        let mut place = hash as usize & mask;
+        loop {
+            let slot = self.slots[place];
+            if slot.stamp != self.stamp {
+                return Err(place);
+            }
+            if slot.hash == hash && is_same(slot.number) {
+                return Ok(slot.number);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    #[inline]
+    fn fill(&mut self, place: usize, hash: u64, number: u32) {
+        self.slots[place] = Slot { stamp: self.stamp, hash: (hash >> 32) as u32, number };
+        self.filled += 1;
+        if self.filled * 2 > self.slots.len() {
+            self.grow();
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let mask = self.slots.len() * 2 - 1;
+        let old = std::mem::replace(&mut self.slots, vec![Slot::default(); mask + 1]);
+        for slot in old.into_iter().filter(|slot| slot.stamp == self.stamp) {
+            let mut place = slot.hash as usize & mask;
+            while self.slots[place].stamp == self.stamp {
+                place = (place + 1) & mask;
+            }
+            self.slots[place] = slot;
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! What ingest and live sources hand on: many events at a glance, whole events, samples, changes, and what was unread.
 
 use super::{
-    Change, Event, EventKind, IdentifierClass, IdentifierKey, Nanos, Origin, Series, Severity, SpanInfo,
+    Change, Event, EventKind, HexStyle, IdentifierClass, IdentifierKey, Nanos, Origin, Series, Severity, SpanInfo,
     Time, Window,
 };
 
@@ -17,25 +17,38 @@ pub struct Glances {
     pub system: Vec<u16>,
     pub severity: Vec<Severity>,
     pub kind: Vec<EventKind>,
-    /// Fingerprint of the message with its variable parts masked; 0 when there is no message.
-    pub shape: Vec<u64>,
-    /// Fingerprint of the operation; 0 when the record names none.
-    pub operation: Vec<u64>,
+    /// The message with its variable parts masked, as index into [`Glances::texts`].
+    pub shape: Vec<u32>,
+    /// The operation, likewise.
+    pub operation: Vec<u32>,
     /// 0 when unknown.
     pub duration_us: Vec<u32>,
-    /// Identifiers by row, rows ascending; the first of a row is the one it is filed under.
-    pub identifiers: Vec<(u32, IdentifierClass, IdentifierKey)>,
+    /// Identifiers by row, rows ascending, as index into [`Glances::keys`]; the first of a row is the one it is filed under.
+    pub identifiers: Vec<(u32, u32)>,
+    /// Each identifier once, however many rows have it.
+    pub keys: Vec<KeyGlance>,
     /// Spans, and the spans that log records were written under, by row, rows ascending.
     pub spans: Vec<(u32, SpanInfo)>,
     pub system_names: Vec<String>,
+    /// Fingerprints of masked messages and operations, each once; the first is 0, for none.
+    pub texts: Vec<u64>,
     /// The text behind each fingerprint that the scanner had not met before.
     pub new_texts: Vec<NewText>,
-    /// The spelling of identifiers that are not 128-bit hex, where not seen before by this scanner.
-    pub new_identifiers: Vec<(IdentifierKey, String)>,
+    /// How identifiers are written that are not 128-bit hex, by index into [`Glances::keys`].
+    pub spellings: Vec<(u32, String)>,
     pub issues: Vec<Issue>,
     /// Lines read, blank ones too.
     pub lines: u64,
     pub bytes: u64,
+}
+
+/// One identifier of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyGlance {
+    pub key: IdentifierKey,
+    /// The most trusted class that it stood under.
+    pub class: IdentifierClass,
+    pub style: HexStyle,
 }
 
 /// The masked message or the operation behind a fingerprint.
@@ -43,6 +56,49 @@ pub struct Glances {
 pub struct NewText {
     pub fingerprint: u64,
     pub text: String,
+}
+
+impl Glances {
+    /// Empties the batch and keeps its memory.
+    pub fn clear(&mut self) {
+        let Self {
+            time,
+            origin,
+            system,
+            severity,
+            kind,
+            shape,
+            operation,
+            duration_us,
+            identifiers,
+            keys,
+            spans,
+            system_names,
+            texts,
+            new_texts,
+            spellings,
+            issues,
+            lines,
+            bytes,
+        } = self;
+        time.clear();
+        origin.clear();
+        system.clear();
+        severity.clear();
+        kind.clear();
+        shape.clear();
+        operation.clear();
+        duration_us.clear();
+        identifiers.clear();
+        keys.clear();
+        spans.clear();
+        system_names.clear();
+        texts.clear();
+        new_texts.clear();
+        spellings.clear();
+        issues.clear();
+        (*lines, *bytes) = (0, 0);
+    }
 }
 
 /// A page of evidence from a source, and what in it could not be read.

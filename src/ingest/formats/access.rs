@@ -1,6 +1,6 @@
 //! Access logs of nginx, Apache and Kong's proxy: combined, with whatever was appended.
 
-use super::{Fit, Format, Glance, Sample, number, pairs, seconds_as_us, until_quote};
+use super::{Fit, Format, Glance, Sample, find, number, pairs, seconds_as_us, until_quote};
 use crate::ingest::shape::Operation;
 use crate::ingest::stamp::{Clock, Stamp};
 use crate::telemetry::{IdentifierClass, Severity};
@@ -91,8 +91,8 @@ fn agent(rest: &[u8]) -> &[u8] {
 
 /// `rt=0.105` or `request_time=0.105`, in seconds, as nginx writes `$request_time`.
 fn request_time(rest: &[u8]) -> u32 {
-    for key in [b" rt=".as_slice(), b" request_time=", b" rt:"] {
-        if let Some(at) = memchr::memmem::find(rest, key) {
+    for (key, rare) in [(b" rt=".as_slice(), 3), (b" request_time=", 13), (b" rt:", 3)] {
+        if let Some(at) = find(rest, key, rare) {
             let value = &rest[at + key.len()..];
             let length =
                 value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());

@@ -52,23 +52,28 @@ pub(super) fn fit(sample: &Sample) -> Option<Fit> {
 }
 
 /// The fields of a line; quotes around a field protect separators.
-#[inline]
 fn fields(line: &[u8], separator: u8) -> Vec<&[u8]> {
     let mut found = Vec::with_capacity(16);
-    let (mut start, mut at, mut is_quoted) = (0, 0, false);
-    while let Some(offset) = memchr::memchr2(separator, b'"', &line[at..]) {
-        at += offset;
+    each_field(line, separator, |field| found.push(field));
+    found
+}
+
+#[inline]
+fn each_field<'a>(line: &'a [u8], separator: u8, mut take: impl FnMut(&'a [u8])) {
+    let (mut start, mut is_quoted) = (0, false);
+    for at in memchr::memchr2_iter(separator, b'"', line) {
         if line[at] == b'"' {
             is_quoted = !is_quoted;
         } else if !is_quoted {
-            found.push(unquoted(&line[start..at]));
+            take(unquoted(&line[start..at]));
             start = at + 1;
         }
-        at += 1;
     }
-    found.push(unquoted(&line[start..]));
-    found
+    take(unquoted(&line[start..]));
 }
+
+/// More columns than this are not looked at by the index.
+const MOST_COLUMNS: usize = 48;
 
 fn unquoted(field: &[u8]) -> &[u8] {
     field.strip_prefix(b"\"").and_then(|inner| inner.strip_suffix(b"\"")).unwrap_or(field)
@@ -237,11 +242,19 @@ impl Format for Delimited {
     }
 
     fn glance<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Glance<'a>> {
-        let row = fields(line, self.separator);
-        if row.len() + 1 < self.columns {
+        let mut row = [b"".as_slice(); MOST_COLUMNS];
+        let mut count = 0;
+        each_field(line, self.separator, |field| {
+            if let Some(place) = row.get_mut(count) {
+                *place = field;
+            }
+            count += 1;
+        });
+        if count + 1 < self.columns {
             return None;
         }
-        let time = self.time_of(&row, clock)?;
+        let row = &row[..count.min(MOST_COLUMNS)];
+        let time = self.time_of(row, clock)?;
         let severity = match self.severity.and_then(|place| row.get(place).copied()) {
             Some(b"S") => Severity::INFO,
             Some(b"A") => Severity::FATAL,

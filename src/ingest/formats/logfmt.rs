@@ -48,23 +48,71 @@ fn bare(value: &[u8]) -> &[u8] {
     &value[..end]
 }
 
-fn duration(line: &[u8]) -> u32 {
-    for key in [b"duration=".as_slice(), b"dur=", b"elapsed=", b"took=", b"duration_ms=", b"latency="] {
-        let Some(value) = value(line, key) else { continue };
-        let digits = value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());
-        let number: f64 =
-            std::str::from_utf8(&value[..digits]).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
-        let unit = match bare(&value[digits..]) {
-            b"s" => 1e6,
-            b"ms" => 1e3,
-            b"us" => 1.0,
-            b"ns" => 1e-3,
-            _ if key == b"duration_ms=" => 1e3,
-            _ => return 0, // A bare number could be of any unit.
-        };
-        return (number * unit).clamp(0.0, f64::from(u32::MAX)) as u32;
+/// A length of time with its unit, in microseconds; 0 where none is to be told.
+fn duration(key: &[u8], value: &[u8]) -> u32 {
+    let digits = value.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b'.')).unwrap_or(value.len());
+    let number: f64 =
+        std::str::from_utf8(&value[..digits]).ok().and_then(|text| text.parse().ok()).unwrap_or(0.0);
+    let unit = match bare(&value[digits..]) {
+        b"s" => 1e6,
+        b"ms" => 1e3,
+        b"us" => 1.0,
+        b"ns" => 1e-3,
+        _ if key == b"duration_ms" => 1e3,
+        _ => return 0, // A bare number could be of any unit.
+    };
+    (number * unit).clamp(0.0, f64::from(u32::MAX)) as u32
+}
+
+/// What the pairs of a line say, each role by the key that is first in its list.
+#[derive(Default)]
+struct Roles<'a> {
+    level: Option<(usize, &'a [u8])>,
+    message: Option<(usize, &'a [u8])>,
+    took: Option<(usize, &'a [u8])>,
+}
+
+const LEVELS: [&[u8]; 3] = [b"level", b"lvl", b"severity"];
+const MESSAGES: [&[u8]; 3] = [b"msg", b"message", b"event"];
+const DURATIONS: [&[u8]; 6] = [b"duration", b"dur", b"elapsed", b"took", b"duration_ms", b"latency"];
+
+impl<'a> Roles<'a> {
+    /// Reads every pair once.
+    #[inline]
+    fn of(line: &'a [u8]) -> Self {
+        let mut roles = Self::default();
+        let mut at = 0;
+        while let Some(offset) = memchr::memchr(b'=', &line[at..]) {
+            let equals = at + offset;
+            let key = memchr::memrchr(b' ', &line[at..equals]).map_or(at, |blank| at + blank + 1);
+            let key = &line[key..equals];
+            let rest = &line[equals + 1..];
+            let value = match rest.strip_prefix(b"\"") {
+                Some(quoted) => until_quote(quoted),
+                None => &rest[..memchr::memchr(b' ', rest).unwrap_or(rest.len())],
+            };
+            at = equals + 1 + value.len() + usize::from(rest.first() == Some(&b'"')) * 2;
+            at = at.min(line.len());
+            let place = |keys: &[&[u8]]| keys.iter().position(|known| *known == key);
+            let keep = |role: &mut Option<(usize, &'a [u8])>, place: usize| {
+                if role.is_none_or(|(known, _)| place < known) {
+                    *role = Some((place, value));
+                }
+            };
+            match key.first() {
+                Some(b'l' | b's' | b'm' | b'e' | b'd' | b't') => {}
+                _ => continue,
+            }
+            if let Some(place) = place(&LEVELS) {
+                keep(&mut roles.level, place);
+            } else if let Some(place) = place(&MESSAGES) {
+                keep(&mut roles.message, place);
+            } else if let Some(place) = place(&DURATIONS) {
+                keep(&mut roles.took, place);
+            }
+        }
+        roles
     }
-    0
 }
 
 impl Format for Logfmt {
@@ -80,22 +128,12 @@ impl Format for Logfmt {
         let stamp =
             if line.starts_with(self.time) { &line[self.time.len()..] } else { value(line, self.time)? };
         let (time, length) = clock.read(self.stamp, stamp.strip_prefix(b"\"").unwrap_or(stamp))?;
+        let roles = Roles::of(line);
         let rest = &stamp[length.min(stamp.len())..];
-        let severity = [b"level=".as_slice(), b"lvl=", b"severity="]
-            .into_iter()
-            .find_map(|key| value(rest, key).or_else(|| value(line, key)))
-            .map_or(Severity::UNSET, |value| Severity::from_word(bare(value)));
-        let body = [b"msg=".as_slice(), b"message=", b"event="]
-            .into_iter()
-            .find_map(|key| value(rest, key))
-            .map_or(rest, |value| {
-                if line.get(value.as_ptr() as usize - line.as_ptr() as usize - 1) == Some(&b'"') {
-                    until_quote(value)
-                } else {
-                    bare(value)
-                }
-            });
-        Some(Glance { time, severity, body, duration_us: duration(rest), ..Glance::default() })
+        let severity = roles.level.map_or(Severity::UNSET, |(_, word)| Severity::from_word(word));
+        let took = roles.took.map_or(0, |(place, value)| duration(DURATIONS[place], value));
+        let body = roles.message.map_or(rest, |(_, message)| message);
+        Some(Glance { time, severity, body, duration_us: took, ..Glance::default() })
     }
 
     fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {

@@ -1,7 +1,7 @@
 //! MuleSoft's runtime log: `LEVEL stamp [thread] [processor: …; event: …] logger: message`, local time, error boxes.
 
 use super::text::behind_brackets;
-use super::{Fit, Format, Glance, Sample, looks_stamped, word};
+use super::{Fit, Format, Glance, Sample, find, looks_stamped, word};
 use crate::ingest::stamp::{Clock, Stamp};
 use crate::telemetry::Severity;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl Format for Mule {
     fn glance<'a>(&self, line: &'a [u8], clock: &mut Clock) -> Option<Glance<'a>> {
         let (time, length) = clock.read(Stamp::Iso, line.get(6..)?)?;
         let rest = behind_brackets(&line[6 + length..]);
-        let message = memchr::memmem::find(rest, b": ").map_or(rest, |at| &rest[at + 2..]);
+        let message = find(rest, b": ", 0).map_or(rest, |at| &rest[at + 2..]);
         Some(Glance {
             time,
             severity: Severity::from_word(word(line, 0).0),

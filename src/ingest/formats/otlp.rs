@@ -2,6 +2,10 @@
 //!
 //! Lenient where exporters differ: identifiers in hex or base64, enums by number or name, 64-bit numbers as text or number.
 
+mod spans;
+
+pub(in crate::ingest) use spans::Spans;
+
 use super::Sample;
 use crate::ingest::identify::{hex64, hex128};
 use crate::telemetry::{Sample as MetricSample, Series, Severity, SpanKind, Time};
@@ -242,7 +246,11 @@ fn bare(raw: &RawValue) -> &str {
 }
 
 pub(in crate::ingest) fn time(raw: &RawValue) -> Option<Time> {
-    bare(raw).parse().ok().map(Time).filter(|time| time.0 != 0)
+    time_of(bare(raw))
+}
+
+pub(in crate::ingest) fn time_of(text: &str) -> Option<Time> {
+    text.parse().ok().map(Time).filter(|time| time.0 != 0)
 }
 
 /// A span identifier in hex or base64.
@@ -275,19 +283,28 @@ pub(in crate::ingest) fn trace_id(text: &str) -> u128 {
 }
 
 pub(in crate::ingest) fn kind(raw: Option<&RawValue>) -> SpanKind {
-    match raw.map(bare) {
-        Some("1" | "SPAN_KIND_INTERNAL") => SpanKind::Internal,
-        Some("2" | "SPAN_KIND_SERVER") => SpanKind::Server,
-        Some("3" | "SPAN_KIND_CLIENT") => SpanKind::Client,
-        Some("4" | "SPAN_KIND_PRODUCER") => SpanKind::Producer,
-        Some("5" | "SPAN_KIND_CONSUMER") => SpanKind::Consumer,
+    kind_of(raw.map_or("", bare))
+}
+
+pub(in crate::ingest) fn kind_of(text: &str) -> SpanKind {
+    match text {
+        "1" | "SPAN_KIND_INTERNAL" => SpanKind::Internal,
+        "2" | "SPAN_KIND_SERVER" => SpanKind::Server,
+        "3" | "SPAN_KIND_CLIENT" => SpanKind::Client,
+        "4" | "SPAN_KIND_PRODUCER" => SpanKind::Producer,
+        "5" | "SPAN_KIND_CONSUMER" => SpanKind::Consumer,
         _ => SpanKind::Unset,
     }
 }
 
+/// Whether a status code, by number or name, is that of a failure.
+pub(in crate::ingest) fn is_error(code: &str) -> bool {
+    matches!(code, "2" | "STATUS_CODE_ERROR")
+}
+
 impl Status<'_> {
     pub(in crate::ingest) fn is_error(&self) -> bool {
-        matches!(self.code.map(bare), Some("2" | "STATUS_CODE_ERROR"))
+        is_error(self.code.map_or("", bare))
     }
 }
 

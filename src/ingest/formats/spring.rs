@@ -1,7 +1,7 @@
 //! Spring Boot's console pattern, 2.x and 3.x, with or without application, trace and MDC brackets.
 
 use super::text::behind_brackets;
-use super::{Fit, Format, Glance, Sample, looks_stamped, pairs, word};
+use super::{Fit, Format, Glance, Sample, find, looks_stamped, pairs, word};
 use crate::ingest::identify::hex64;
 use crate::ingest::stamp::{Clock, Stamp};
 use crate::telemetry::{IdentifierClass, Severity};
@@ -25,7 +25,7 @@ fn is_head(line: &[u8]) -> bool {
 /// Where ` --- [` stands: behind level and process.
 #[inline]
 fn separator(line: &[u8]) -> Option<usize> {
-    memchr::memmem::find(&line[..line.len().min(160)], b" --- [")
+    find(&line[..line.len().min(160)], b" --- [", 5)
 }
 
 impl Format for Spring {
@@ -49,7 +49,7 @@ impl Format for Spring {
         let (time, length) = clock.read(Stamp::Iso, line)?;
         let (level, _) = word(line, length);
         let context = separator(line).map_or(&line[length..], |at| &line[at + 5..]);
-        let message = memchr::memmem::find(context, b" : ").map_or(context, |at| &context[at + 3..]);
+        let message = find(context, b" : ", 1).map_or(context, |at| &context[at + 3..]);
         Some(Glance {
             time,
             severity: Severity::from_word(level),
@@ -75,12 +75,12 @@ impl Format for Spring {
 #[inline]
 fn bracketed_trace(line: &[u8]) -> Option<(IdentifierClass, &[u8])> {
     let near = &line[..line.len().min(200)];
-    for dash in memchr::memchr2_iter(b'-', b',', near) {
+    let closes = |place: usize| near.get(place).is_some_and(|byte| matches!(byte, b']' | b','));
+    for dash in memchr::memchr2_iter(b'-', b',', near).filter(|dash| closes(dash + 17)) {
         for length in [32, 16] {
             let Some(start) = dash.checked_sub(length) else { continue };
             let is_bracketed = start > 0 && matches!(near[start - 1], b'[' | b',');
             if is_bracketed
-                && near.get(dash + 17).is_some_and(|byte| matches!(byte, b']' | b','))
                 && hex64(&near[dash + 1..]).is_some()
                 && near[start..dash].iter().all(u8::is_ascii_hexdigit)
             {

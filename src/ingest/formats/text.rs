@@ -1,6 +1,6 @@
 //! Any text that begins its records with a time and a level: log4j, logback, Python logging, nginx's error log.
 
-use super::{Fit, Format, Glance, Sample, looks_stamped, pairs, trim, word};
+use super::{Fit, Format, Glance, Sample, find, looks_stamped, pairs, trim, word};
 use crate::ingest::stamp::{Clock, Stamp};
 use crate::telemetry::Severity;
 use std::sync::Arc;
@@ -95,8 +95,8 @@ pub(super) fn level_and_message(rest: &[u8]) -> (Severity, &[u8]) {
     }
     let message = &rest[behind..];
     let near = &message[..message.len().min(200)];
-    for separator in [b" : ".as_slice(), b" - ", b"] : ", b"]: "] {
-        if let Some(place) = memchr::memmem::find(near, separator) {
+    for (separator, rare) in [(b" : ".as_slice(), 1), (b" - ", 1), (b"]: ", 0)] {
+        if let Some(place) = find(near, separator, rare) {
             return (severity, &message[place + separator.len()..]);
         }
     }
@@ -108,8 +108,9 @@ pub(super) fn behind_brackets(text: &[u8]) -> &[u8] {
     let mut rest = text.trim_ascii_start();
     while let Some(inner) = rest.strip_prefix(b"[") {
         let mut depth = 1;
-        let Some(close) = inner.iter().position(|byte| {
-            depth += i32::from(*byte == b'[') - i32::from(*byte == b']');
+        let mut brackets = memchr::memchr2_iter(b'[', b']', inner);
+        let Some(close) = brackets.find(|&at| {
+            depth += if inner[at] == b'[' { 1 } else { -1 };
             depth == 0
         }) else {
             break;

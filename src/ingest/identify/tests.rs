@@ -172,3 +172,18 @@ proptest! {
         let _ = Finder::new(&[]).unwrap().all(&bytes);
     }
 }
+
+proptest! {
+    #[test]
+    fn one_stray_byte_among_hex_digits_is_seen(place in 0..16usize, byte in any::<u8>()) {
+        let mut text = *b"0123456789abcDEF";
+        text[place] = byte;
+        prop_assert_eq!(hex64(&text).is_some(), byte.is_ascii_hexdigit());
+    }
+
+    #[test]
+    fn sixteen_hex_digits_are_the_number_that_they_write(number in any::<u64>()) {
+        prop_assert_eq!(hex64(format!("{number:016x}").as_bytes()), Some(number));
+        prop_assert_eq!(hex64(format!("{number:016X}").as_bytes()), Some(number));
+    }
+}

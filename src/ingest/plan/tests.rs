@@ -25,8 +25,8 @@ fn in_chunks(text: &str, size: usize) -> Vec<(Time, Origin, Vec<u128>)> {
             let ids = glances
                 .identifiers
                 .iter()
-                .filter(|(of, _, _)| *of as usize == row)
-                .map(|(_, _, key)| key.0)
+                .filter(|(of, _)| *of as usize == row)
+                .map(|&(_, key)| glances.keys[key as usize].key.0)
                 .collect();
             seen.push((glances.time[row], glances.origin[row], ids));
         }

@@ -4,7 +4,7 @@ use super::{Bytes, Files, Loaded, Progress};
 use crate::ingest::Scanner;
 use crate::telemetry::Glances;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::thread;
 
 /// A stretch of a file.
@@ -45,16 +45,21 @@ pub(super) fn all(
     let threads = thread::available_parallelism().map_or(2, usize::from).min(jobs.len().max(1));
     let (next, is_cancelled) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, receiver) = mpsc::sync_channel::<(Job, Result<Glances, String>)>(threads * 4);
+    let spares: Mutex<Vec<Glances>> = Mutex::default();
     let files = loaded.files.clone();
     let mut done = Progress { bytes: 0, of };
     progress(done, &loaded.evidence);
     thread::scope(|scope| {
         for _ in 0..threads {
             let (sender, files, next, is_cancelled) = (sender.clone(), &files, &next, &is_cancelled);
+            let spares = &spares;
             scope.spawn(move || {
                 let mut reader = Reader::new(files);
                 while !is_cancelled.load(Ordering::Relaxed) {
                     let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
+                    if let Some(spare) = spares.lock().ok().and_then(|mut spares| spares.pop()) {
+                        reader.scanner.recycle(spare);
+                    }
                     if sender.send((*job, reader.read(*job))).is_err() {
                         break;
                     }
@@ -64,7 +69,9 @@ pub(super) fn all(
         drop(sender);
         for (job, outcome) in receiver {
             done.bytes += job.length as u64;
-            take(job, outcome, loaded, &files);
+            if let (Some(spare), Ok(mut spares)) = (take(job, outcome, loaded, &files), spares.lock()) {
+                spares.push(spare);
+            }
             if !progress(done, &loaded.evidence) {
                 is_cancelled.store(true, Ordering::Relaxed);
             }
@@ -74,27 +81,30 @@ pub(super) fn all(
     loaded.evidence.add_series(series);
 }
 
-fn take(job: Job, outcome: Result<Glances, String>, loaded: &mut Loaded, files: &Files) {
-    let Some(file) = files.files.get(&job.file) else { return };
+/// Appends what a chunk gave; hands the batch back, so that its memory serves again.
+fn take(job: Job, outcome: Result<Glances, String>, loaded: &mut Loaded, files: &Files) -> Option<Glances> {
+    let file = files.files.get(&job.file)?;
     let report = loaded.reports.iter_mut().find(|report| *report.path == *file.path);
     match (outcome, report) {
-        (Ok(glances), report) => {
+        (Ok(mut glances), report) => {
             loaded.evidence.append(&glances);
             if let Some(report) = report {
                 report.lines += glances.lines;
                 report.records += glances.time.len() as u64;
                 report.unread += glances.issues.len() as u64;
-                let first = glances.issues.into_iter().next();
+                let first = glances.issues.drain(..).next();
                 if let Some(first) = first
                     && report.first_unread.as_ref().is_none_or(|known| first.offset < known.offset)
                 {
                     report.first_unread = Some(first);
                 }
             }
+            return Some(glances);
         }
         (Err(error), Some(report)) => report.error = Some(error),
         (Err(_), None) => {}
     }
+    None
 }
 
 /// One thread's buffer and memory.

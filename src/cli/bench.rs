@@ -1,0 +1,20 @@
+//! `bridgewatch bench`: measures on generated corpora, what is found against the truth and how fast.
+
+mod correctness;
+mod estate;
+mod index;
+mod speed;
+
+use super::arguments::{BenchCommand, Shared};
+use super::output::Output;
+use super::{Failure, Outcome};
+
+pub(super) fn run(shared: &Shared, command: BenchCommand, output: &Output) -> Result<Outcome, Failure> {
+    match command {
+        BenchCommand::Correctness { corpora, detect } => correctness::run(shared, &corpora, detect, output),
+        BenchCommand::Speed { corpora, floors, search, rounds } => {
+            speed::run(&corpora, floors.as_deref(), &search, rounds, output)
+        }
+        BenchCommand::Index { paths, suspects } => index::run(shared, &paths, suspects, output),
+    }
+}

@@ -232,11 +232,7 @@ mod tests {
     use super::*;
 
     fn glance(key: u128) -> KeyGlance {
-        KeyGlance {
-            key: IdentifierKey(key),
-            class: IdentifierClass::Trace,
-            style: HexStyle::default(),
-        }
+        KeyGlance { key: IdentifierKey(key), class: IdentifierClass::Trace, style: HexStyle::default() }
     }
 
     #[test]

@@ -222,7 +222,8 @@ impl Finder {
     /// Every identifier in a name and its value, as if they stood as `name=value`; without a search where neither can
     /// hold one.
     pub fn in_pair(&self, name: &[u8], value: &[u8], mut take: impl FnMut(Found)) {
-        let may_name = name.len() > 2 && self.stems(name).next().is_some() || name.ends_with(b"b3") || name == b"@tr";
+        let may_name =
+            name.len() > 2 && self.stems(name).next().is_some() || name.ends_with(b"b3") || name == b"@tr";
         let may_hold = self.has_patterns() || memchr::memchr3(b'=', b':', b' ', value).is_some();
         if may_name || may_hold {
             let text = [name, b"=", value].concat();
@@ -312,7 +313,8 @@ impl Finder {
         if key.len() > LONGEST_KNOWN {
             return self.kind(key);
         }
-        let mixed = key.len() * 31 + usize::from(first) * 7 + usize::from(last) * 5 + usize::from(key[key.len() / 2]);
+        let mixed =
+            key.len() * 31 + usize::from(first) * 7 + usize::from(last) * 5 + usize::from(key[key.len() / 2]);
         let known = &mut memo.known[mixed & 127];
         if usize::from(known.length) == key.len() && known.key[..key.len()] == *key {
             return known.kind;
@@ -329,7 +331,10 @@ impl Finder {
         let [pan, sp] = &self.span_keys;
         let named = pan.find_iter(near).filter_map(|at| {
             let rest = &near[at + 3..];
-            [b"_id".as_slice(), b".id", b"Id"].iter().find(|end| rest.starts_with(end)).map(|end| &rest[end.len()..])
+            [b"_id".as_slice(), b".id", b"Id"]
+                .iter()
+                .find(|end| rest.starts_with(end))
+                .map(|end| &rest[end.len()..])
         });
         named.chain(sp.find_iter(near).map(|at| &near[at + 5..])).find_map(|rest| {
             let start = rest.iter().take(6).position(u8::is_ascii_hexdigit)?;

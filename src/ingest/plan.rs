@@ -246,8 +246,7 @@ impl Plan {
                 .finder
                 .by_pattern(&record[..record.len().min(LONGEST_RECORD)], |found| scanner.note(found, batch));
         }
-        let span =
-            if scanner.lacks_span() { self.settings.finder.span_near(record) } else { None };
+        let span = if scanner.lacks_span() { self.settings.finder.span_near(record) } else { None };
         let system = match glance.system {
             Some(name) if !self.is_fixed && !name.is_empty() => {
                 scanner.system(&String::from_utf8_lossy(name))
@@ -315,7 +314,9 @@ impl Plan {
             note_key(scanner, batch, IdentifierClass::Trace, otlp::trace_id(span.trace.text(line)));
             let attributes = span.attributes.0 as usize..span.attributes.1 as usize;
             for (name, value) in &spans.attributes[attributes] {
-                self.settings.finder.in_pair(name.of(line), value.of(line), |found| scanner.note(found, batch));
+                self.settings
+                    .finder
+                    .in_pair(name.of(line), value.of(line), |found| scanner.note(found, batch));
             }
             let failed = otlp::is_error(span.status.text(line));
             let took = otlp::time_of(span.end.text(line)).map_or(0, |end| (end - time).0.max(0) / 1_000);

@@ -116,8 +116,7 @@ impl Scanner {
         batch.duration_us.push(arrival.duration_us);
         let shape = self.text(shape::fingerprint(arrival.body), batch, || shape::masked(arrival.body));
         batch.shape.push(shape);
-        let operation =
-            self.text(arrival.operation.fingerprint(), batch, || arrival.operation.text());
+        let operation = self.text(arrival.operation.fingerprint(), batch, || arrival.operation.text());
         batch.operation.push(operation);
         let mut span = arrival.span;
         if self.found.len() > 1 {

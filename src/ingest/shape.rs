@@ -106,9 +106,8 @@ fn any_between(bits: &Bits, from: usize, to: usize) -> bool {
 /// A run of bytes as a number; the same bytes at another length are another number.
 #[inline]
 fn run(bytes: &[u8; SIGNIFICANT + 16], from: usize, to: usize) -> u64 {
-    let eight = |at: usize| {
-        u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes were asked for"))
-    };
+    let eight =
+        |at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes were asked for"));
     let length = to - from;
     if length == 0 {
         return 0;

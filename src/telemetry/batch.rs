@@ -1,8 +1,8 @@
 //! What ingest and live sources hand on: many events at a glance, whole events, samples, changes, and what was unread.
 
 use super::{
-    Change, Event, EventKind, HexStyle, IdentifierClass, IdentifierKey, Nanos, Origin, Series, Severity, SpanInfo,
-    Time, Window,
+    Change, Event, EventKind, HexStyle, IdentifierClass, IdentifierKey, Nanos, Origin, Series, Severity,
+    SpanInfo, Time, Window,
 };
 
 /// Events at a glance: what the index needs of each, in columns of equal length; no text but of patterns new to it.

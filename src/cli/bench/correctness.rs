@@ -9,7 +9,7 @@ use crate::app::now;
 use crate::evidence::Evidence;
 use crate::flows::{Flows, check, check::CheckReport};
 use crate::ingest::possible_keys;
-use crate::sources::files::{discover, Loaded};
+use crate::sources::files::{Loaded, discover};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::Nanos;
 use serde::{Deserialize, Serialize};
@@ -79,11 +79,7 @@ pub(super) fn run(
     Ok(outcome)
 }
 
-fn measure(
-    shared: &Shared,
-    corpus: &str,
-    detect: bool,
-) -> Result<(CheckReport, Vec<Figure>, u32), Failure> {
+fn measure(shared: &Shared, corpus: &str, detect: bool) -> Result<(CheckReport, Vec<Figure>, u32), Failure> {
     let read = |name: &str| {
         let path = format!("{corpus}/{name}");
         fs::read_to_string(&path).map_err(|error| Failure::unread(format!("{path}: {error}")))
@@ -100,7 +96,8 @@ fn measure(
     }
     let Loaded { evidence, .. } = load(discover(&[corpus.to_owned()]), &settings(&config, now)?, now);
     let flows = Flows::of(&evidence, &config.flow_settings());
-    let find = |written: &str| possible_keys(written).into_iter().find_map(|key| evidence.identifiers.find(key));
+    let find =
+        |written: &str| possible_keys(written).into_iter().find_map(|key| evidence.identifiers.find(key));
     let report = check::check(&flows, &evidence, &truth_flows, &truth, find);
     let truth = serde_json::from_str(&truth).unwrap_or_default();
     let figures = figures(&report, &truth, &evidence, &flows);
@@ -162,7 +159,10 @@ fn as_text(
     output.table(&table)?;
     for (system, (truth, found)) in report.skew.iter().filter(|(_, (truth, found))| truth != found) {
         let off = Nanos((found * 1e6) as i64);
-        output.line(&[(Role::Muted, &format!("clock of {system}: {off}, truly {}", Nanos((truth * 1e6) as i64)))])?;
+        output.line(&[(
+            Role::Muted,
+            &format!("clock of {system}: {off}, truly {}", Nanos((truth * 1e6) as i64)),
+        )])?;
     }
     for example in &report.examples {
         output.line(&[(Role::Muted, example)])?;

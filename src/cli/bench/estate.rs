@@ -32,8 +32,11 @@ pub(super) fn configuration(text: &str) -> Option<IngestConfig> {
         // A trace file holds the spans of many systems, each with its name.
         let files = if system.format.starts_with("otlp") { Vec::new() } else { vec![system.file] };
         for key in keys(&system.id).filter(|key| !is_known_key(key)) {
-            let rule =
-                IdentifierRule { class: IdentifierClass::Correlation, key: Some(key.to_owned()), pattern: None };
+            let rule = IdentifierRule {
+                class: IdentifierClass::Correlation,
+                key: Some(key.to_owned()),
+                pattern: None,
+            };
             if !config.identifiers.contains(&rule) {
                 config.identifiers.push(rule);
             }
@@ -50,7 +53,8 @@ pub(super) fn configuration(text: &str) -> Option<IngestConfig> {
 fn keys(id: &str) -> impl Iterator<Item = &str> {
     id.split('|').filter_map(|part| {
         let part = part.trim().trim_start_matches(['[', '"', '{']);
-        let end = part.find(|c: char| !c.is_ascii_alphanumeric() && !"_-.@".contains(c)).unwrap_or(part.len());
+        let end =
+            part.find(|c: char| !c.is_ascii_alphanumeric() && !"_-.@".contains(c)).unwrap_or(part.len());
         let is_prose = part[end..].starts_with(' ') || part[end..].starts_with(':') && part.contains(' ');
         let key = part[..end].trim_end_matches('.');
         let key = key.rsplit('.').next().unwrap_or(key);

@@ -41,9 +41,18 @@ pub(super) fn run(
     rounds: u32,
     output: &Output,
 ) -> Result<Outcome, Failure> {
-    let own = std::env::current_exe().map_err(|error| Failure::unread(format!("cannot find myself: {error}")))?;
-    let mut table =
-        Table::new(&["corpus", "task", ">median", ">ratio", "against", ">records", ">flows/s", ">peak B/record"]);
+    let own =
+        std::env::current_exe().map_err(|error| Failure::unread(format!("cannot find myself: {error}")))?;
+    let mut table = Table::new(&[
+        "corpus",
+        "task",
+        ">median",
+        ">ratio",
+        "against",
+        ">records",
+        ">flows/s",
+        ">peak B/record",
+    ]);
     for corpus in corpora {
         let measured = measure(&own, corpus, floors, search, rounds.max(1))?;
         for line in lines(corpus, &measured) {
@@ -66,7 +75,13 @@ struct Measured {
     rounds: Vec<Round>,
 }
 
-fn measure(own: &Path, corpus: &str, floors: Option<&Path>, search: &Path, rounds: u32) -> Result<Measured, Failure> {
+fn measure(
+    own: &Path,
+    corpus: &str,
+    floors: Option<&Path>,
+    search: &Path,
+    rounds: u32,
+) -> Result<Measured, Failure> {
     let took = index_once(own, corpus)?;
     let id = an_identifier(own, corpus)?;
     let files: Vec<String> = crate::sources::files::discover(&[corpus.to_owned()])
@@ -82,7 +97,8 @@ fn measure(own: &Path, corpus: &str, floors: Option<&Path>, search: &Path, round
             floors.and_then(|floors| time(Command::new(floors).args(["ideal", corpus, &threads, "chunk"]))),
             time(Command::new(search).args(["-F", &id]).args(&files)),
         );
-        let need = |took: Option<u64>| took.ok_or_else(|| Failure::unread(format!("{corpus}: a task failed")));
+        let need =
+            |took: Option<u64>| took.ok_or_else(|| Failure::unread(format!("{corpus}: a task failed")));
         measured.rounds.push(Round {
             index: need(this(&["bench", "index", corpus]))?,
             suspects: need(this(&["bench", "index", "--suspects", corpus]))?,
@@ -130,7 +146,8 @@ fn median<T: Copy + PartialOrd>(mut values: Vec<T>) -> Option<T> {
 fn lines<'a>(corpus: &'a str, measured: &Measured) -> Vec<Line<'a>> {
     let Measured { took, rounds } = measured;
     let line = |task, against, own: fn(&Round) -> u64, other: fn(&Round) -> Option<u64>| {
-        let ratios = rounds.iter().filter_map(|round| Some(own(round) as f64 / other(round)? as f64)).collect();
+        let ratios =
+            rounds.iter().filter_map(|round| Some(own(round) as f64 / other(round)? as f64)).collect();
         let ratio = median(ratios);
         Line {
             corpus,

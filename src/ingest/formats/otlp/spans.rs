@@ -282,8 +282,20 @@ mod tests {
         spans.read(usual).unwrap();
         assert_eq!(spans.all.len(), 2);
         let first = &spans.all[0];
-        let read = [first.system, first.trace, first.id, first.name, first.kind, first.start, first.end, first.status];
-        assert_eq!(read.map(|piece| piece.text(usual)), ["kong", "7c1f", "9f", "GET /", "2", "17", "19", "2"]);
+        let read = [
+            first.system,
+            first.trace,
+            first.id,
+            first.name,
+            first.kind,
+            first.start,
+            first.end,
+            first.status,
+        ];
+        assert_eq!(
+            read.map(|piece| piece.text(usual)),
+            ["kong", "7c1f", "9f", "GET /", "2", "17", "19", "2"]
+        );
         let pairs: Vec<(&str, &str)> =
             spans.attributes.iter().map(|(name, value)| (name.text(usual), value.text(usual))).collect();
         assert_eq!(pairs, [("a", "4"), ("b", r#"{"values":[{"stringValue":"]"}]}"#)]);

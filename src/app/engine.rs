@@ -5,7 +5,7 @@ use crate::evidence::Evidence;
 use crate::flows::{Correlator, FlowSettings};
 use crate::incident::Findings;
 use crate::ingest::Settings;
-use crate::sources::files::{self, FileReport, Files, Input};
+use crate::sources::files::{self, FileReport, Files, Follower, Input};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Batch, SourceHealth, Time};
 use crate::ui::{FileRow, Msg, Picture};
@@ -22,6 +22,8 @@ pub(super) enum Order {
     /// Forget everything and read these.
     Load {
         inputs: Vec<Input>,
+        /// What new files are looked for in.
+        roots: Vec<String>,
         settings: Box<Settings>,
         title: String,
         /// Who owns the systems that wrote them, where a scenario brings that along; else what is configured holds.
@@ -52,6 +54,9 @@ pub(super) struct Engine {
 /// How often a picture is published while reading goes on.
 const PUBLISH: Duration = Duration::from_millis(150);
 
+/// How often files are looked at for what was appended.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// Kinds of flows whose ways are shown on the bridge.
 const WAYS: usize = 8;
 
@@ -66,6 +71,7 @@ struct State {
     title: String,
     is_demo: bool,
     files: SharedFiles,
+    follower: Option<Follower>,
     is_cancelled: Arc<AtomicBool>,
     outbox: outbox::Sender<Msg>,
     /// What was published last: where nothing changed but the health of a source, nothing is computed again.
@@ -93,6 +99,7 @@ impl Engine {
             title: String::new(),
             is_demo: false,
             files: files.clone(),
+            follower: None,
             is_cancelled: is_cancelled.clone(),
             outbox,
             last: Picture::default(),
@@ -146,14 +153,18 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
+<<<<<<< HEAD
             Order::Load { inputs, settings, title, owners, is_demo, now } => {
+=======
+            Order::Load { inputs, roots, settings, title, is_demo, now } => {
+>>>>>>> 9433ee8 (Follow files as they grow: appended, rotated, cut off, and new ones beside them)
                 self.title = title;
                 if let Some(owners) = owners {
                     self.owners = owners;
                 }
                 self.is_demo = is_demo;
                 self.is_cancelled.store(false, Ordering::Relaxed);
-                self.load(inputs, &settings, now);
+                self.load(inputs, roots, &settings, now);
                 true
             }
             Order::Page { source, batch } => {
@@ -178,13 +189,22 @@ impl State {
         }
     }
 
-    fn load(&mut self, inputs: Vec<Input>, settings: &Settings, now: Time) {
+    /// Looks whether files grew; whether anything is new.
+    fn look(&mut self) -> bool {
+        let Some(follower) = &mut self.follower else { return false };
+        let mut files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let came = follower.look(&mut self.evidence, &mut files, &mut self.reports, super::now());
+        *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = files;
+        came > 0
+    }
+
+    fn load(&mut self, inputs: Vec<Input>, roots: Vec<String>, settings: &Settings, now: Time) {
         self.evidence = Evidence::default();
         self.correlator = Correlator::new(self.flow_settings.clone());
         let mut published = Instant::now();
         let (is_cancelled, outbox, title, is_demo) =
             (self.is_cancelled.clone(), self.outbox.clone(), self.title.clone(), self.is_demo);
-        let loaded = files::load(inputs, settings, now, &mut |progress, evidence| {
+        let progress = &mut |progress: files::Progress, evidence: &Evidence| {
             if published.elapsed() >= PUBLISH {
                 published = Instant::now();
                 let picture = Picture {
@@ -198,7 +218,9 @@ impl State {
                 let _ = outbox.try_send(Msg::Picture(Arc::new(picture)));
             }
             !is_cancelled.load(Ordering::Relaxed)
-        });
+        };
+        let (loaded, follower) = files::load_and_follow(inputs, roots, settings, now, progress);
+        self.follower = Some(follower).filter(|follower| !follower.is_idle());
         self.evidence = loaded.evidence;
         self.reports = loaded.reports;
         *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = loaded.files;

@@ -98,6 +98,7 @@ impl Shell {
                     let inputs = files::discover(&paths);
                     let _ = engine.send(Order::Load {
                         inputs,
+                        roots: paths,
                         settings: Box::new(settings),
                         title,
                         owners: None,
@@ -131,6 +132,7 @@ impl Shell {
         self.engine.cancel();
         self.engine.tell(Order::Load {
             inputs: scenario.inputs(),
+            roots: Vec::new(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
             owners: Some(config.owners()),

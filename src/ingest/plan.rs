@@ -454,6 +454,25 @@ impl Plan {
         lines.any(|line| format.head(trim_line(line)))
     }
 
+    /// How many bytes from the start are whole records: up to the last line's end, and where records run over several
+    /// lines, up to where the last one begins, since more of it may follow.
+    pub fn whole_records(&self, bytes: &[u8]) -> usize {
+        let Some(end) = memchr::memrchr(b'\n', bytes).map(|newline| newline + 1) else { return 0 };
+        let Reading::Records(format) = &self.reading else { return end };
+        if !format.is_multi_line() {
+            return end;
+        }
+        let mut start = end;
+        while start > 0 {
+            let line = memchr::memrchr(b'\n', &bytes[..start - 1]).map_or(0, |newline| newline + 1);
+            if format.head(trim_line(&bytes[line..start])) {
+                return line;
+            }
+            start = line;
+        }
+        0
+    }
+
     /// Where the record that begins `bytes` ends: before the next head, at most `LONGEST_RECORD` on.
     pub fn record_length(&self, bytes: &[u8]) -> usize {
         let Reading::Records(format) = &self.reading else {

@@ -1,16 +1,18 @@
 //! Files: found, detected, read in chunks by all cores, and read again when somebody looks at an event.
 
 mod discover;
+mod follow;
 mod held;
 mod scan;
 
 pub use discover::{Input, discover};
+pub use follow::Follower;
 pub use held::Bytes;
 
 use crate::evidence::{Evidence, Place};
 use crate::ingest::{Plan, Scanner, Settings, detect, glance_events};
-use crate::telemetry::{Event, Issue, Origin, SourceRef, Time, Zone};
-use scan::Job;
+use crate::telemetry::{Event, Glances, Issue, Origin, SourceRef, Time, Zone};
+use scan::{Job, PAGE};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -70,12 +72,37 @@ pub fn load(
     now: Time,
     progress: &mut dyn FnMut(Progress, &Evidence) -> bool,
 ) -> Loaded {
+    load_with(inputs, settings, now, progress, None)
+}
+
+/// Reads everything, and follows it from there: what grows, what is rotated, and what is new below `roots`.
+pub fn load_and_follow(
+    inputs: Vec<Input>,
+    roots: Vec<String>,
+    settings: &Settings,
+    now: Time,
+    progress: &mut dyn FnMut(Progress, &Evidence) -> bool,
+) -> (Loaded, Follower) {
+    let mut follower = Follower::new(roots, settings.clone());
+    let loaded = load_with(inputs, settings, now, progress, Some(&mut follower));
+    (loaded, follower)
+}
+
+fn load_with(
+    inputs: Vec<Input>,
+    settings: &Settings,
+    now: Time,
+    progress: &mut dyn FnMut(Progress, &Evidence) -> bool,
+    mut follower: Option<&mut Follower>,
+) -> Loaded {
     let mut loaded = Loaded::default();
     let mut files = HashMap::new();
     let mut jobs = Vec::new();
     for input in inputs {
-        let report = open(input, settings, now, &mut loaded.evidence, &mut files, &mut jobs);
+        let (report, own) =
+            open(input, settings, now, &mut loaded.evidence, &mut files, follower.as_deref_mut());
         loaded.reports.push(report);
+        jobs.extend(own);
     }
     loaded.files = Files { files: Arc::new(files) };
     scan::all(&jobs, &mut loaded, progress);
@@ -83,22 +110,22 @@ pub fn load(
     loaded
 }
 
-/// Detects one file; reads it whole if it is a table, else queues its chunks.
+/// Detects one file; reads it whole if it is a table, else gives the chunks that are to be read.
 fn open(
     input: Input,
     settings: &Settings,
     now: Time,
     evidence: &mut Evidence,
     files: &mut HashMap<u16, File>,
-    jobs: &mut Vec<Job>,
-) -> FileReport {
+    follower: Option<&mut Follower>,
+) -> (FileReport, Vec<Job>) {
     let mut report = FileReport::unread(&input);
-    let Some(bytes) = input.bytes else { return report };
+    let Some(bytes) = input.bytes.clone() else { return (report, Vec::new()) };
     let sample = match bytes.read(0, SAMPLE) {
         Ok(sample) => sample,
         Err(error) => {
             report.error = Some(format!("cannot read it: {error}"));
-            return report;
+            return (report, Vec::new());
         }
     };
     let plan = detect(&input.relative, &sample, sample.len() as u64 == bytes.len(), settings);
@@ -110,23 +137,29 @@ fn open(
         let reason = "no format fits; teach one in the configuration under [[formats]]".to_owned();
         report.first_unread = Some(Issue { offset: 0, line: 1, reason });
     }
-    let path: Arc<str> = input.shown.into();
+    let path: Arc<str> = input.shown.as_str().into();
     if plan.is_table() {
         match bytes.read(0, bytes.len() as usize) {
             Ok(whole) => read_table(&plan, &whole, &path, now, evidence, &mut report),
             Err(error) => report.error = Some(format!("cannot read it: {error}")),
         }
     }
+    let number = if plan.is_events() { evidence.add_place(Place::File { path: path.clone() }) } else { None };
+    let to_read = follower.and_then(|follower| follower.note(&input, &plan, number));
     if !plan.is_events() {
-        return report;
+        return (report, Vec::new());
     }
-    let Some(number) = evidence.add_place(Place::File { path: path.clone() }) else {
+    let Some(number) = number else {
         report.error = Some("more than 65 535 files are open; open fewer at once".into());
-        return report;
+        return (report, Vec::new());
     };
-    jobs.extend(scan::jobs(number, bytes.len()));
+    let bytes = match (bytes, to_read) {
+        (Bytes::Disk { file, .. }, Some(length)) => Bytes::Disk { file, length },
+        (bytes, _) => bytes,
+    };
+    let jobs = scan::jobs(number, bytes.len()).collect();
     files.insert(number, File { path, plan, bytes });
-    report
+    (report, jobs)
 }
 
 fn read_table(
@@ -214,6 +247,18 @@ impl FileReport {
             unread: 0,
             first_unread: None,
             error: input.error.clone(),
+        }
+    }
+
+    /// Counts what a stretch of the file gave.
+    fn take(&mut self, glances: &Glances) {
+        self.lines += glances.lines;
+        self.records += glances.time.len() as u64;
+        self.unread += glances.issues.len() as u64;
+        if let Some(first) = glances.issues.first()
+            && self.first_unread.as_ref().is_none_or(|known| first.offset < known.offset)
+        {
+            self.first_unread = Some(first.clone());
         }
     }
 

@@ -66,6 +66,35 @@ pub fn discover(paths: &[String]) -> Vec<Input> {
     inputs
 }
 
+/// Opens those files below `paths` that are new.
+pub(super) fn late(paths: &[String], is_new: &dyn Fn(&Path) -> bool) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for path in paths.iter().filter(|path| *path != "-") {
+        let mut found = Vec::new();
+        let root = if Path::new(path).is_dir() {
+            walk(Path::new(path), 0, &mut found);
+            found.retain(|found| !is_hidden_below(Path::new(path), found));
+            Path::new(path)
+        } else if Path::new(path).exists() {
+            found.push(PathBuf::from(path));
+            Path::new(path)
+        } else if let Ok((root, matching)) = matching(path) {
+            found = matching;
+            root
+        } else {
+            continue;
+        };
+        found.sort();
+        inputs.extend(found.iter().filter(|path| is_new(path)).map(|path| file(root, path)));
+    }
+    inputs
+}
+
+fn is_hidden_below(root: &Path, path: &Path) -> bool {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    below.iter().any(|part| part.to_string_lossy().starts_with('.'))
+}
+
 fn folder(root: &Path, here: &Path, depth: usize, inputs: &mut Vec<Input>) {
     let mut entries: Vec<PathBuf> = match fs::read_dir(here) {
         Ok(entries) => entries.filter_map(|entry| entry.ok().map(|entry| entry.path())).collect(),
@@ -92,26 +121,30 @@ fn folder(root: &Path, here: &Path, depth: usize, inputs: &mut Vec<Input>) {
 
 /// Expands a glob that the shell left alone, from its longest part without a wildcard.
 fn globbed(pattern: &str, inputs: &mut Vec<Input>) {
-    let fixed = pattern.find(['*', '?', '[', '{']).map_or(pattern, |wildcard| &pattern[..wildcard]);
-    let root = fixed.rfind('/').map_or(".", |slash| if slash == 0 { "/" } else { &fixed[..slash] });
-    let glob = match globset::GlobBuilder::new(pattern.strip_prefix("./").unwrap_or(pattern))
-        .literal_separator(true)
-        .build()
-    {
-        Ok(glob) => glob.compile_matcher(),
+    match matching(pattern) {
         Err(error) => {
             inputs.push(Input::failed(pattern.to_owned(), format!("cannot read the pattern: {error}")));
-            return;
         }
-    };
+        Ok((_, found)) if found.is_empty() => {
+            inputs.push(Input::failed(pattern.to_owned(), "no file fits the pattern".to_owned()));
+        }
+        Ok((root, found)) => inputs.extend(found.iter().map(|path| file(root, path))),
+    }
+}
+
+/// The files that a glob fits, and the folder that it begins in.
+fn matching(pattern: &str) -> Result<(&Path, Vec<PathBuf>), globset::Error> {
+    let fixed = pattern.find(['*', '?', '[', '{']).map_or(pattern, |wildcard| &pattern[..wildcard]);
+    let root = fixed.rfind('/').map_or(".", |slash| if slash == 0 { "/" } else { &fixed[..slash] });
+    let glob = globset::GlobBuilder::new(pattern.strip_prefix("./").unwrap_or(pattern))
+        .literal_separator(true)
+        .build()?
+        .compile_matcher();
     let mut found = Vec::new();
     walk(Path::new(root), 0, &mut found);
     found.retain(|path| glob.is_match(path.strip_prefix("./").unwrap_or(path)));
     found.sort();
-    if found.is_empty() {
-        inputs.push(Input::failed(pattern.to_owned(), "no file fits the pattern".to_owned()));
-    }
-    inputs.extend(found.iter().map(|path| file(Path::new(root), path)));
+    Ok((Path::new(root), found))
 }
 
 fn walk(here: &Path, depth: usize, found: &mut Vec<PathBuf>) {

@@ -25,7 +25,7 @@ const OVERHANG: usize = 32 * 1024;
 const LONGEST: usize = 300 * 1024;
 
 /// The kernel's copy to an address in the middle of a page runs at a third of the speed on some processors.
-const PAGE: usize = 4096;
+pub(super) const PAGE: usize = 4096;
 
 pub(super) fn jobs(file: u16, length: u64) -> impl Iterator<Item = Job> {
     (0..length).step_by(CHUNK).map(move |start| Job {
@@ -86,18 +86,10 @@ fn take(job: Job, outcome: Result<Glances, String>, loaded: &mut Loaded, files: 
     let file = files.files.get(&job.file)?;
     let report = loaded.reports.iter_mut().find(|report| *report.path == *file.path);
     match (outcome, report) {
-        (Ok(mut glances), report) => {
+        (Ok(glances), report) => {
             loaded.evidence.append(&glances);
             if let Some(report) = report {
-                report.lines += glances.lines;
-                report.records += glances.time.len() as u64;
-                report.unread += glances.issues.len() as u64;
-                let first = glances.issues.drain(..).next();
-                if let Some(first) = first
-                    && report.first_unread.as_ref().is_none_or(|known| first.offset < known.offset)
-                {
-                    report.first_unread = Some(first);
-                }
+                report.take(&glances);
             }
             return Some(glances);
         }

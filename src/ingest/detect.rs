@@ -55,9 +55,16 @@ fn system_of_path(path: &str) -> String {
         ["log", "logs", "var", "data", "tmp", "otel", "otlp", "traces", "telemetry", "input", "archive", "."];
     let mut parts: Vec<&str> = path.split(['/', '\\']).filter(|part| !part.is_empty()).collect();
     let file = parts.pop().unwrap_or(path);
-    let folder =
-        parts.into_iter().rev().find(|folder| !SILENT.contains(&folder.to_ascii_lowercase().as_str()));
+    let names_nothing = |folder: &str| SILENT.contains(&folder) || is_instance(folder);
+    let folder = parts.into_iter().rev().find(|folder| !names_nothing(&folder.to_ascii_lowercase()));
     folder.unwrap_or_else(|| stem(file)).to_owned()
+}
+
+/// Whether a folder tells one instance of a system from another: `a`, `01`, `node-2`, `pod3`, `2026-03-14`.
+fn is_instance(folder: &str) -> bool {
+    const INSTANCES: [&str; 8] = ["node", "pod", "host", "instance", "replica", "worker", "server", "shard"];
+    let word = folder.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '-' | '_'));
+    folder.len() == 1 || word.is_empty() || word != folder && INSTANCES.contains(&word)
 }
 
 /// A file's name without endings, dates and rotation numbers: `orders.2026-03-14.log.1.gz` is `orders`.
@@ -107,6 +114,9 @@ mod tests {
             ("orders.2026-03-14.log.1", "orders"),
             ("payment-service-2026-03-14.json", "payment-service"),
             ("logs/order-service.log", "order-service"),
+            ("web/a/access_log", "web"),
+            ("orders/node-2/2026-03-14/app.log", "orders"),
+            ("worker/out.log", "worker"),
         ] {
             assert_eq!(system_of_path(path), system, "{path}");
         }

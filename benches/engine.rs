@@ -1,0 +1,139 @@
+//! The engine piece by piece: reading by format, identifiers, appending, linking and paths, the first suspect.
+//!
+//! The evidence is what the bundled samples hold, repeated to a size that a benchmark can tell apart. Run with
+//! `cargo bench`; whole processes on large corpora are measured by `bridgewatch bench speed`.
+#![allow(clippy::unwrap_used)]
+
+use bridgewatch::evidence::Evidence;
+use bridgewatch::flows::{Correlator, FlowSettings, Flows};
+use bridgewatch::ingest::{Scanner, Settings, detect};
+use bridgewatch::sources::files::{Bytes, Input, load};
+use bridgewatch::suspects::{SuspectSettings, Suspects};
+use bridgewatch::telemetry::{Glances, Nanos, Time, Window};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::path::{Path, PathBuf};
+
+/// How much of one format is read at a time.
+const STRETCH: usize = 1 << 20;
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+}
+
+fn samples() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs"), &mut found);
+    found
+}
+
+/// One file of each format, repeated to a stretch.
+fn by_format() -> Vec<(&'static str, String, Vec<u8>)> {
+    let settings = Settings::default();
+    let mut known: Vec<(&'static str, String, Vec<u8>)> = Vec::new();
+    for path in samples() {
+        let bytes = std::fs::read(&path).unwrap();
+        let name = path.display().to_string();
+        let plan = detect(&name, &bytes, true, &settings);
+        if plan.is_events() && !known.iter().any(|(format, _, _)| *format == plan.format_name()) {
+            let times = STRETCH.div_ceil(bytes.len().max(1));
+            known.push((plan.format_name(), name, bytes.repeat(times)));
+        }
+    }
+    known
+}
+
+fn reading(criterion: &mut Criterion) {
+    let settings = Settings::default();
+    let mut group = criterion.benchmark_group("read at a glance");
+    for (format, name, bytes) in by_format() {
+        let plan = detect(&name, &bytes, true, &settings);
+        let mut scanner = Scanner::default();
+        group.throughput(Throughput::Bytes(bytes.len() as u64));
+        group.bench_function(format, |bencher| {
+            bencher.iter(|| {
+                let glances = plan.glance(&bytes, 0..bytes.len(), 0, 0, &mut scanner);
+                let count = glances.time.len();
+                scanner.recycle(glances);
+                count
+            });
+        });
+    }
+}
+
+/// The evidence of all samples, so many times over, each time with identifiers of its own.
+fn evidence(times: u64) -> Evidence {
+    let inputs = (0..times).flat_map(|round| {
+        samples().into_iter().filter_map(move |path| {
+            let text = std::fs::read_to_string(&path).ok()?;
+            // Another first hex digit pair makes other identifiers of all that are long enough.
+            let other = text.replace("4c0e", &format!("{:04x}", 0x1000 + round)).into_bytes();
+            let name = format!("round-{round}/{}", path.display());
+            Some(Input::bundled(&name, Bytes::Memory(other.into()).slice()?.to_vec()))
+        })
+    });
+    load(inputs.collect(), &Settings::default(), Time(0), &mut |_, _| true).evidence
+}
+
+fn correlating(criterion: &mut Criterion) {
+    let evidence = evidence(4);
+    let settings = FlowSettings::default();
+    let mut group = criterion.benchmark_group("correlate");
+    group.throughput(Throughput::Elements(u64::from(evidence.rows())));
+    group.bench_function("linking, clocks, paths and verdicts", |bencher| {
+        bencher.iter(|| Flows::of(&evidence, &settings).len());
+    });
+    let raw = FlowSettings { ignore_skew: true, ..FlowSettings::default() };
+    group.bench_function("the same without clocks", |bencher| {
+        bencher.iter(|| Flows::of(&evidence, &raw).len());
+    });
+    let flows = Flows::of(&evidence, &settings);
+    group.bench_function("suspects", |bencher| {
+        bencher.iter(|| Suspects::of(&evidence, &flows, &SuspectSettings::default()).ranking.len());
+    });
+    let window = evidence.window().unwrap();
+    let middle = Window { from: window.from, to: window.from + Nanos((window.to - window.from).0 / 2) };
+    group.bench_function("the part that lies in a window", |bencher| {
+        bencher.iter(|| evidence.within(middle).rows());
+    });
+}
+
+fn appending(criterion: &mut Criterion) {
+    let settings = Settings::default();
+    let (_, name, bytes) = by_format().into_iter().max_by_key(|(_, _, bytes)| bytes.len()).unwrap();
+    let plan = detect(&name, &bytes, true, &settings);
+    let batch: Glances = plan.glance(&bytes, 0..bytes.len(), 0, 0, &mut Scanner::default());
+    let mut group = criterion.benchmark_group("append");
+    group.throughput(Throughput::Elements(batch.time.len() as u64));
+    group.bench_function("a batch to columns that a snapshot shares", |bencher| {
+        let mut evidence = Evidence::default();
+        evidence.append(&batch);
+        bencher.iter_batched(
+            || (evidence.clone(), evidence.clone()),
+            |(mut grown, snapshot)| {
+                grown.append(&batch);
+                grown.rows() - snapshot.rows()
+            },
+            BatchSize::LargeInput,
+        );
+    });
+    group.bench_function("a batch, flows brought up to date", |bencher| {
+        let mut evidence = evidence(2);
+        let mut correlator = Correlator::new(FlowSettings::default());
+        correlator.update(&evidence);
+        bencher.iter(|| {
+            evidence.append(&batch);
+            correlator.update(&evidence).len()
+        });
+    });
+}
+
+criterion_group!(benches, reading, correlating, appending);
+criterion_main!(benches);

@@ -7,7 +7,7 @@
 use bridgewatch::evidence::Evidence;
 use bridgewatch::flows::{Correlator, FlowSettings, Flows};
 use bridgewatch::ingest::{Scanner, Settings, detect};
-use bridgewatch::sources::files::{Bytes, Input, load};
+use bridgewatch::sources::files::{Input, load};
 use bridgewatch::suspects::{SuspectSettings, Suspects};
 use bridgewatch::telemetry::{Glances, Nanos, Time, Window};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -76,7 +76,7 @@ fn evidence(times: u64) -> Evidence {
             // Another first hex digit pair makes other identifiers of all that are long enough.
             let other = text.replace("4c0e", &format!("{:04x}", 0x1000 + round)).into_bytes();
             let name = format!("round-{round}/{}", path.display());
-            Some(Input::bundled(&name, Bytes::Memory(other.into()).slice()?.to_vec()))
+            Some(Input::bundled(&name, other))
         })
     });
     load(inputs.collect(), &Settings::default(), Time(0), &mut |_, _| true).evidence

@@ -135,6 +135,10 @@ pub(super) struct DemoArguments {
 pub(super) struct FlowArguments {
     /// Any identifier of the flow, or its first characters
     pub id: String,
+    /// Index everything first, however large it is; without it, of large files only what bears on the flow is read, and
+    /// clocks and usual paths are learnt from slices of them
+    #[arg(long)]
+    pub whole: bool,
     #[command(flatten)]
     pub inputs: Inputs,
 }

@@ -1,8 +1,10 @@
 //! `bridgewatch flow ID`: one flow end to end, by any identifier of it.
 
+mod seek;
+
 use super::arguments::{FlowArguments, Shared};
 use super::flows::{Summary, identifiers, shown};
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, gather, gather_by};
 use super::output::{Output, Role, Table};
 use super::{Failure, Outcome};
 use crate::evidence::{Evidence, IdentifierId};
@@ -41,7 +43,15 @@ struct SummaryLine<'a> {
 }
 
 pub(super) fn run(shared: &Shared, arguments: &FlowArguments, output: &Output) -> Result<Outcome, Failure> {
-    let gathered = gather(shared, &arguments.inputs, output)?;
+    // What bounds the window, or comes from elsewhere, is not told from a few chunks.
+    let is_whole = arguments.whole || shared.since.is_some() || shared.until.is_some();
+    let gathered = if is_whole {
+        gather(shared, &arguments.inputs, output)?
+    } else {
+        gather_by(shared, &arguments.inputs, output, |inputs, settings, now| {
+            seek::load(inputs, settings, now, &arguments.id, seek::LARGE)
+        })?
+    };
     let flows = gathered.flows();
     let id = match find(&gathered.evidence, &flows, &arguments.id) {
         Ok(id) => id,

@@ -38,6 +38,16 @@ impl Gathered {
 
 /// Reads all that the arguments name. Trouble with one input is told on standard error, and the rest is read.
 pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Result<Gathered, Failure> {
+    gather_by(shared, inputs, output, load)
+}
+
+/// The same, with files read in a way of the caller's own.
+pub(super) fn gather_by(
+    shared: &Shared,
+    inputs: &Inputs,
+    output: &Output,
+    load: impl Fn(Vec<files::Input>, &Settings, Time) -> Loaded,
+) -> Result<Gathered, Failure> {
     let now = now();
     let mut config = configuration(shared)?;
     let window = bounds(shared, now)?;
@@ -135,12 +145,12 @@ pub(super) fn load(inputs: Vec<files::Input>, settings: &Settings, now: Time) ->
 
 /// A line of progress on standard error, if somebody looks at it.
 #[derive(Default)]
-struct Shown {
+pub(super) struct Shown {
     percent: Option<u64>,
 }
 
 impl Shown {
-    fn update(&mut self, progress: Progress) -> bool {
+    pub(super) fn update(&mut self, progress: Progress) -> bool {
         let percent = progress.bytes * 100 / progress.of.max(1);
         if std::io::stderr().is_terminal() && self.percent != Some(percent) {
             self.percent = Some(percent);
@@ -151,7 +161,7 @@ impl Shown {
         true
     }
 
-    fn clear(&self) {
+    pub(super) fn clear(&self) {
         if self.percent.is_some() {
             eprint!("\r\x1b[K");
         }

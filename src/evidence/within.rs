@@ -10,18 +10,35 @@ impl Evidence {
     /// Numbers of systems, texts, identifiers and places mean the same in both; numbers of rows do not.
     #[must_use]
     pub fn within(&self, window: Window) -> Self {
+        let mut part = self.only(|row| window.contains(self.time(row)));
+        let mut series = self.series.as_ref().clone();
+        for one in &mut series {
+            one.samples.retain(|sample| window.contains(sample.time));
+        }
+        series.retain(|one| !one.samples.is_empty());
+        part.series = Arc::new(series);
+        part.changes =
+            Arc::new(self.changes.iter().filter(|change| window.contains(change.time)).cloned().collect());
+        part
+    }
+
+    /// Those events that are wanted, with all samples and changes, as evidence of its own; see [`Evidence::within`].
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(Row) -> bool) -> Self {
         let mut part = Self {
             systems: self.systems.clone(),
             texts: self.texts.clone(),
             identifiers: self.identifiers.clone(),
             places: self.places.clone(),
             topology: self.topology.clone(),
+            series: self.series.clone(),
+            changes: self.changes.clone(),
             ..Self::default()
         };
         part.identifiers.unfile();
         let (mut further, mut spans) = (0, 0);
         for row in (0..self.rows()).map(Row) {
-            let kept = window.contains(self.time(row)).then(|| part.copy(self, row));
+            let kept = is_wanted(row).then(|| part.copy(self, row));
             while further < self.further.len() as u32 && self.further.get(further).0 == row.0 {
                 if let Some(kept) = kept {
                     part.further.push((kept.0, self.further.get(further).1));
@@ -35,14 +52,6 @@ impl Evidence {
                 spans += 1;
             }
         }
-        let mut series = self.series.as_ref().clone();
-        for one in &mut series {
-            one.samples.retain(|sample| window.contains(sample.time));
-        }
-        series.retain(|one| !one.samples.is_empty());
-        part.series = Arc::new(series);
-        part.changes =
-            Arc::new(self.changes.iter().filter(|change| window.contains(change.time)).cloned().collect());
         part
     }
 

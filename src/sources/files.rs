@@ -3,11 +3,13 @@
 mod discover;
 mod follow;
 mod held;
+mod hunt;
 mod scan;
 
 pub use discover::{Input, discover};
 pub use follow::Follower;
 pub use held::Bytes;
+pub use hunt::Hunt;
 
 use crate::evidence::{Evidence, Place};
 use crate::ingest::{Plan, Scanner, Settings, detect, glance_events};
@@ -105,7 +107,8 @@ fn load_with(
         jobs.extend(own);
     }
     loaded.files = Files { files: Arc::new(files) };
-    scan::all(&jobs, &mut loaded, progress);
+    scan::chunks(&jobs, &mut loaded, progress);
+    scan::series(&mut loaded);
     loaded.reports.sort_by(|a, b| a.path.cmp(&b.path));
     loaded
 }

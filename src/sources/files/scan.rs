@@ -1,7 +1,7 @@
 //! All chunks of all files, by all cores: whoever is free takes the next chunk, one thread appends.
 
 use super::{Bytes, Files, Loaded, Progress};
-use crate::ingest::Scanner;
+use crate::ingest::{Plan, Scanner};
 use crate::telemetry::Glances;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, mpsc};
@@ -10,9 +10,9 @@ use std::thread;
 /// A stretch of a file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Job {
-    file: u16,
-    start: u64,
-    length: usize,
+    pub(super) file: u16,
+    pub(super) start: u64,
+    pub(super) length: usize,
 }
 
 /// Large enough that a chunk's overhead is nothing, small enough to stay in the second-level cache.
@@ -35,8 +35,8 @@ pub(super) fn jobs(file: u16, length: u64) -> impl Iterator<Item = Job> {
     })
 }
 
-/// Scans all jobs and appends what they give; stops early if `progress` says so.
-pub(super) fn all(
+/// Scans chunks and appends what they give; stops early if `progress` says so.
+pub(super) fn chunks(
     jobs: &[Job],
     loaded: &mut Loaded,
     progress: &mut dyn FnMut(Progress, &crate::evidence::Evidence) -> bool,
@@ -77,7 +77,11 @@ pub(super) fn all(
             }
         }
     });
-    let series = files.otlp_series();
+}
+
+/// Reads the metric samples that stand among events.
+pub(super) fn series(loaded: &mut Loaded) {
+    let series = loaded.files.otlp_series();
     loaded.evidence.add_series(series);
 }
 
@@ -100,7 +104,7 @@ fn take(job: Job, outcome: Result<Glances, String>, loaded: &mut Loaded, files: 
 }
 
 /// One thread's buffer and memory.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     files: &'a Files,
     scanner: Scanner,
     buffer: Vec<u8>,
@@ -108,10 +112,24 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(files: &'a Files) -> Self {
+    pub(super) fn new(files: &'a Files) -> Self {
         let buffer = vec![0; CHUNK + OVERHANG + 3 * PAGE];
         let aligned = buffer.as_ptr().align_offset(PAGE).min(PAGE);
         Self { files, scanner: Scanner::default(), buffer, aligned }
+    }
+
+    /// Hands on the bytes of a chunk and a little beyond, with its plan and its own length; nothing if they are gone.
+    pub(super) fn raw(&mut self, job: Job, beyond: usize, mut take: impl FnMut(&Plan, &[u8], usize)) {
+        let Some(file) = self.files.files.get(&job.file) else { return };
+        if let Some(whole) = file.bytes.slice() {
+            let end = (job.start as usize + job.length + beyond).min(whole.len());
+            return take(&file.plan, &whole[job.start as usize..end], job.length);
+        }
+        let wanted = (job.length + beyond).min((file.bytes.len() - job.start) as usize);
+        let buffer = &mut self.buffer[self.aligned..self.aligned + wanted];
+        if let Ok(read) = file.bytes.read_into(job.start, buffer) {
+            take(&file.plan, &buffer[..read], job.length);
+        }
     }
 
     fn read(&mut self, job: Job) -> Result<Glances, String> {
@@ -149,7 +167,7 @@ fn read(bytes: &Bytes, from: u64, buffer: &mut [u8]) -> Result<usize, String> {
 }
 
 /// Whether a further record begins behind the chunk's end, so that its last one is whole.
-fn holds_last_record(plan: &crate::ingest::Plan, bytes: &[u8], end: usize) -> bool {
+fn holds_last_record(plan: &Plan, bytes: &[u8], end: usize) -> bool {
     let Some(newline) = memchr::memchr(b'\n', &bytes[end - 1..]) else { return false };
     let rest = &bytes[end + newline..];
     // The record that begins right behind must itself be seen to end, or it may be a continuation.

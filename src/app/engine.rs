@@ -135,14 +135,25 @@ impl Engine {
 
 impl State {
     fn run(mut self, inbox: &mpsc::Receiver<Order>) {
-        while let Ok(first) = inbox.recv() {
+        loop {
+            let first = match inbox.recv_timeout(LOOK) {
+                Ok(order) => Some(order),
+                Err(mpsc::RecvTimeoutError::Timeout) if self.follower.is_some() => None,
+                Err(mpsc::RecvTimeoutError::Timeout) => continue,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            };
             // One record that we fail on must not take the screen's only source of news with it; the hook has told.
             let _ = panic::catch_unwind(panic::AssertUnwindSafe(|| self.turn(first, inbox)));
         }
     }
 
-    fn turn(&mut self, first: Order, inbox: &mpsc::Receiver<Order>) {
-        let mut is_new = self.take(first);
+    /// Takes an order, and whatever waits behind it; without one, looks at the files.
+    fn turn(&mut self, first: Option<Order>, inbox: &mpsc::Receiver<Order>) {
+        let mut is_new = match first {
+            Some(order) => self.take(order),
+            None if self.look() => true,
+            None => return,
+        };
         // Whatever waits is taken in before anything is computed.
         while let Ok(next) = inbox.try_recv() {
             is_new |= self.take(next);
@@ -153,11 +164,7 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
-<<<<<<< HEAD
-            Order::Load { inputs, settings, title, owners, is_demo, now } => {
-=======
-            Order::Load { inputs, roots, settings, title, is_demo, now } => {
->>>>>>> 9433ee8 (Follow files as they grow: appended, rotated, cut off, and new ones beside them)
+            Order::Load { inputs, roots, settings, title, owners, is_demo, now } => {
                 self.title = title;
                 if let Some(owners) = owners {
                     self.owners = owners;

@@ -146,7 +146,7 @@ impl Follower {
             has_lost = true;
         }
         self.looks += 1;
-        if has_lost || self.looks % LOOK_AROUND == 0 {
+        if has_lost || self.looks.is_multiple_of(LOOK_AROUND) {
             self.look_around(evidence, files, reports, now);
         }
         evidence.rows() - before
@@ -200,7 +200,7 @@ impl Followed {
         &mut self,
         evidence: &mut Evidence,
         files: &mut Files,
-        reports: &mut Vec<FileReport>,
+        reports: &mut [FileReport],
         scanner: &mut Scanner,
     ) -> bool {
         if self.was_rewritten() {
@@ -246,7 +246,7 @@ impl Followed {
         &mut self,
         evidence: &mut Evidence,
         files: &mut Files,
-        reports: &mut Vec<FileReport>,
+        reports: &mut [FileReport],
         scanner: &mut Scanner,
         is_over: bool,
     ) -> bool {

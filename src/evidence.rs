@@ -273,6 +273,9 @@ impl Evidence {
 
     /// Adds samples; those of a known series are merged into it by time, the newer answer winning.
     pub fn add_series(&mut self, incoming: Vec<Series>) {
+        for series in &incoming {
+            self.intern_system(&series.system);
+        }
         let all = Arc::make_mut(&mut self.series);
         for series in incoming {
             match all.iter_mut().find(|known| known.is_same_as(&series)) {

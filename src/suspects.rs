@@ -1,10 +1,24 @@
 //! What is behind the failure: signals from flows, spans, log templates, metrics and changes, fused into a ranking that
 //! can be read and argued with. Pure and deterministic; nothing leaves the machine.
 
+mod changes;
+mod gaps;
+mod kinds;
+mod metrics;
 mod modes;
 mod onset;
+mod order;
+mod path;
+mod patterns;
 mod rank;
+mod said;
+mod scene;
+mod statistics;
+mod stops;
 mod templates;
+mod topology;
+mod traces;
+mod weights;
 
 pub use modes::{FailureMode, failure_mode};
 

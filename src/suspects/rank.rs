@@ -1,39 +1,26 @@
-//! The ranking: each signal gives a system a strength from 0 to 1, weighed openly, with its figures in a sentence.
+//! The ranking: what the signals found, weighed openly and added up, with what speaks against it.
 
+use super::metrics::{self, Departure};
 use super::modes::recognise;
+use super::patterns::Patterns;
+use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
+use super::topology::{Topology, is_gateway, is_pseudo};
+use super::traces::Traces;
+use super::weights::{DEPTH, EDGE, EXPLAINED, LEAD, LEAST, weight};
 use super::{
-    Evidence as Reason, Onset, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState,
-    onset,
+    Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, changes, gaps,
+    onset, order, path, said, stops,
 };
-use crate::evidence::{Evidence, SystemId};
-use crate::flows::{Flow, Flows, Verdict};
-use crate::telemetry::{Change, ChangeKind, Nanos, Sample, Series, Severity, Time, Window};
+use crate::evidence::{Evidence, Row, SystemId};
+use crate::flows::Flows;
+use crate::telemetry::EventKind;
+use rustc_hash::FxHashMap;
 
-/// What each signal can add. Where flows stop speaks loudest, since it is seen and not inferred.
-const WEIGHTS: [(Signal, f64); 4] =
-    [(Signal::Flows, 0.45), (Signal::Templates, 0.20), (Signal::Metrics, 0.20), (Signal::Spectrum, 0.05)];
-
-/// A change adds this to a system that something else points at; alone it never makes a suspect.
-const CHANGE: f64 = 0.10;
-
-/// Below this nobody is called the cause, and so near to the second neither.
-const LEAST: f64 = 0.40;
-const LEAD: f64 = 0.15;
-
-type Found = Option<(f64, String, Vec<Pointer>)>;
-
-struct Case<'a> {
-    evidence: &'a Evidence,
-    flows: &'a Flows,
-    onset: Time,
-    before: Window,
-    after: Window,
-    templates: &'a [Counted],
-    settings: &'a SuspectSettings,
-    /// By system: whether it was changed shortly before onset.
-    changed: Vec<bool>,
-}
+/// How many suspects are named at most.
+const MOST: usize = 12;
+/// Where most failing flows stop elsewhere, what is left of a system that none stop at.
+const VICTIM: f64 = 0.5;
 
 pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Suspects {
     let found = onset::find(evidence, flows, settings);
@@ -43,131 +30,224 @@ pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings)
         let templates = templates.into_iter().map(|one| one.change).collect();
         return Suspects { reason: reason.to_owned(), templates, ..Suspects::default() };
     };
-    let case = Case::new(evidence, flows, &onset, &templates, settings);
-    let mut ranking: Vec<Suspect> =
-        (0..evidence.systems.len() as u16).map(SystemId).filter_map(|system| case.suspect(system)).collect();
-    ranking.sort_by(|a, b| {
-        b.score
-            .total_cmp(&a.score)
-            .then_with(|| evidence.system_name(a.system).cmp(evidence.system_name(b.system)))
-    });
-    ranking.truncate(12);
-    for place in 0..ranking.len() {
-        let is_tie = place > 0 && ranking[place].score >= ranking[place - 1].score;
-        ranking[place].rank = if is_tie { ranking[place - 1].rank } else { place as u32 + 1 };
-    }
+    let scene = Scene::new(evidence, flows, onset.time, settings.baseline);
+    let case = Case::new(&scene, settings, &templates);
+    let ranking = case.ranking();
     let (conclusive, reason) = case.verdict(&ranking);
-    let baseline = Some(case.before);
+    let baseline = Some(scene.before);
     let templates = templates.into_iter().map(|one| one.change).collect();
+    let ranking = ranking.into_iter().map(|one| one.suspect).collect();
     Suspects { onset: Some(onset), baseline, conclusive, reason, ranking, templates }
 }
 
-fn is_failing(flow: &Flow) -> bool {
-    matches!(flow.verdict, Verdict::Failed | Verdict::Stuck)
+struct Case<'a> {
+    scene: &'a Scene<'a>,
+    settings: &'a SuspectSettings,
+    templates: &'a [Counted],
+    patterns: Patterns,
+    topology: Topology,
+    departures: Vec<Departure>,
+    findings: Vec<Finding>,
+    /// Whether nothing but metrics says anything, so that the path from the alert is what there is to go by.
+    only_metrics: bool,
+}
+
+/// A suspect with its sum before it is squeezed into 0..1.
+struct Weighed {
+    suspect: Suspect,
+    sum: f64,
 }
 
 impl<'a> Case<'a> {
-    fn new(
-        evidence: &'a Evidence,
-        flows: &'a Flows,
-        onset: &Onset,
-        templates: &'a [Counted],
-        settings: &'a SuspectSettings,
-    ) -> Self {
-        let from = evidence.window().map_or(Time::MIN, |window| window.from);
-        let before = settings.baseline.unwrap_or(Window { from, to: onset.time });
-        let to = evidence.window().map_or(Time::MAX, |window| window.to);
-        let after = Window { from: onset.time, to };
-        let is_recent = |change: &&Change| {
-            let ago = onset.time - change.time;
-            ago >= Nanos::seconds(-60) && ago <= Nanos::seconds(1_800)
-        };
-        let recent: Vec<&str> =
-            evidence.changes.iter().filter(is_recent).filter_map(|change| change.system.as_deref()).collect();
-        let systems = (0..evidence.systems.len() as u16).map(SystemId);
-        let changed = systems.map(|system| recent.contains(&evidence.system_name(system))).collect();
-        Self { evidence, flows, onset: onset.time, before, after, templates, settings, changed }
-    }
-
-    /// Where a failing flow stops. Where the system that was to be next never heard of it, either end of the hop may be
-    /// to blame: it is the further one, unless only the nearer one has just been changed.
-    fn stops_at(&self, flow: &Flow) -> Option<SystemId> {
-        let hop = flow.failing_hop?;
-        let is_reached = flow.visits.iter().any(|visit| visit.system == hop.to);
-        let has_changed = |system: SystemId| self.changed[usize::from(system.0)];
-        let is_nearer = !is_reached && has_changed(hop.from) && !has_changed(hop.to);
-        Some(if is_nearer { hop.from } else { hop.to })
-    }
-
-    fn is_on(&self, signal: Signal) -> bool {
-        !self.settings.without.contains(&signal)
-    }
-
-    fn suspect(&self, system: SystemId) -> Option<Suspect> {
-        let mut reasons = Vec::new();
-        let mut stops_here = 0.0;
-        for (signal, weight) in WEIGHTS.into_iter().filter(|(signal, _)| self.is_on(*signal)) {
-            let found = match signal {
-                Signal::Flows => self.flows_stop(system).inspect(|(strength, ..)| stops_here = *strength),
-                Signal::Templates => self.templates(system),
-                Signal::Metrics => self.metrics(system),
-                _ => self.spectrum(system),
-            };
-            if let Some((strength, sentence, pointers)) = found {
-                let weight = weight * strength.clamp(0.0, 1.0);
-                reasons.push(Reason { signal, sentence, is_for: true, weight, window: self.after, pointers });
+    fn new(scene: &'a Scene<'a>, settings: &'a SuspectSettings, templates: &'a [Counted]) -> Self {
+        let evidence = scene.evidence;
+        let is_on = |signal: Signal| !settings.without.contains(&signal);
+        let traces = Traces::of(scene);
+        let logs = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log);
+        let mut seen = vec![false; evidence.texts.len()];
+        let mut shapes = Vec::new();
+        for row in logs {
+            let shape = evidence.shape(row);
+            if !std::mem::replace(&mut seen[shape.0 as usize], true) {
+                shapes.push(shape);
             }
         }
-        // Passing through is no suspicion by itself.
-        if reasons.iter().all(|reason| reason.signal == Signal::Spectrum) {
+        let patterns = Patterns::of(evidence, shapes);
+        let topology = Topology::of(scene, &traces);
+        let departures = if is_on(Signal::Metrics) { metrics::departures(scene) } else { Vec::new() };
+        let mut findings = stops::findings(scene);
+        findings.extend(order::findings(scene, &traces, &patterns));
+        findings.extend(said::findings(scene, &traces, &patterns));
+        findings.extend(gaps::findings(scene, &traces));
+        findings.extend(metrics::findings(scene, &departures));
+        findings.retain(|finding| {
+            is_on(finding.signal) && finding.strength >= weight(finding.signal, finding.nature).least
+        });
+        let only_metrics = findings.iter().all(|finding| {
+            matches!(finding.signal, Signal::Metrics | Signal::SelfTime | Signal::Spectrum)
+        });
+        if only_metrics {
+            findings.retain(|finding| {
+                !(finding.signal == Signal::Metrics && finding.nature == Nature::Symptom)
+            });
+            findings.extend(path::findings(scene, &topology, &departures));
+        }
+        Self { scene, settings, templates, patterns, topology, departures, findings, only_metrics }
+    }
+
+    fn ranking(&self) -> Vec<Weighed> {
+        let mut systems: Vec<SystemId> = self.findings.iter().map(|finding| finding.system).collect();
+        systems.sort_unstable();
+        systems.dedup();
+        let mut all: Vec<Weighed> = systems.into_iter().filter_map(|system| self.weigh(system)).collect();
+        self.sort(&mut all);
+        if !self.settings.without.contains(&Signal::Changes) {
+            self.explain_by_change(&mut all);
+            self.sort(&mut all);
+        }
+        all.truncate(MOST);
+        for place in 0..all.len() {
+            let is_tie = place > 0 && all[place].suspect.score >= all[place - 1].suspect.score;
+            all[place].suspect.rank =
+                if is_tie { all[place - 1].suspect.rank } else { place as u32 + 1 };
+        }
+        all
+    }
+
+    fn sort(&self, all: &mut [Weighed]) {
+        all.sort_by(|a, b| {
+            b.sum.total_cmp(&a.sum).then_with(|| {
+                self.scene.name(a.suspect.system).cmp(self.scene.name(b.suspect.system))
+            })
+        });
+    }
+
+    /// All that was found of one system, added up.
+    fn weigh(&self, system: SystemId) -> Option<Weighed> {
+        let mut best: FxHashMap<(Signal, bool), &Finding> = FxHashMap::default();
+        for finding in self.findings.iter().filter(|finding| finding.system == system) {
+            let known = best.entry((finding.signal, finding.nature == Nature::Cause)).or_insert(finding);
+            if finding.strength > known.strength {
+                *known = finding;
+            }
+        }
+        let name = self.scene.name(system);
+        let is_own = |signal: Signal| !matches!(signal, Signal::Spectrum | Signal::SelfTime);
+        // Passing through and waiting are no suspicion by themselves.
+        if !best.keys().any(|(signal, _)| is_own(*signal)) {
             return None;
         }
-        let mut change = None;
-        if self.is_on(Signal::Changes)
-            && let Some((strength, sentence, id)) = self.change(system)
-        {
-            let pointers = vec![Pointer::Change(id.clone())];
+        let mut reasons: Vec<Reason> = Vec::new();
+        for ((signal, _), finding) in &best {
+            let mut earned = weight(*signal, finding.nature).earned(finding.strength);
+            if *signal == Signal::Metrics && finding.nature == Nature::Symptom {
+                earned *= self.share_unexplained(finding);
+                if is_gateway(name) {
+                    earned *= EDGE;
+                }
+            }
+            if is_pseudo(name) {
+                earned *= EDGE;
+            }
             reasons.push(Reason {
-                signal: Signal::Changes,
-                sentence,
+                signal: *signal,
+                sentence: finding.sentence.clone(),
                 is_for: true,
-                weight: CHANGE * strength,
-                window: self.before,
-                pointers,
+                weight: earned,
+                window: self.scene.after,
+                pointers: finding.pointers.clone(),
             });
-            change = (strength >= 0.25).then_some(id);
         }
-        let has_stops =
-            self.is_on(Signal::Flows) && self.flows.iter().any(|(_, flow)| flow.failing_hop.is_some());
-        let is_victim = has_stops && stops_here < 0.1;
+        let mut sum: f64 = reasons.iter().map(|reason| reason.weight).sum();
+        if sum <= 0.0 {
+            return None;
+        }
+        let is_victim = self.is_victim(system);
         if is_victim {
-            let name = self.evidence.system_name(system);
-            let sentence =
-                format!("few or no failing flows stop at {name}: it passes on what goes wrong elsewhere");
+            sum *= VICTIM;
             reasons.push(Reason {
                 signal: Signal::Flows,
-                sentence,
+                sentence: format!("few or no failing flows stop at {name}: it passes on what goes wrong elsewhere"),
                 is_for: false,
                 weight: 0.0,
-                window: self.after,
+                window: self.scene.after,
                 pointers: Vec::new(),
             });
         }
-        let score = reasons.iter().map(|reason| reason.weight).sum::<f64>().min(1.0);
-        let failure_modes = recognise(&self.texts(system, change.as_deref()));
-        let change = change.filter(|_| !is_victim);
-        reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight));
-        let role = if is_victim { Role::Symptom } else { Role::Cause };
-        Some(Suspect {
+        sum += DEPTH * self.topology.depth(system);
+        reasons.sort_by(|a, b| b.weight.total_cmp(&a.weight).then(a.sentence.cmp(&b.sentence)));
+        let operation = [Signal::EventOrder, Signal::Origin]
+            .into_iter()
+            .find_map(|signal| best.get(&(signal, true)).and_then(|finding| finding.operation.clone()));
+        let suspect = Suspect {
             rank: 0,
             system,
-            operation: None,
-            change,
-            score,
-            role,
+            operation,
+            change: None,
+            score: squeezed(sum),
+            role: if is_victim || is_pseudo(name) { Role::Symptom } else { Role::Cause },
             evidence: reasons,
-            failure_modes,
-        })
+            failure_modes: recognise(&self.texts(system, None)),
+        };
+        Some(Weighed { suspect, sum })
+    }
+
+    /// Of a symptom, what no callee shows as well.
+    fn share_unexplained(&self, finding: &Finding) -> f64 {
+        if self.only_metrics {
+            return 1.0; // The path has judged it already.
+        }
+        let is_same = |other: &&Finding| {
+            other.signal == Signal::Metrics
+                && other.nature == Nature::Symptom
+                && self.topology.callees(finding.system).contains(&other.system)
+                && other.strength >= finding.strength * 0.5
+        };
+        if self.findings.iter().any(|other| is_same(&other)) { EXPLAINED } else { 1.0 }
+    }
+
+    /// Whether flows tell clearly where they stop, and it is not here.
+    fn is_victim(&self, system: SystemId) -> bool {
+        let stops = |finding: &&Finding| finding.signal == Signal::Flows;
+        let clearly = weight(Signal::Flows, Nature::Cause).cap;
+        let is_clear = self.findings.iter().filter(stops).any(|finding| finding.strength >= clearly * 0.75);
+        is_clear && !self.findings.iter().filter(stops).any(|finding| finding.system == system)
+    }
+
+    /// The change that explains it, as evidence and as a multiplier; never a reason by itself.
+    fn explain_by_change(&self, all: &mut [Weighed]) {
+        let systems: Vec<SystemId> = all.iter().map(|one| one.suspect.system).collect();
+        let explained = changes::explain(
+            self.scene,
+            &self.topology,
+            &self.patterns,
+            &self.departures,
+            &self.findings,
+            &systems,
+        );
+        let Some(explained) = explained else { return };
+        let counts = weight(Signal::Changes, Nature::Cause);
+        let Some(one) = all.iter_mut().find(|one| one.suspect.system == explained.system) else { return };
+        if explained.score < counts.least {
+            return;
+        }
+        let earned = if explained.is_claimed { counts.earned(explained.score) } else { 0.0 };
+        let id = self.scene.evidence.changes[explained.change].id.clone();
+        one.suspect.evidence.push(Reason {
+            signal: Signal::Changes,
+            sentence: explained.sentence,
+            is_for: explained.is_claimed,
+            weight: earned,
+            window: self.scene.before,
+            pointers: vec![Pointer::Change(id.clone())],
+        });
+        one.suspect.evidence.sort_by(|a, b| b.weight.total_cmp(&a.weight));
+        one.sum += earned;
+        one.suspect.score = squeezed(one.sum);
+        if explained.is_claimed && one.suspect.role == Role::Cause {
+            one.suspect.failure_modes = recognise(&self.texts(one.suspect.system, Some(&id)));
+            one.suspect.change = Some(id);
+        }
     }
 
     /// What is new in the system's log, and the change that fits: what failure modes are told by.
@@ -175,155 +255,27 @@ impl<'a> Case<'a> {
         let is_new = |state| matches!(state, TemplateState::New | TemplateState::Surging);
         let own = self.templates.iter().filter(|one| one.change.system == system && is_new(one.change.state));
         let mut texts: Vec<String> = own.map(|one| one.change.template.clone()).collect();
-        let changes = self.evidence.changes.iter().filter(|known| Some(known.id.as_str()) == change);
+        let changes = self.scene.evidence.changes.iter().filter(|known| Some(known.id.as_str()) == change);
         texts.extend(changes.map(|change| change.text.clone()));
         texts
     }
 
-    /// Of the flows that fail since onset, how many stop on the way to this system.
-    fn flows_stop(&self, system: SystemId) -> Found {
-        let (mut failing, mut here, mut before, mut here_before, mut example) =
-            (0u32, 0u32, 0u32, 0u32, None);
-        for (id, flow) in self.flows.iter().filter(|(_, flow)| is_failing(flow)) {
-            let is_here = self.stops_at(flow) == Some(system);
-            if flow.last >= self.onset {
-                failing += 1;
-                here += u32::from(is_here);
-                example = example.or(is_here.then_some(id));
-            } else {
-                before += 1;
-                here_before += u32::from(is_here);
-            }
-        }
-        let example = example?;
-        let share = f64::from(here) / f64::from(failing);
-        let name = self.evidence.system_name(system);
-        let sentence = format!(
-            "{:.0} % of failing flows ({here} of {failing}) stop at {name}; {here_before} of {before} before onset",
-            share * 100.0
-        );
-        Some((share, sentence, vec![Pointer::Flow(example)]))
-    }
-
-    /// Ochiai: how much more often failing than other flows pass through.
-    fn spectrum(&self, system: SystemId) -> Found {
-        let (mut with, mut failing, mut others) = (0u32, 0u32, 0u32);
-        for (_, flow) in self.flows.iter().filter(|(_, flow)| flow.last >= self.onset) {
-            let passes =
-                flow.visits.iter().any(|visit| visit.system == system) || self.stops_at(flow) == Some(system);
-            failing += u32::from(is_failing(flow));
-            with += u32::from(is_failing(flow) && passes);
-            others += u32::from(!is_failing(flow) && passes);
-        }
-        let under = f64::from(failing) * f64::from(with + others);
-        let score = if under > 0.0 { f64::from(with) / under.sqrt() } else { 0.0 };
-        let sentence = format!(
-            "{with} of {failing} failing flows pass through it, and {others} others (Ochiai {score:.2})"
-        );
-        (score > 0.3).then_some((score, sentence, Vec::new()))
-    }
-
-    /// New and surging templates of warnings and errors.
-    fn templates(&self, system: SystemId) -> Found {
-        let is_new = |state| matches!(state, TemplateState::New | TemplateState::Surging);
-        let own = self.templates.iter().filter(|one| one.change.system == system);
-        let best = own
-            .filter(|one| one.severity >= Severity::WARN && is_new(one.change.state))
-            .max_by_key(|one| (one.change.state == TemplateState::New, one.severity, one.change.count))?;
-        let strength = match (best.change.state, best.severity.is_error()) {
-            (TemplateState::New, true) => 1.0,
-            (TemplateState::New, false) | (_, true) => 0.7,
-            _ => 0.4,
-        };
-        let state: &str = best.change.state.into();
-        let change = &best.change;
-        let sentence = format!(
-            "{state} {} pattern, {} since onset, {} before: “{}”",
-            best.severity, change.count, change.baseline, change.template
-        );
-        Some((strength, sentence, vec![Pointer::Template(change.template.clone())]))
-    }
-
-    /// The series of the system that left its usual furthest, in robust spreads with a floor.
-    fn metrics(&self, system: SystemId) -> Found {
-        let name = self.evidence.system_name(system);
-        let own = self.evidence.series.iter().enumerate().filter(|(_, series)| series.system == name);
-        let departed = own.filter_map(|(place, series)| Some((place, self.departure(series)?)));
-        let (place, (usual, now, spreads)) = departed.max_by(|a, b| a.1.2.total_cmp(&b.1.2))?;
-        let series = &self.evidence.series[place];
-        let sentence = format!(
-            "{} went from {usual:.2} to {now:.2} {}, {spreads:.0} times its usual spread",
-            series.metric, series.unit
-        );
-        (spreads >= 3.0).then_some(((spreads / 20.0).min(1.0), sentence, vec![Pointer::Series(place)]))
-    }
-
-    fn departure(&self, series: &Series) -> Option<(f64, f64, f64)> {
-        let values = |samples: &[Sample]| -> Vec<f64> {
-            samples.iter().map(|sample| sample.value).filter(|value| value.is_finite()).collect()
-        };
-        let (before, after) = (values(series.within(self.before)), values(series.within(self.after)));
-        if before.len() < 5 || after.len() < 2 {
-            return None;
-        }
-        let (usual, now) = (median(before.clone()), median(after));
-        let spread = 1.4826 * median(before.iter().map(|value| (value - usual).abs()).collect());
-        // A quarter of the usual is no departure at one sample a minute; percent have a floor of their own.
-        let floor = if series.unit == "%" { 5.0 } else { usual.abs() * 0.25 };
-        Some((usual, now, (now - usual).abs() / spread.max(floor).max(0.05)))
-    }
-
-    /// The change that fits best: near before onset, on the system or on the way of its failing flows, of a usual kind.
-    fn change(&self, system: SystemId) -> Option<(f64, String, String)> {
-        let name = self.evidence.system_name(system);
-        let stopped = self
-            .flows
-            .iter()
-            .filter(|(_, flow)| self.stops_at(flow) == Some(system) && flow.last >= self.onset);
-        let upstream: Vec<&str> = stopped
-            .take(200)
-            .flat_map(|(_, flow)| flow.visits.iter().map(|visit| self.evidence.system_name(visit.system)))
-            .collect();
-        let scored = self.evidence.changes.iter().filter_map(|change| {
-            let ago = self.onset - change.time;
-            if ago < Nanos::seconds(-60) || ago > Nanos::seconds(1_800) {
-                return None;
-            }
-            let fits = match change.system.as_deref() {
-                Some(own) if own == name => 1.0,
-                _ if change.text.contains(name) => 0.8,
-                Some(own) if upstream.contains(&own) => 0.5,
-                _ => return None,
-            };
-            let is_minor = matches!(change.kind, ChangeKind::Scale | ChangeKind::Other | ChangeKind::Commit);
-            let near = (-ago.as_seconds().max(0.0) / 600.0).exp();
-            Some((fits * near * if is_minor { 0.5 } else { 1.0 }, ago, change))
-        });
-        let (score, ago, change) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let on = change.system.as_deref().unwrap_or("no named system");
-        Some((
-            score,
-            format!("{} on {on} {ago} before onset: {}", change.kind, change.text),
-            change.id.clone(),
-        ))
-    }
-
-    fn verdict(&self, ranking: &[Suspect]) -> (bool, String) {
+    fn verdict(&self, ranking: &[Weighed]) -> (bool, String) {
         let Some(first) = ranking.first() else {
             let reason = "inconclusive: nothing stands out since onset; widen the window or add a source";
             return (false, reason.to_owned());
         };
-        let name = self.evidence.system_name(first.system);
-        let second = ranking.iter().skip(1).find(|one| one.role == Role::Cause).map_or(0.0, |one| one.score);
-        let why = first.evidence.first().map_or("", |reason| reason.sentence.as_str());
-        if first.role == Role::Cause && first.score >= LEAST && first.score - second >= LEAD {
-            return (true, format!("{name} leads by {:.2}: {why}", first.score - second));
+        let name = self.scene.name(first.suspect.system);
+        let score = first.suspect.score;
+        let second = ranking.iter().skip(1).map(|one| one.suspect.score).next().unwrap_or(0.0);
+        let why = first.suspect.evidence.first().map_or("", |reason| reason.sentence.as_str());
+        if first.suspect.role == Role::Cause && score >= LEAST && score - second >= LEAD {
+            return (true, format!("{name} leads by {:.2}: {why}", score - second));
         }
         let next = match ranking.get(1) {
-            Some(other) => format!("did {name} or {} fail first?", self.evidence.system_name(other.system)),
+            Some(other) => format!("did {name} or {} fail first?", self.scene.name(other.suspect.system)),
             None => format!("look at the newest errors of {name}"),
         };
-        let score = first.score;
         (
             false,
             format!(
@@ -333,7 +285,7 @@ impl<'a> Case<'a> {
     }
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+/// A sum of any size in 0..1, so that equal sums stay equal and others do not become it.
+fn squeezed(sum: f64) -> f64 {
+    1.0 - (-0.6 * sum).exp()
 }

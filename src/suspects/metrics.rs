@@ -1,0 +1,271 @@
+//! How far series left their usual, in robust spreads (after BARO, Pham et al., FSE 2024), with what its measure lacks:
+//! absolute floors by kind, both directions, several samples in a row, and a comparison within a kind before kinds mix.
+
+use super::kinds::{Bad, Kind};
+use super::scene::{Finding, Nature, Scene};
+use super::statistics::{median, quantile, spread};
+use super::{Pointer, Signal};
+use crate::evidence::SystemId;
+use crate::telemetry::{Nanos, Sample, Series, SeriesClass, Time};
+use rustc_hash::FxHashMap;
+use std::hash::{Hash, Hasher};
+
+/// Fewer samples than this before the onset say nothing of what is usual.
+const LEAST: usize = 5;
+/// Beyond this many spreads, more says nothing.
+const MOST: f64 = 40.0;
+/// How far back from the onset a series may have begun to move.
+const REACH: Nanos = Nanos::seconds(3_600);
+/// A departure smaller than this is not kept at all.
+const KEPT: f64 = 1.0;
+/// How much of a departure's strength is its size alone; the rest is shared out by the largest of its kind.
+const OWN: f64 = 0.4;
+
+/// A series that left its usual.
+#[derive(Clone, Debug)]
+pub(super) struct Departure {
+    pub system: SystemId,
+    /// By place in the evidence.
+    pub series: usize,
+    pub kind: Kind,
+    /// In robust spreads, at most [`MOST`].
+    pub spreads: f64,
+    pub usual: f64,
+    pub now: f64,
+    /// When it began to move.
+    pub begins: Time,
+}
+
+/// All departures for the worse, those of one kind weighed against each other.
+pub(super) fn departures(scene: &Scene) -> Vec<Departure> {
+    let evidence = scene.evidence;
+    let shared = shared_series(scene);
+    let mut usual_of_fleet: FxHashMap<&str, Vec<f64>> = FxHashMap::default();
+    let prepared: Vec<Option<Prepared>> = evidence
+        .series
+        .iter()
+        .enumerate()
+        .map(|(place, series)| if shared[place] { None } else { Prepared::of(series, scene) })
+        .collect();
+    for (series, prepared) in evidence.series.iter().zip(&prepared) {
+        if let Some(prepared) = prepared {
+            usual_of_fleet.entry(&series.metric).or_default().push(prepared.usual.abs());
+        }
+    }
+    let usual_of_fleet: FxHashMap<&str, f64> = usual_of_fleet
+        .into_iter()
+        .map(|(metric, mut all)| (metric, if all.len() >= 4 { median(&mut all) } else { 0.0 }))
+        .collect();
+    let found = prepared.into_iter().enumerate().filter_map(|(place, prepared)| {
+        let series = &evidence.series[place];
+        let system = evidence.system_named(&series.system)?;
+        prepared?.departure(system, place, usual_of_fleet[series.metric.as_str()])
+    });
+    found.collect()
+}
+
+/// The strongest departure of each system and nature.
+pub(super) fn findings(scene: &Scene, departures: &[Departure]) -> Vec<Finding> {
+    let mut largest: FxHashMap<SeriesClass, f64> = FxHashMap::default();
+    for one in departures {
+        let known = largest.entry(one.kind.class).or_insert(0.0);
+        *known = known.max(one.spreads);
+    }
+    let mut best: FxHashMap<(SystemId, Nature), (f64, &Departure)> = FxHashMap::default();
+    for one in departures {
+        let ratio = one.spreads / largest[&one.kind.class].max(KEPT);
+        let vague = if one.kind.class == SeriesClass::Other { 0.5 } else { 1.0 };
+        let strength = one.spreads * (OWN + (1.0 - OWN) * ratio) * vague;
+        let known = best.entry((one.system, one.kind.nature)).or_insert((strength, one));
+        if strength > known.0 {
+            *known = (strength, one);
+        }
+    }
+    best.into_iter()
+        .map(|((system, nature), (strength, one))| {
+            let series = &scene.evidence.series[one.series];
+            Finding {
+                system,
+                signal: Signal::Metrics,
+                nature,
+                strength,
+                sentence: sentence(series, one),
+                operation: None,
+                pointers: vec![Pointer::Series(one.series)],
+            }
+        })
+        .collect()
+}
+
+pub(super) fn sentence(series: &Series, one: &Departure) -> String {
+    let unit = if series.unit.is_empty() || series.metric.contains(&series.unit) {
+        String::new()
+    } else {
+        format!(" {}", series.unit)
+    };
+    format!(
+        "{} went from {} to {}{unit}, {:.0}{} times its usual spread, from {}",
+        series.metric,
+        figure(one.usual),
+        figure(one.now),
+        one.spreads,
+        if one.spreads >= MOST { " or more" } else { "" },
+        one.begins.utc().format("%H:%M:%S")
+    )
+}
+
+fn figure(value: f64) -> String {
+    match value.abs() {
+        size if size >= 100.0 => format!("{value:.0}"),
+        size if size >= 1.0 || size == 0.0 => format!("{value:.1}"),
+        _ => format!("{value:.4}"),
+    }
+}
+
+/// A series before and after, as it is judged.
+struct Prepared {
+    kind: Kind,
+    before: Vec<Sample>,
+    after: Vec<Sample>,
+    usual: f64,
+    spread: f64,
+}
+
+impl Prepared {
+    fn of(series: &Series, scene: &Scene) -> Option<Self> {
+        let kind = Kind::of(series);
+        let finite = |samples: &[Sample]| -> Vec<Sample> {
+            samples.iter().copied().filter(|sample| sample.value.is_finite()).collect()
+        };
+        let (mut before, mut after) =
+            (finite(series.within(scene.before)), finite(series.within(scene.after)));
+        if kind.is_counter {
+            let last = before.last().copied();
+            before = increments(&before, None);
+            after = increments(&after, last);
+        }
+        if before.len() < LEAST || after.is_empty() {
+            return None;
+        }
+        let mut values: Vec<f64> = before.iter().map(|sample| sample.value).collect();
+        let (usual, spread) = (median(&mut values), spread(&mut values));
+        Some(Self { kind, before, after, usual, spread })
+    }
+
+    fn departure(self, system: SystemId, place: usize, usual_of_fleet: f64) -> Option<Departure> {
+        let kind = self.kind;
+        let size = if self.after.len() == 1 { 1 } else { (self.after.len() / 10).max(2) };
+        let floor =
+            kind.floor.max(kind.relative * self.usual.abs().max(usual_of_fleet)).max(f64::MIN_POSITIVE);
+        let directions: &[f64] = match kind.bad() {
+            Bad::Up => &[1.0],
+            Bad::Down => &[-1.0],
+            Bad::Both => &[1.0, -1.0],
+        };
+        let mut best: Option<(f64, f64, f64, usize)> = None;
+        for &sign in directions {
+            let (worst, at) = worst_stretch(&self.after, size, sign)?;
+            // What the same measure finds in ordinary times is no finding: nine of ten stretches before the onset.
+            let mut ordinary: Vec<f64> = stretches(&self.before, size)
+                .map(|mean| (mean - self.usual) * sign)
+                .collect();
+            let tail = quantile(&mut ordinary, 0.9).max(0.0) / 1.5;
+            let scale = self.spread.max(floor).max(tail);
+            let mut spreads = (worst - self.usual) * sign / scale;
+            if self.after.len() == 1 {
+                spreads *= 0.5; // One sample may be a tick.
+            }
+            if best.is_none_or(|known| spreads > known.0) {
+                best = Some((spreads, worst, scale * sign, at));
+            }
+        }
+        let (spreads, now, scale, at) = best?;
+        if spreads.is_nan() || spreads < KEPT {
+            return None;
+        }
+        let begins = self.begins(at, scale);
+        Some(Departure {
+            system,
+            series: place,
+            kind,
+            spreads: spreads.min(MOST),
+            usual: self.usual,
+            now,
+            begins,
+        })
+    }
+
+    /// The first sample of the run of unusual ones that the worst stretch belongs to.
+    fn begins(&self, at: usize, scale: f64) -> Time {
+        let is_unusual = |sample: &Sample| (sample.value - self.usual) / scale >= 1.0;
+        let mut begins = self.after[at].time;
+        let earliest = self.after[0].time - REACH;
+        let mut ordinary = 0;
+        for sample in self.after[..=at].iter().rev().chain(self.before.iter().rev()) {
+            if sample.time < earliest {
+                break;
+            }
+            if is_unusual(sample) {
+                begins = sample.time;
+                ordinary = 0;
+            } else {
+                ordinary += 1;
+                if ordinary >= 2 {
+                    break;
+                }
+            }
+        }
+        begins
+    }
+}
+
+/// Growth from sample to sample; a fall is a restart and counts as the new value.
+fn increments(samples: &[Sample], before: Option<Sample>) -> Vec<Sample> {
+    let mut last = before;
+    let mut grown = Vec::with_capacity(samples.len());
+    for sample in samples {
+        if let Some(last) = last {
+            let growth = sample.value - last.value;
+            grown.push(Sample { time: sample.time, value: if growth < 0.0 { sample.value } else { growth } });
+        }
+        last = Some(*sample);
+    }
+    grown
+}
+
+/// Means over all stretches of neighbouring samples.
+fn stretches(samples: &[Sample], size: usize) -> impl Iterator<Item = f64> + '_ {
+    let size = size.clamp(1, samples.len().max(1));
+    samples.windows(size).map(move |part| part.iter().map(|sample| sample.value).sum::<f64>() / size as f64)
+}
+
+/// The stretch that lies furthest in the bad direction: its mean, and the place of its first sample.
+fn worst_stretch(samples: &[Sample], size: usize, sign: f64) -> Option<(f64, usize)> {
+    stretches(samples, size)
+        .enumerate()
+        .map(|(place, mean)| (mean, place))
+        .max_by(|a, b| (a.0 * sign).total_cmp(&(b.0 * sign)).then(b.1.cmp(&a.1)))
+}
+
+/// Series that several systems repeat value for value: a node's metric on each of its pods, which is nobody's own.
+fn shared_series(scene: &Scene) -> Vec<bool> {
+    let mut holders: FxHashMap<(&str, u64), Vec<usize>> = FxHashMap::default();
+    for (place, series) in scene.evidence.series.iter().enumerate() {
+        let mut hasher = rustc_hash::FxHasher::default();
+        let values: Vec<u64> = series.samples.iter().map(|sample| sample.value.to_bits()).collect();
+        // A flat line is equal by chance.
+        if values.windows(2).filter(|pair| pair[0] != pair[1]).count() < 3 {
+            continue;
+        }
+        values.hash(&mut hasher);
+        holders.entry((&series.metric, hasher.finish())).or_default().push(place);
+    }
+    let mut shared = vec![false; scene.evidence.series.len()];
+    for places in holders.into_values() {
+        let first = &scene.evidence.series[places[0]].system;
+        if places.iter().any(|&place| scene.evidence.series[place].system != *first) {
+            places.into_iter().for_each(|place| shared[place] = true);
+        }
+    }
+    shared
+}

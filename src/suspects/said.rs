@@ -1,0 +1,259 @@
+//! What systems say: patterns that came or went, and error lines, as shares of the system's own traffic.
+//!
+//! Shares of the system's own traces (or of ten-second windows where lines carry no identifier), or the silence
+//! downstream of a fault would be taken for its cause.
+
+use super::order::shortened;
+use super::patterns::Patterns;
+use super::scene::{Finding, Nature, Phase, Scene};
+use super::statistics::Shares;
+use super::traces::Traces;
+use super::weights::NOT_THE_ORIGIN;
+use super::{Pointer, Signal};
+use crate::evidence::{Row, SystemId, TextId};
+use crate::telemetry::{EventKind, Nanos, Severity};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+/// Fewer traces than this on a side say nothing.
+const LEAST_UNITS: u32 = 5;
+const WINDOW: Nanos = Nanos::seconds(10);
+/// Beyond this many rows whole traces are left out at random: shares do not need more.
+const MOST_ROWS: u32 = 4_000_000;
+
+/// A stretch of a system's work: one trace of it, or one window of time.
+type Unit = u32;
+
+struct Said {
+    counts: [u32; 2],
+    severity: Severity,
+    example: Row,
+}
+
+/// Patterns, then error lines.
+pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Vec<Finding> {
+    let evidence = scene.evidence;
+    let mut units: FxHashSet<(SystemId, Unit)> = FxHashSet::default();
+    let mut met: FxHashSet<(SystemId, TextId, Unit)> = FxHashSet::default();
+    let mut traffic: FxHashMap<(SystemId, bool), [u32; 2]> = FxHashMap::default();
+    let mut said: FxHashMap<(SystemId, TextId, bool), Said> = FxHashMap::default();
+    let mut troubled: FxHashMap<(SystemId, bool), Said> = FxHashMap::default();
+    let every = evidence.rows() / MOST_ROWS + 1;
+    let view = evidence.view();
+    for row in (0..evidence.rows()).map(Row) {
+        let Some(phase) = scene.phase(view.time(row)) else { continue };
+        let is_span = view.is_span(row);
+        if !is_span && evidence.kind(row) != EventKind::Log {
+            continue;
+        }
+        let system = view.system(row);
+        let identifier = evidence.identifier(row);
+        let is_windowed = identifier.is_none();
+        let unit = match identifier {
+            Some(id) if every > 1 && id.0.wrapping_mul(0x9e37_79b1) % every != 0 => continue,
+            Some(id) => id.0,
+            None => (view.time(row).0 / WINDOW.0) as u32 | 1 << 31,
+        };
+        if units.insert((system, unit)) {
+            traffic.entry((system, is_windowed)).or_default()[phase as usize] += 1;
+        }
+        if is_span {
+            continue;
+        }
+        let pattern = patterns.pattern(view.shape(row));
+        let severity = view.severity(row);
+        let new = || Said { counts: [0, 0], severity, example: row };
+        if pattern.0 != 0 && met.insert((system, pattern, unit)) {
+            let entry = said.entry((system, pattern, is_windowed)).or_insert_with(new);
+            entry.counts[phase as usize] += 1;
+            entry.severity = entry.severity.max(severity);
+            if phase == Phase::After {
+                entry.example = entry.example.max(row);
+            }
+        }
+        if (severity.is_error() || patterns.is_troubled(pattern)) && met.insert((system, TextId(0), unit)) {
+            let entry = troubled.entry((system, is_windowed)).or_insert_with(new);
+            entry.counts[phase as usize] += 1;
+            if phase == Phase::After {
+                entry.example = row;
+            }
+        }
+    }
+    let shares = |counts: [u32; 2], key: (SystemId, bool)| {
+        let of = traffic.get(&key).copied().unwrap_or_default();
+        Shares { before: (counts[0], of[0]), after: (counts[1], of[1]) }
+    };
+    let mut findings = Vec::new();
+    let mut best: FxHashMap<SystemId, (f64, Finding)> = FxHashMap::default();
+    for ((system, pattern, is_windowed), one) in &said {
+        let shares = shares(one.counts, (*system, *is_windowed));
+        if !shares.is_enough(LEAST_UNITS) {
+            continue;
+        }
+        let departure = shares.departure();
+        // What is new and severe counts in full; an ordinary line that came or went, a little less.
+        let is_severe = one.severity >= Severity::WARN;
+        let strength = departure.abs() * if is_severe && departure > 0.0 { 1.0 } else { 0.8 };
+        let text = evidence.text(*pattern);
+        let better = best.get(system).is_none_or(|(known, finding)| {
+            strength > *known || strength == *known && text < finding.operation.as_deref().unwrap_or("")
+        });
+        if better {
+            let sentence = pattern_sentence(text, one.severity, shares, departure);
+            let finding = Finding {
+                system: *system,
+                signal: Signal::Templates,
+                nature: Nature::Cause,
+                strength,
+                sentence,
+                operation: Some(text.to_owned()),
+                pointers: vec![Pointer::Template(text.to_owned())],
+            };
+            best.insert(*system, (strength, finding));
+        }
+    }
+    findings.extend(best.into_values().map(|(_, finding)| Finding { operation: None, ..finding }));
+    let origin = ErrorOrigins::of(scene, traces, patterns);
+    for ((system, is_windowed), one) in troubled {
+        let shares = shares(one.counts, (system, is_windowed));
+        if !shares.is_enough(LEAST_UNITS) {
+            continue;
+        }
+        let (own, of) = origin.by_system.get(&system).copied().unwrap_or((0, 0));
+        let factor = if of == 0 { 1.0 } else { f64::from(own) / f64::from(of) };
+        let strength = shares.departure().max(0.0) * (NOT_THE_ORIGIN + (1.0 - NOT_THE_ORIGIN) * factor);
+        let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
+        let mut sentence = format!(
+            "errors in the log of {after} of {of_after} of its traces; of {before} of {of_before} before onset"
+        );
+        if of > 0 {
+            sentence += &format!("; {own} of {of} spans with errors have no failing callee beneath");
+        }
+        let pointers = vec![Pointer::Event(one.example)];
+        let nature = Nature::Cause;
+        findings.push(Finding {
+            system,
+            signal: Signal::Origin,
+            nature,
+            strength,
+            sentence,
+            operation: None,
+            pointers,
+        });
+    }
+    findings.extend(failing_spans(scene, traces, &origin));
+    findings
+}
+
+fn pattern_sentence(text: &str, severity: Severity, shares: Shares, departure: f64) -> String {
+    let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
+    let state = match (before, after, departure > 0.0) {
+        (0, _, _) => "new",
+        (_, 0, _) => "vanished",
+        (_, _, true) => "more often",
+        _ => "less often",
+    };
+    let severity = if severity >= Severity::WARN { format!(" {severity}") } else { String::new() };
+    format!(
+        "{state}{severity} in its log: “{}” in {after} of {of_after} of its traces; in {before} of {of_before} before onset",
+        shortened(text)
+    )
+}
+
+/// Which spans with errors have no failing span of another system beneath them.
+struct ErrorOrigins {
+    /// Of the spans since onset that hold an error, how many are where it starts: (these, all).
+    by_system: FxHashMap<SystemId, (u32, u32)>,
+    /// The same of failing spans only: [phase] → (these, all spans), with an example.
+    failed: FxHashMap<SystemId, ([u32; 2], [u32; 2], Option<Row>)>,
+}
+
+impl ErrorOrigins {
+    fn of(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Self {
+        let evidence = scene.evidence;
+        let is_error = |row: Row| {
+            evidence.severity(row).is_error() || patterns.is_troubled(patterns.pattern(evidence.shape(row)))
+        };
+        let flagged: Vec<bool> = (0..traces.spans.len() as u32)
+            .map(|place| {
+                traces.spans[place as usize].failed || traces.logs(place).any(|(_, row)| is_error(row))
+            })
+            .collect();
+        let origins = traces.origins(&flagged);
+        let usual = usual_callees(traces);
+        let mut by_system: FxHashMap<SystemId, (u32, u32)> = FxHashMap::default();
+        let mut failed: FxHashMap<SystemId, ([u32; 2], [u32; 2], Option<Row>)> = FxHashMap::default();
+        for (place, span) in traces.spans.iter().enumerate() {
+            let Some(phase) = span.phase else { continue };
+            failed.entry(span.system).or_default().1[phase as usize] += 1;
+            if !flagged[place] {
+                continue;
+            }
+            if phase == Phase::After {
+                let entry = by_system.entry(span.system).or_default();
+                entry.0 += u32::from(origins[place]);
+                entry.1 += 1;
+            }
+            if span.failed && origins[place] {
+                // A failing call that nobody answered: the one who usually answers is to blame.
+                let is_unanswered = traces.children(place as u32).is_empty();
+                let peer = usual.get(&traces.operation(place as u32)).filter(|_| is_unanswered);
+                let blamed = peer.copied().unwrap_or(span.system);
+                let entry = failed.entry(blamed).or_default();
+                entry.0[phase as usize] += 1;
+                if phase == Phase::After {
+                    entry.2 = entry.2.or(Some(span.row));
+                }
+            }
+        }
+        Self { by_system, failed }
+    }
+}
+
+/// By operation, the one other system that its spans call.
+fn usual_callees(traces: &Traces) -> FxHashMap<(SystemId, TextId), SystemId> {
+    let mut callees: FxHashMap<(SystemId, TextId), Option<SystemId>> = FxHashMap::default();
+    for (place, span) in traces.spans.iter().enumerate() {
+        if let Some(parent) = traces.parent(place as u32)
+            && traces.spans[parent as usize].system != span.system
+        {
+            let known = callees.entry(traces.operation(parent)).or_insert(Some(span.system));
+            if *known != Some(span.system) {
+                *known = None;
+            }
+        }
+    }
+    callees.into_iter().filter_map(|(operation, callee)| Some((operation, callee?))).collect()
+}
+
+/// Spans with an error status where the error starts, as a share of the system's spans.
+fn failing_spans(scene: &Scene, traces: &Traces, origins: &ErrorOrigins) -> Vec<Finding> {
+    if traces.is_empty() {
+        return Vec::new();
+    }
+    let findings = origins.failed.iter().filter_map(|(&system, (failed, of, example))| {
+        let shares = Shares {
+            before: (failed[0], of[0].max(failed[0])),
+            after: (failed[1], of[1].max(failed[1])),
+        };
+        if !shares.is_enough(LEAST_UNITS) || failed[1] == 0 {
+            return None;
+        }
+        Some(Finding {
+            system,
+            signal: Signal::Origin,
+            nature: Nature::Cause,
+            strength: shares.departure().max(0.0),
+            sentence: format!(
+                "{} spans fail at {} with no failing callee beneath, of {}; {} of {} before onset",
+                failed[1],
+                scene.name(system),
+                shares.after.1,
+                failed[0],
+                shares.before.1
+            ),
+            operation: example.map(|row| scene.evidence.text(scene.evidence.operation(row)).to_owned()),
+            pointers: example.map(Pointer::Event).into_iter().collect(),
+        })
+    });
+    findings.collect()
+}

@@ -1,0 +1,85 @@
+//! What all signals look at: the evidence, cut at the onset into before and after.
+
+use super::{Pointer, Signal};
+use crate::evidence::{Evidence, SystemId};
+use crate::flows::Flows;
+use crate::telemetry::{Nanos, Time, Window};
+
+/// What happens later than this after the onset is the incident's aftermath: mitigations, restarts, people.
+const LONGEST: Nanos = Nanos::seconds(3_600);
+
+pub(super) struct Scene<'a> {
+    pub evidence: &'a Evidence,
+    pub flows: &'a Flows,
+    pub before: Window,
+    pub after: Window,
+}
+
+/// Which side of the onset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    Before,
+    After,
+}
+
+/// Whether what was found is a way to break, or what breaking looks like from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Nature {
+    Cause,
+    /// Latency and errors: callers show them as much as the one to blame.
+    Symptom,
+}
+
+/// What a signal says of one system.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub system: SystemId,
+    pub signal: Signal,
+    pub nature: Nature,
+    /// In the signal's own unit, mostly standard errors or spreads; the weights say what counts.
+    pub strength: f64,
+    pub sentence: String,
+    pub operation: Option<String>,
+    pub pointers: Vec<Pointer>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(
+        evidence: &'a Evidence,
+        flows: &'a Flows,
+        onset: Time,
+        baseline: Option<Window>,
+    ) -> Self {
+        let whole = reach(evidence).unwrap_or(Window { from: onset, to: onset });
+        let before = baseline.unwrap_or(Window { from: whole.from.min(onset), to: onset });
+        let after = Window { from: onset, to: whole.to.min(onset + LONGEST).max(onset) };
+        Self { evidence, flows, before, after }
+    }
+
+    pub(super) fn phase(&self, time: Time) -> Option<Phase> {
+        if self.after.contains(time) {
+            Some(Phase::After)
+        } else {
+            self.before.contains(time).then_some(Phase::Before)
+        }
+    }
+
+    pub(super) fn onset(&self) -> Time {
+        self.after.from
+    }
+
+    pub(super) fn name(&self, system: SystemId) -> &'a str {
+        self.evidence.system_name(system)
+    }
+}
+
+/// From the first to just past the last of all events and samples.
+fn reach(evidence: &Evidence) -> Option<Window> {
+    let samples = evidence.series.iter().filter_map(|series| {
+        let (first, last) = (series.samples.first()?, series.samples.last()?);
+        Some(Window { from: first.time, to: last.time + Nanos(1) })
+    });
+    samples
+        .chain(evidence.window())
+        .reduce(|a, b| Window { from: a.from.min(b.from), to: a.to.max(b.to) })
+}

@@ -1,0 +1,205 @@
+//! Spans put together into trees, with the log records that were written under each.
+
+use super::scene::{Phase, Scene};
+use crate::evidence::{Row, SystemId, TextId};
+use crate::telemetry::EventKind;
+use rustc_hash::FxHashMap;
+
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Beyond this many spans, whole traces are left out at random: shares do not need more.
+const MOST_SPANS: usize = 1_000_000;
+
+/// What a span is of: one operation of one system.
+pub(super) type Operation = (SystemId, TextId);
+
+pub(super) struct Span {
+    pub row: Row,
+    pub system: SystemId,
+    pub name: TextId,
+    pub start: i64,
+    /// In nanoseconds.
+    pub duration: i64,
+    /// Place of the parent; `NONE` for a root or when it is not at hand.
+    pub parent: u32,
+    /// Whether it names a parent, at hand or not.
+    pub has_parent: bool,
+    pub failed: bool,
+    pub depth: u16,
+    pub phase: Option<Phase>,
+}
+
+/// All spans, parents and children joined.
+#[derive(Default)]
+pub(super) struct Traces {
+    pub spans: Vec<Span>,
+    /// Children in order of start; those of span `i` are `children[from[i]..from[i + 1]]`.
+    children: Vec<u32>,
+    from: Vec<u32>,
+    /// Log records by span, in order of span and time.
+    pub logs: Vec<(u32, i64, Row)>,
+    logs_from: Vec<u32>,
+    /// Places by depth, deepest first.
+    pub deepest_first: Vec<u32>,
+}
+
+impl Traces {
+    pub(super) fn of(scene: &Scene) -> Self {
+        let evidence = scene.evidence;
+        let mut places: FxHashMap<u64, u32> = FxHashMap::default();
+        let mut spans: Vec<Span> = Vec::new();
+        let mut parents: Vec<u64> = Vec::new();
+        let mut records: Vec<(u64, i64, Row)> = Vec::new();
+        let total = evidence.spans().count();
+        for one in evidence.spans() {
+            let row = one.row;
+            if total > MOST_SPANS && is_left_out(scene, row, total) {
+                continue;
+            }
+            let time = evidence.time(row);
+            match evidence.kind(row) {
+                EventKind::Span if one.info.id != 0 => {
+                    let place = spans.len() as u32;
+                    if *places.entry(one.info.id).or_insert(place) != place {
+                        continue;
+                    }
+                    spans.push(Span {
+                        row,
+                        system: evidence.system(row),
+                        name: evidence.operation(row),
+                        start: time.0,
+                        duration: evidence.duration(row).map_or(0, |duration| duration.0),
+                        parent: NONE,
+                        has_parent: one.info.parent != 0,
+                        failed: one.info.failed,
+                        depth: 0,
+                        phase: scene.phase(time),
+                    });
+                    parents.push(one.info.parent);
+                }
+                EventKind::Log if one.info.id != 0 => records.push((one.info.id, time.0, row)),
+                _ => {}
+            }
+        }
+        for (place, parent) in parents.iter().enumerate() {
+            spans[place].parent = match places.get(parent) {
+                Some(&parent) if *parents.get(place).unwrap_or(&0) != 0 && parent != place as u32 => parent,
+                _ => NONE,
+            };
+        }
+        let mut traces = Self { spans, ..Self::default() };
+        traces.measure_depths();
+        traces.order_children();
+        traces.order_logs(records, &places);
+        traces
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.spans.is_empty()
+    }
+
+    pub(super) fn children(&self, place: u32) -> &[u32] {
+        let place = place as usize;
+        &self.children[self.from[place] as usize..self.from[place + 1] as usize]
+    }
+
+    /// The log records written under a span: (time, row).
+    pub(super) fn logs(&self, place: u32) -> impl Iterator<Item = (i64, Row)> + '_ {
+        let place = place as usize;
+        self.logs[self.logs_from[place] as usize..self.logs_from[place + 1] as usize]
+            .iter()
+            .map(|&(_, time, row)| (time, row))
+    }
+
+    pub(super) fn operation(&self, place: u32) -> Operation {
+        let span = &self.spans[place as usize];
+        (span.system, span.name)
+    }
+
+    /// The parent, if it is at hand.
+    pub(super) fn parent(&self, place: u32) -> Option<u32> {
+        Some(self.spans[place as usize].parent).filter(|parent| *parent != NONE)
+    }
+
+    /// For each flagged span, whether no span of another system beneath it is flagged too: where it starts.
+    pub(super) fn origins(&self, is_flagged: &[bool]) -> Vec<bool> {
+        // What is flagged beneath: nothing, one system, or several.
+        const NOTHING: u32 = u32::MAX;
+        const SEVERAL: u32 = u32::MAX - 1;
+        let join = |a: u32, b: u32| match (a, b) {
+            (NOTHING, other) | (other, NOTHING) => other,
+            (a, b) if a == b => a,
+            _ => SEVERAL,
+        };
+        let mut beneath = vec![NOTHING; self.spans.len()];
+        let mut origins = vec![false; self.spans.len()];
+        for &place in &self.deepest_first {
+            let place = place as usize;
+            let span = &self.spans[place];
+            let own = u32::from(span.system.0);
+            origins[place] = is_flagged[place] && (beneath[place] == NOTHING || beneath[place] == own);
+            if span.parent != NONE {
+                let up = if is_flagged[place] { join(beneath[place], own) } else { beneath[place] };
+                let parent = &mut beneath[span.parent as usize];
+                *parent = join(*parent, up);
+            }
+        }
+        origins
+    }
+
+    fn measure_depths(&mut self) {
+        for place in 0..self.spans.len() {
+            let (mut depth, mut at) = (0u16, self.spans[place].parent);
+            // Longer than any real chain: a ring of parents.
+            while at != NONE && depth < 512 {
+                depth += 1;
+                at = self.spans[at as usize].parent;
+            }
+            if depth == 512 {
+                self.spans[place].parent = NONE;
+                depth = 0;
+            }
+            self.spans[place].depth = depth;
+        }
+        self.deepest_first = (0..self.spans.len() as u32).collect();
+        self.deepest_first.sort_by_key(|&place| std::cmp::Reverse(self.spans[place as usize].depth));
+    }
+
+    fn order_children(&mut self) {
+        let with_parent = |place: &u32| self.spans[*place as usize].parent != NONE;
+        let mut children: Vec<u32> = (0..self.spans.len() as u32).filter(with_parent).collect();
+        children.sort_by_key(|&place| {
+            let span = &self.spans[place as usize];
+            (span.parent, span.start, place)
+        });
+        self.from = firsts(self.spans.len(), children.iter().map(|&place| self.spans[place as usize].parent));
+        self.children = children;
+    }
+
+    fn order_logs(&mut self, records: Vec<(u64, i64, Row)>, places: &FxHashMap<u64, u32>) {
+        self.logs = records
+            .into_iter()
+            .filter_map(|(id, time, row)| places.get(&id).map(|&place| (place, time, row)))
+            .collect();
+        self.logs.sort_unstable();
+        self.logs_from = firsts(self.spans.len(), self.logs.iter().map(|&(place, ..)| place));
+    }
+}
+
+/// Where the entries of each owner begin in a list that is sorted by owner.
+fn firsts(owners: usize, sorted: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut counts = vec![0u32; owners + 1];
+    for owner in sorted {
+        counts[owner as usize + 1] += 1;
+    }
+    for place in 0..owners {
+        counts[place + 1] += counts[place];
+    }
+    counts
+}
+
+/// Decided by the identifier, so that a trace stays or goes as a whole.
+fn is_left_out(scene: &Scene, row: Row, total: usize) -> bool {
+    let every = (total / MOST_SPANS + 1) as u32;
+    scene.evidence.identifier(row).is_some_and(|id| id.0.wrapping_mul(0x9e37_79b1) % every != 0)
+}

@@ -171,6 +171,21 @@ fn tokens<'a>(message: &'a [u8], mut take: impl FnMut(&'a [u8])) {
     }
 }
 
+/// The same of a span's name, where a digit may belong to a word: `Travel2Controller.query`, `/api/v1/orders`.
+fn tokens_of_name<'a>(name: &'a [u8], mut take: impl FnMut(&'a [u8])) {
+    for run in name.chunk_by(|a, b| (CLASS[*a as usize] ^ CLASS[*b as usize]) & WORD == 0) {
+        take(if is_variable_word(run) { b"*" } else { run });
+    }
+}
+
+/// Mostly digits, a long run of them, or long hex: a number or an identifier and no part of a name.
+fn is_variable_word(word: &[u8]) -> bool {
+    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let is_hex = word.len() >= 8 && word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
+    let longest = word.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len).max().unwrap_or(0);
+    digits > 0 && (digits * 2 >= word.len() && longest >= 1 && word.len() != 2 || longest >= 3 || is_hex)
+}
+
 #[inline]
 fn mix(hash: u64, token: &[u8]) -> u64 {
     let mut hash = hash ^ token.len() as u64;
@@ -206,7 +221,11 @@ impl Operation<'_> {
                 segments(path, |segment| hash = mix(hash, segment));
                 hash
             }
-            Self::Name(name) => mix(2, &[]) ^ fingerprint(name),
+            Self::Name(name) => {
+                let mut hash = mix(2, &[]);
+                tokens_of_name(&name[..name.len().min(SIGNIFICANT)], |token| hash = mix(hash, token));
+                hash
+            }
         }
     }
 
@@ -223,7 +242,11 @@ impl Operation<'_> {
                 });
                 super::scrub::scrub(&text).into_owned()
             }
-            Self::Name(name) => masked(name),
+            Self::Name(name) => {
+                let mut text = Vec::with_capacity(name.len());
+                tokens_of_name(&name[..name.len().min(SIGNIFICANT)], |token| text.extend_from_slice(token));
+                super::scrub::scrub(&text).trim().to_owned()
+            }
         }
     }
 }
@@ -279,6 +302,18 @@ mod tests {
             let numbered = one.replace(['0', '1', '2'], "7");
             proptest::prop_assert_eq!(fingerprint(one.as_bytes()), fingerprint(numbered.as_bytes()));
         }
+    }
+
+    #[test]
+    fn names_of_operations_keep_the_digits_that_belong_to_words() {
+        let name = |text: &'static str| Operation::Name(text.as_bytes()).text();
+        assert_eq!(name("Travel2Controller.queryInfo"), "Travel2Controller.queryInfo");
+        assert_eq!(name("/api/v1/orders/4711/lines"), "/api/v1/orders/*/lines");
+        assert_eq!(name("job 8a533bf9-bd12-4608"), "job *");
+        assert_eq!(name("order-30614969"), "*");
+        let print = |text: &'static str| Operation::Name(text.as_bytes()).fingerprint();
+        assert_eq!(print("GET /orders/1"), print("GET /orders/42"));
+        assert_ne!(print("Travel2Controller.query"), print("TravelController.query"));
     }
 
     #[test]

@@ -15,19 +15,29 @@ use rustc_hash::{FxHashMap, FxHashSet};
 /// What is older than this before the first sign is not looked at.
 const LONGEST_AGO: f64 = 7_200.0;
 /// After this long a change is half as near.
-const HALF_AS_NEAR: f64 = 900.0;
+const HALF_AS_NEAR: f64 = 600.0;
 /// Clocks and sampling: a change this much after the first sign may still be behind it.
 const SLACK: f64 = 30.0;
-/// How far back from the onset the first sign may lie.
+/// How far back from an onset that was given the first sign may lie: alerts come late.
 const REACH: Nanos = Nanos::seconds(1_800);
+/// The same of an onset that was found.
+const REACH_FOUND: Nanos = Nanos::seconds(60);
+/// More times than this of one message tell nothing new.
+const MOST_TIMES: usize = 20_000;
 /// What a change scores that has no word in common with what broke.
 const WORDLESS: f64 = 0.45;
 /// From this much of telling words on, more say nothing.
-const ENOUGH_WORDS: f64 = 2.5;
+const ENOUGH_WORDS: f64 = 4.0;
 /// From this score on a change is claimed to explain the incident,
-pub(super) const CLAIMED: f64 = 0.38;
+const CLAIMED: f64 = 0.34;
 /// and only if it leads the next by this factor.
 const LEAD: f64 = 1.08;
+/// Or from this score on, where it came right before and no other comes near.
+const CLAIMED_ALONE: f64 = 0.22;
+const LEAD_ALONE: f64 = 1.25;
+const RIGHT_BEFORE: f64 = 180.0;
+/// A suspect with less than this share of the first one's score is not worth explaining.
+const WORTH: f64 = 0.2;
 
 /// The change that explains the incident best, or would if its score were enough.
 pub(super) struct Explained {
@@ -47,6 +57,8 @@ struct Candidate<'a> {
     system: Option<&'a str>,
     text: String,
     words: FxHashSet<String>,
+    /// What is left of the score for what cannot have changed how the system works.
+    substance: f64,
 }
 
 /// What broke, in words, and since when.
@@ -61,20 +73,24 @@ struct Symptoms {
     is_outside: bool,
 }
 
-/// `suspects` are the systems in order of rank, with what was found of them.
+/// `suspects` are the systems in order of rank; a change is pinned to one of those that `may_be_cause` only.
 pub(super) fn explain(
     scene: &Scene,
     topology: &Topology,
     patterns: &Patterns,
     departures: &[Departure],
     findings: &[Finding],
-    suspects: &[SystemId],
+    suspects: &[(SystemId, f64)],
+    may_be_cause: impl Fn(SystemId) -> bool,
 ) -> Option<Explained> {
     let candidates = candidates(&scene.evidence.changes);
     if candidates.is_empty() || suspects.is_empty() {
         return None;
     }
-    let looked_at = &suspects[..suspects.len().min(3)];
+    let worth = suspects.first().map_or(0.0, |first| first.1 * WORTH);
+    let looked_at: Vec<SystemId> =
+        suspects.iter().take(3).filter(|one| one.1 >= worth).map(|one| one.0).collect();
+    let looked_at = looked_at.as_slice();
     let symptoms = Symptoms::of(scene, patterns, departures, findings, looked_at);
     let spread = spread_of_words(&candidates);
     let earliest = looked_at.iter().filter_map(|system| symptoms.first_sign.get(system)).min().copied();
@@ -82,16 +98,26 @@ pub(super) fn explain(
     for candidate in &candidates {
         let mut best: Option<(f64, &Candidate, SystemId, f64, Vec<String>, Nanos)> = None;
         for (rank, &suspect) in looked_at.iter().enumerate() {
-            let sign = symptoms.first_sign.get(&suspect).copied().or(earliest).unwrap_or(scene.onset());
+            if !may_be_cause(suspect) {
+                continue;
+            }
+            // An onset that was found is the first sign already.
+            let sign = symptoms.first_sign.get(&suspect).copied().or(earliest).filter(|_| scene.is_given);
+            let sign = sign.unwrap_or(scene.onset());
             let ago = sign - candidate.time;
-            let fits = fits(scene, topology, candidate, suspect) * [1.0, 0.85, 0.7][rank];
+            let fits = fits(scene, topology, candidate, suspect, looked_at) * [1.0, 0.85, 0.7][rank];
             if fits <= 0.0 || ago.as_seconds() < -SLACK || ago.as_seconds() > LONGEST_AGO {
                 continue;
             }
-            let near = 1.0 / (1.0 + ago.as_seconds().max(0.0) / HALF_AS_NEAR);
+            // What came after the first sign is hardly its cause, whatever the clocks say.
+            let near = match ago.as_seconds() {
+                seconds if seconds < 0.0 => 0.5,
+                seconds => 1.0 / (1.0 + seconds / HALF_AS_NEAR),
+            };
             let (told, common) = in_common(scene, candidate, &symptoms, &spread, candidates.len());
             let told = (told / ENOUGH_WORDS).min(1.0);
-            let mut score = fits * near.sqrt() * prior(candidate.kind) * (WORDLESS + (1.0 - WORDLESS) * told);
+            let mut score = fits * near * prior(candidate.kind) * (WORDLESS + (1.0 - WORDLESS) * told);
+            score *= candidate.substance;
             if symptoms.is_expiry && !speaks_of_expiry(candidate) {
                 score *= 0.3;
             }
@@ -121,7 +147,10 @@ pub(super) fn explain(
         change: candidate.place,
         system: *system,
         score: *score,
-        is_claimed: *score >= CLAIMED && *score >= second * LEAD,
+        is_claimed: *score >= CLAIMED && *score >= second * LEAD
+            || *score >= CLAIMED_ALONE
+                && *score >= second * LEAD_ALONE
+                && (0.0..=RIGHT_BEFORE).contains(&ago.as_seconds()),
         sentence,
     })
 }
@@ -144,10 +173,26 @@ fn candidates(changes: &[Change]) -> Vec<Candidate<'_>> {
     }
     for (place, change) in changes.iter().enumerate() {
         if change.kind == ChangeKind::Commit && !is_part[place] {
-            candidates.push(Candidate::new(place, change, change.text.clone()));
+            let mut candidate = Candidate::new(place, change, change.text.clone());
+            if let Some(deploy) = carrier(changes, change) {
+                (candidate.time, candidate.system, candidate.kind) =
+                    (deploy.time, deploy.system.as_deref(), ChangeKind::Deploy);
+            }
+            candidates.push(candidate);
         }
     }
     candidates
+}
+
+/// The deploy that carried a commit without naming it: the next one of a system that the commit names.
+fn carrier<'a>(changes: &'a [Change], commit: &Change) -> Option<&'a Change> {
+    let lower = commit.text.to_ascii_lowercase();
+    changes.iter().find(|change| {
+        let is_of = |system: &str| system.len() >= 5 && lower.contains(&system.to_ascii_lowercase());
+        change.kind == ChangeKind::Deploy
+            && change.time >= commit.time
+            && change.system.as_deref().is_some_and(is_of)
+    })
 }
 
 /// Whether a text names a commit, by its whole hash or the beginning of it.
@@ -160,9 +205,48 @@ fn names(text: &str, id: &str) -> bool {
 
 impl<'a> Candidate<'a> {
     fn new(place: usize, change: &'a Change, text: String) -> Self {
-        let words = telling_words(&text).collect();
-        Self { place, time: change.time, kind: change.kind, system: change.system.as_deref(), text, words }
+        // What a diff shows around a change is not the change.
+        let changed =
+            text.lines().filter(|line| !line.starts_with([' ', '\t']) && !line.starts_with("Author:"));
+        let words = changed.flat_map(telling_words).collect();
+        let substance = substance(&text);
+        let system = change.system.as_deref();
+        Self { place, time: change.time, kind: change.kind, system, text, words, substance }
     }
+}
+
+/// Documents, tests and looks do not break a system, and lines of a log seldom do; by the files and lines that a diff
+/// names, never by what its author calls it.
+fn substance(text: &str) -> f64 {
+    let files =
+        text.lines().filter_map(|line| line.strip_prefix("Files: ")).flat_map(|line| line.split(", "));
+    let is_harmless = |file: &str| {
+        let lower = file.to_ascii_lowercase();
+        [".md", ".css", ".svg", ".png", ".txt", "codeowners", ".rst"].iter().any(|end| lower.ends_with(end))
+            || ["_test.", "/tests/", "/testdata/", ".github/", ".circleci/", "test_"]
+                .iter()
+                .any(|part| lower.contains(part))
+    };
+    let (mut all, mut harmless) = (0, 0);
+    for file in files {
+        all += 1;
+        harmless += u32::from(is_harmless(file));
+    }
+    if all > 0 && harmless == all {
+        return 0.3;
+    }
+    let is_changed = |line: &&str| {
+        line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---") && line.len() > 2
+    };
+    let mut changed = text.lines().filter(is_changed).peekable();
+    if changed.peek().is_none() {
+        return 1.0;
+    }
+    let logs = |line: &str| {
+        let code = line[1..].trim_start().to_ascii_lowercase();
+        code.starts_with("log") && code.contains('(') || code.starts_with("//") || code.starts_with('#')
+    };
+    if changed.all(logs) { 0.5 } else { 1.0 }
 }
 
 /// How often such a change is behind an incident.
@@ -189,7 +273,13 @@ fn speaks_of_expiry(candidate: &Candidate) -> bool {
 }
 
 /// Whether the change is on the suspect, names it, or is beside it.
-fn fits(scene: &Scene, topology: &Topology, candidate: &Candidate, suspect: SystemId) -> f64 {
+fn fits(
+    scene: &Scene,
+    topology: &Topology,
+    candidate: &Candidate,
+    suspect: SystemId,
+    looked_at: &[SystemId],
+) -> f64 {
     let name = scene.name(suspect);
     if candidate.system.is_some_and(|own| is_same(own, name)) {
         return 1.0;
@@ -205,11 +295,11 @@ fn fits(scene: &Scene, topology: &Topology, candidate: &Candidate, suspect: Syst
     } else {
         0.0
     };
-    let beside = candidate
-        .system
-        .and_then(|own| scene.evidence.system_named(own))
-        .is_some_and(|own| topology.are_neighbours(own, suspect) || flows_touch(scene, own, suspect));
-    f64::max(named, if beside { 0.6 } else { 0.0 })
+    let own = candidate.system.and_then(|own| scene.evidence.system_named(own));
+    let beside = own
+        .filter(|&own| topology.are_neighbours(own, suspect) || flows_touch(scene, own, suspect))
+        .map_or(0.0, |own| if looked_at.contains(&own) { 0.8 } else { 0.6 });
+    f64::max(named, beside)
 }
 
 fn is_same(one: &str, other: &str) -> bool {
@@ -218,18 +308,23 @@ fn is_same(one: &str, other: &str) -> bool {
 
 /// Whether flows pass from one to the other, for estates without spans.
 fn flows_touch(scene: &Scene, one: SystemId, other: SystemId) -> bool {
-    scene.flows.kinds.iter().any(|kind| {
-        kind.path.systems.contains(&one) && kind.path.systems.contains(&other)
-    })
+    scene
+        .flows
+        .kinds
+        .iter()
+        .any(|kind| kind.path.systems.contains(&one) && kind.path.systems.contains(&other))
 }
 
 /// The parts of a system's name that tell it from others.
 fn parts_of_name(name: &str) -> impl Iterator<Item = String> {
-    words(name).into_iter().flat_map(|word| {
-        let stem = ["service", "server", "svc"].iter().find_map(|end| word.strip_suffix(end)).map(str::to_owned);
-        [Some(word), stem].into_iter().flatten()
-    })
-    .filter(|word| word.len() >= 3 && !is_filler(word))
+    words(name)
+        .into_iter()
+        .flat_map(|word| {
+            let stem =
+                ["service", "server", "svc"].iter().find_map(|end| word.strip_suffix(end)).map(str::to_owned);
+            [Some(word), stem].into_iter().flatten()
+        })
+        .filter(|word| word.len() >= 3 && !is_filler(word))
 }
 
 impl Symptoms {
@@ -242,9 +337,13 @@ impl Symptoms {
     ) -> Self {
         let mut symptoms = Self::default();
         let evidence = scene.evidence;
+        let half = Nanos((scene.onset() - scene.before.from).0 / 2);
+        let reach = if scene.is_given { REACH } else { REACH_FOUND };
+        let cut = (scene.onset() - reach).max(scene.before.from + half);
         for one in departures.iter().filter(|one| one.spreads >= 3.0 && suspects.contains(&one.system)) {
-            symptoms.add(&evidence.series[one.series].metric, 1.0);
-            symptoms.sign(one.system, one.begins);
+            // What is measured where it hurts tells more than prose.
+            symptoms.add(&evidence.series[one.series].metric, 1.3);
+            symptoms.sign(one.system, one.begins.max(cut));
             let (from, to) = (one.usual, one.now);
             let name = words(&evidence.series[one.series].metric);
             let counts_down = name.iter().any(|word| word.starts_with("expir"));
@@ -255,10 +354,8 @@ impl Symptoms {
                 symptoms.add(operation, 0.7);
             }
         }
-        let half = Nanos((scene.onset() - scene.before.from).0 / 2);
-        let cut = (scene.onset() - REACH).max(scene.before.from + half);
         let mut known: FxHashSet<(SystemId, TextId)> = FxHashSet::default();
-        let mut new: FxHashMap<(SystemId, TextId), (Time, Severity, u32)> = FxHashMap::default();
+        let mut new: FxHashMap<(SystemId, TextId), (Vec<Time>, Severity)> = FxHashMap::default();
         for row in (0..evidence.rows()).map(Row) {
             let time = evidence.time(row);
             match evidence.kind(row) {
@@ -277,19 +374,24 @@ impl Symptoms {
                     if time < cut {
                         known.insert(key);
                     } else if time < scene.after.to {
-                        let entry = new.entry(key).or_insert((time, evidence.severity(row), 0));
-                        entry.0 = entry.0.min(time);
-                        entry.2 += 1;
+                        let entry = new.entry(key).or_insert((Vec::new(), evidence.severity(row)));
+                        if entry.0.len() < MOST_TIMES {
+                            entry.0.push(time);
+                        }
                     }
                 }
                 _ => {}
             }
         }
-        let systems: Vec<String> = evidence.systems.iter().map(|(_, name)| name.to_ascii_lowercase()).collect();
-        for ((system, pattern), (first, severity, times)) in new {
-            if known.contains(&(system, pattern)) || times < 2 {
+        let systems: Vec<String> =
+            evidence.systems.iter().map(|(_, name)| name.to_ascii_lowercase()).collect();
+        let mut said: FxHashMap<SystemId, Vec<String>> = FxHashMap::default();
+        for ((system, pattern), (mut times, severity)) in new {
+            if known.contains(&(system, pattern)) || times.len() < 2 {
                 continue;
             }
+            times.sort_unstable();
+            let first = first_of_run(&times);
             let text = evidence.text(pattern);
             let is_severe = severity >= Severity::WARN;
             symptoms.add(text, if is_severe { 1.0 } else { 0.4 });
@@ -299,7 +401,13 @@ impl Symptoms {
                 let lower = text.to_ascii_lowercase();
                 symptoms.is_expiry |= lower.contains("certificate") && lower.contains("expired");
                 symptoms.is_outside |= names_outsider(&lower, &systems);
+                said.entry(system).or_default().push(lower);
             }
+        }
+        // A known failure mode brings the words by which it is known.
+        for (words, met) in said.values().flat_map(|texts| super::modes::met(texts)) {
+            let weight = if met > 1 { 0.7 } else { 0.5 };
+            words.iter().for_each(|word| symptoms.add(word, weight));
         }
         symptoms
     }
@@ -315,6 +423,15 @@ impl Symptoms {
             *known = known.max(weight);
         }
     }
+}
+
+/// When a message began to be said for good: from a fifth of the times on, back to the last long silence.
+fn first_of_run(times: &[Time]) -> Time {
+    let mut at = times.len() / 5;
+    while at > 0 && times[at] - times[at - 1] <= Nanos::seconds(120) {
+        at -= 1;
+    }
+    times[at]
 }
 
 /// Whether a message names a host by URL that belongs to none of the systems.
@@ -349,11 +466,16 @@ fn in_common(
     spread: &FxHashMap<String, u32>,
     of: usize,
 ) -> (f64, Vec<String>) {
-    let own_name: FxHashSet<String> =
-        candidate.system.into_iter().flat_map(words).chain(scene.evidence.systems.iter().flat_map(|(_, name)| words(name))).collect();
+    let own_name: FxHashSet<String> = candidate
+        .system
+        .into_iter()
+        .flat_map(words)
+        .chain(scene.evidence.systems.iter().flat_map(|(_, name)| words(name)))
+        .collect();
     let mut told: Vec<(f64, &str)> = Vec::new();
     for word in candidate.words.iter().filter(|word| !own_name.contains(*word)) {
-        let met = symptoms.words.iter().filter(|(symptom, _)| are_kin(word, symptom)).map(|(_, weight)| *weight);
+        let met =
+            symptoms.words.iter().filter(|(symptom, _)| are_kin(word, symptom)).map(|(_, weight)| *weight);
         let weight = met.fold(0.0, f64::max);
         if weight > 0.0 {
             let rarity = ((of as f64 + 1.0) / (f64::from(spread[word]) + 0.5)).ln() / (of as f64 + 1.0).ln();
@@ -378,23 +500,100 @@ fn are_kin(one: &str, other: &str) -> bool {
 }
 
 fn telling_words(text: &str) -> impl Iterator<Item = String> {
-    words(text).into_iter().filter(|word| {
-        word.len() >= 3 && !is_filler(word) && !word.bytes().any(|byte| byte.is_ascii_digit())
-    })
+    words(text)
+        .into_iter()
+        .filter(|word| word.len() >= 3 && !is_filler(word) && !word.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// Words that stand in any change and any message.
 fn is_filler(word: &str) -> bool {
     matches!(
         word,
-        "the" | "and" | "for" | "with" | "from" | "that" | "this" | "not" | "was" | "are" | "has" | "have"
-            | "into" | "when" | "all" | "any" | "but" | "its" | "after" | "before" | "per" | "via"
-            | "service" | "services" | "server" | "svc" | "author" | "files" | "file" | "func" | "return"
-            | "err" | "nil" | "null" | "none" | "true" | "false" | "string" | "int" | "var" | "const"
-            | "package" | "import" | "type" | "struct" | "error" | "errors" | "failed" | "failure" | "fail"
-            | "info" | "warn" | "deployed" | "deploy" | "commit" | "feature" | "flag" | "off" | "http"
-            | "https" | "com" | "www" | "threshold" | "above" | "below" | "total" | "rate" | "ratio" | "new"
-            | "request" | "requests" | "response" | "time" | "value" | "average" | "log" | "logs" | "code"
-            | "returned" | "returning" | "internal" | "src" | "pkg" | "main" | "test" | "note"
+        "the"
+            | "and"
+            | "for"
+            | "with"
+            | "from"
+            | "that"
+            | "this"
+            | "not"
+            | "was"
+            | "are"
+            | "has"
+            | "have"
+            | "into"
+            | "when"
+            | "all"
+            | "any"
+            | "but"
+            | "its"
+            | "after"
+            | "before"
+            | "per"
+            | "via"
+            | "service"
+            | "services"
+            | "server"
+            | "svc"
+            | "author"
+            | "files"
+            | "file"
+            | "func"
+            | "return"
+            | "err"
+            | "nil"
+            | "null"
+            | "none"
+            | "true"
+            | "false"
+            | "string"
+            | "int"
+            | "var"
+            | "const"
+            | "package"
+            | "import"
+            | "type"
+            | "struct"
+            | "error"
+            | "errors"
+            | "failed"
+            | "failure"
+            | "fail"
+            | "info"
+            | "warn"
+            | "deployed"
+            | "deploy"
+            | "commit"
+            | "feature"
+            | "flag"
+            | "off"
+            | "http"
+            | "https"
+            | "com"
+            | "www"
+            | "threshold"
+            | "above"
+            | "below"
+            | "total"
+            | "rate"
+            | "ratio"
+            | "new"
+            | "request"
+            | "requests"
+            | "response"
+            | "time"
+            | "value"
+            | "average"
+            | "log"
+            | "logs"
+            | "code"
+            | "returned"
+            | "returning"
+            | "internal"
+            | "src"
+            | "pkg"
+            | "main"
+            | "test"
+            | "note"
     )
 }

@@ -27,8 +27,9 @@ pub(super) enum Bad {
 impl Kind {
     pub(super) fn bad(self) -> Bad {
         match self.class {
-            SeriesClass::Availability | SeriesClass::Quota | SeriesClass::Throughput => Bad::Down,
-            SeriesClass::Limit | SeriesClass::Other => Bad::Both,
+            SeriesClass::Availability | SeriesClass::Quota => Bad::Down,
+            // A drop is work not done, a surge is load.
+            SeriesClass::Throughput | SeriesClass::Limit | SeriesClass::Other => Bad::Both,
             _ => Bad::Up,
         }
     }
@@ -65,9 +66,13 @@ pub(super) fn class_of_text(text: &str) -> SeriesClass {
 pub(super) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut before = ' ';
-    for character in name.chars() {
+    let mut characters = name.chars().peekable();
+    while let Some(character) = characters.next() {
         if character.is_alphanumeric() {
-            let is_hump = character.is_uppercase() && before.is_lowercase();
+            // `cpuUsage`, and `CASRetry`.
+            let ends_capitals =
+                before.is_uppercase() && characters.peek().is_some_and(|next| next.is_lowercase());
+            let is_hump = character.is_uppercase() && (before.is_lowercase() || ends_capitals);
             if is_hump || !before.is_alphanumeric() {
                 words.push(String::new());
             }
@@ -96,8 +101,27 @@ fn class(words: &[String], unit: &str) -> SeriesClass {
     } else if has(&["dlq", "dlx", "discarded", "discards"]) || (has(&["dead"]) && starts(&["letter"])) {
         SeriesClass::DeadLetters
     } else if starts(&[
-        "error", "fail", "exception", "timeout", "exhaust", "reject", "drop", "restart", "crash", "oom",
-        "throttl", "evict", "retr", "abort", "refus", "denied", "panic", "unavail", "loss", "lost", "fault",
+        "error",
+        "fail",
+        "exception",
+        "timeout",
+        "exhaust",
+        "reject",
+        "drop",
+        "restart",
+        "crash",
+        "oom",
+        "throttl",
+        "evict",
+        "retr",
+        "abort",
+        "refus",
+        "denied",
+        "panic",
+        "unavail",
+        "loss",
+        "lost",
+        "fault",
     ]) || has(&["err", "errs", "5xx", "4xx", "500", "503"])
     {
         SeriesClass::Errors
@@ -110,15 +134,35 @@ fn class(words: &[String], unit: &str) -> SeriesClass {
         || (has(&["response", "request", "wait", "processing"]) && has(&["time"]))
     {
         SeriesClass::Latency
-    } else if starts(&["queue", "lag", "backlog", "pending", "waiting", "waiter", "inflight", "buffer", "unack"])
-        || has(&["depth"])
+    } else if starts(&[
+        "queue", "lag", "backlog", "pending", "waiting", "waiter", "inflight", "buffer", "unack",
+    ]) || has(&["depth"])
     {
         SeriesClass::Backlog
     } else if has(&["network", "net", "receive", "transmit", "rx", "tx", "received", "transmitted", "sent"]) {
         SeriesClass::Throughput
     } else if starts(&[
-        "cpu", "mem", "heap", "disk", "usage", "used", "util", "thread", "connection", "saturat", "iowait",
-        "gc", "capacity", "socket", "pool", "storage", "filesystem", "blkio", "swap", "io", "syscall", "fd",
+        "cpu",
+        "mem",
+        "heap",
+        "disk",
+        "usage",
+        "used",
+        "util",
+        "thread",
+        "connection",
+        "saturat",
+        "iowait",
+        "gc",
+        "capacity",
+        "socket",
+        "pool",
+        "storage",
+        "filesystem",
+        "blkio",
+        "swap",
+        "io",
+        "fd",
     ]) || has(&["load", "use"])
     {
         SeriesClass::Utilisation
@@ -127,8 +171,19 @@ fn class(words: &[String], unit: &str) -> SeriesClass {
     } else if starts(&["limit", "max", "threshold", "config", "replica"]) {
         SeriesClass::Limit
     } else if starts(&[
-        "request", "rps", "qps", "tps", "ops", "workload", "throughput", "rate", "call", "message",
-        "transaction", "count", "quer",
+        "request",
+        "rps",
+        "qps",
+        "tps",
+        "ops",
+        "workload",
+        "throughput",
+        "rate",
+        "call",
+        "message",
+        "transaction",
+        "count",
+        "quer",
     ]) {
         SeriesClass::Throughput
     } else {
@@ -161,6 +216,8 @@ fn floors(class: SeriesClass, words: &[String], unit: &str, series: &Series) -> 
             let is_whole = series.samples.iter().all(|sample| sample.value.fract() == 0.0);
             (if is_whole { 0.5 } else { 0.02 }, 0.25)
         }
+        // Some call a share of 1 a percentage.
+        _ if is_percent && largest <= 1.0 => (0.05, 0.0),
         _ if is_percent || is_ratio => (points(5.0), 0.0),
         SeriesClass::Utilisation | SeriesClass::Quota => {
             let floor = match unit {

@@ -12,12 +12,18 @@ use std::hash::{Hash, Hasher};
 
 /// Fewer samples than this before the onset say nothing of what is usual.
 const LEAST: usize = 5;
+/// How late an alert may be, and how many samples before that are enough to tell what is usual.
+const LATE: Nanos = Nanos::seconds(1_800);
+const ENOUGH: usize = 20;
 /// Beyond this many spreads, more says nothing.
 const MOST: f64 = 40.0;
 /// How far back from the onset a series may have begun to move.
 const REACH: Nanos = Nanos::seconds(3_600);
 /// A departure smaller than this is not kept at all.
 const KEPT: f64 = 1.0;
+/// An allowance of which this share is left is spent, and that is worth so many spreads at least.
+const SPENT: f64 = 0.02;
+const RAN_OUT: f64 = 12.0;
 /// How much of a departure's strength is its size alone; the rest is shared out by the largest of its kind.
 const OWN: f64 = 0.4;
 
@@ -71,11 +77,27 @@ pub(super) fn findings(scene: &Scene, departures: &[Departure]) -> Vec<Finding> 
         let known = largest.entry(one.kind.class).or_insert(0.0);
         *known = known.max(one.spreads);
     }
+    // What many systems show at once is nobody's own.
+    let mut holders: FxHashMap<&str, u32> = FxHashMap::default();
+    for series in scene.evidence.series.iter() {
+        *holders.entry(&series.metric).or_default() += 1;
+    }
+    let mut departed: FxHashMap<&str, u32> = FxHashMap::default();
+    for one in departures.iter().filter(|one| one.spreads >= 3.0) {
+        *departed.entry(&scene.evidence.series[one.series].metric).or_default() += 1;
+    }
+    let own = |one: &Departure| {
+        let metric = scene.evidence.series[one.series].metric.as_str();
+        let others = departed.get(metric).map_or(0, |count| count.saturating_sub(1));
+        1.0 - f64::from(others) / f64::from(holders[metric].max(4))
+    };
     let mut best: FxHashMap<(SystemId, Nature), (f64, &Departure)> = FxHashMap::default();
     for one in departures {
         let ratio = one.spreads / largest[&one.kind.class].max(KEPT);
-        let vague = if one.kind.class == SeriesClass::Other { 0.5 } else { 1.0 };
-        let strength = one.spreads * (OWN + (1.0 - OWN) * ratio) * vague;
+        // A surge of traffic is load, and of what is not understood nobody knows which way is bad.
+        let is_vague = matches!(one.kind.class, SeriesClass::Other | SeriesClass::Throughput);
+        let vague = if is_vague { 0.5 } else { 1.0 };
+        let strength = one.spreads * (OWN + (1.0 - OWN) * ratio) * vague * own(one);
         let known = best.entry((one.system, one.kind.nature)).or_insert((strength, one));
         if strength > known.0 {
             *known = (strength, one);
@@ -126,6 +148,8 @@ fn figure(value: f64) -> String {
 struct Prepared {
     kind: Kind,
     before: Vec<Sample>,
+    /// Between what is usual and the onset.
+    shortly_before: Vec<Sample>,
     after: Vec<Sample>,
     usual: f64,
     spread: f64,
@@ -147,9 +171,12 @@ impl Prepared {
         if before.len() < LEAST || after.is_empty() {
             return None;
         }
+        // An alert comes late: what is usual is told by what lies well before it, if there is enough of that.
+        let early = before.partition_point(|sample| sample.time < scene.onset() - LATE);
+        let shortly_before = if early >= ENOUGH { before.split_off(early) } else { Vec::new() };
         let mut values: Vec<f64> = before.iter().map(|sample| sample.value).collect();
         let (usual, spread) = (median(&mut values), spread(&mut values));
-        Some(Self { kind, before, after, usual, spread })
+        Some(Self { kind, before, shortly_before, after, usual, spread })
     }
 
     fn departure(self, system: SystemId, place: usize, usual_of_fleet: f64) -> Option<Departure> {
@@ -162,28 +189,31 @@ impl Prepared {
             Bad::Down => &[-1.0],
             Bad::Both => &[1.0, -1.0],
         };
-        let mut best: Option<(f64, f64, f64, usize)> = None;
+        let mut best: Option<(f64, f64, f64, usize)> = None; // spreads, worst, edge with its sign, place
         for &sign in directions {
             let (worst, at) = worst_stretch(&self.after, size, sign)?;
             // What the same measure finds in ordinary times is no finding: nine of ten stretches before the onset.
-            let mut ordinary: Vec<f64> = stretches(&self.before, size)
-                .map(|mean| (mean - self.usual) * sign)
-                .collect();
+            let mut ordinary: Vec<f64> =
+                stretches(&self.before, size).map(|mean| (mean - self.usual) * sign).collect();
             let tail = quantile(&mut ordinary, 0.9).max(0.0) / 1.5;
             let scale = self.spread.max(floor).max(tail);
             let mut spreads = (worst - self.usual) * sign / scale;
+            if kind.class == SeriesClass::Quota && self.usual > 0.0 && worst <= self.usual * SPENT {
+                spreads = spreads.max(RAN_OUT); // Of an allowance it is not the fall that hurts, but the end.
+            }
             if self.after.len() == 1 {
                 spreads *= 0.5; // One sample may be a tick.
             }
+            let edge = (self.spread * 2.0).max(tail * 2.0).max(scale * 0.1).min(scale);
             if best.is_none_or(|known| spreads > known.0) {
-                best = Some((spreads, worst, scale * sign, at));
+                best = Some((spreads, worst, edge * sign, at));
             }
         }
-        let (spreads, now, scale, at) = best?;
+        let (spreads, now, edge, at) = best?;
         if spreads.is_nan() || spreads < KEPT {
             return None;
         }
-        let begins = self.begins(at, scale);
+        let begins = self.begins(at, edge);
         Some(Departure {
             system,
             series: place,
@@ -196,12 +226,17 @@ impl Prepared {
     }
 
     /// The first sample of the run of unusual ones that the worst stretch belongs to.
-    fn begins(&self, at: usize, scale: f64) -> Time {
-        let is_unusual = |sample: &Sample| (sample.value - self.usual) / scale >= 1.0;
+    fn begins(&self, at: usize, edge: f64) -> Time {
+        let is_unusual = |sample: &Sample| (sample.value - self.usual) / edge >= 1.0;
         let mut begins = self.after[at].time;
         let earliest = self.after[0].time - REACH;
         let mut ordinary = 0;
-        for sample in self.after[..=at].iter().rev().chain(self.before.iter().rev()) {
+        for sample in self.after[..=at]
+            .iter()
+            .rev()
+            .chain(self.shortly_before.iter().rev())
+            .chain(self.before.iter().rev())
+        {
             if sample.time < earliest {
                 break;
             }

@@ -32,6 +32,13 @@ pub fn failure_mode(name: &str) -> Option<&'static FailureMode> {
     CATALOGUE.iter().find(|mode| mode.name == name)
 }
 
+/// The words of every mode of which the texts meet any, with how many they meet.
+pub(super) fn met(texts: &[String]) -> Vec<(&'static [String], usize)> {
+    let all = texts.join("\n").to_lowercase();
+    let count = |mode: &FailureMode| mode.words.iter().filter(|word| all.contains(word.as_str())).count();
+    CATALOGUE.iter().map(|mode| (mode.words.as_slice(), count(mode))).filter(|(_, met)| *met > 0).collect()
+}
+
 /// Modes whose signature the texts meet, those with most words first.
 pub(super) fn recognise(texts: &[String]) -> Vec<String> {
     let all = texts.join("\n").to_lowercase();

@@ -1,9 +1,16 @@
 //! When the failure began: the split of time that best explains it by two rates.
 
+use super::metrics::Departure;
+use super::scene::Nature;
 use super::{Onset, SuspectSettings};
 use crate::evidence::{Evidence, Row};
 use crate::flows::{Flows, Verdict};
 use crate::telemetry::{EventKind, Nanos, Time};
+
+/// From this many spreads on a series tells when it began.
+const CLEARLY: f64 = 8.0;
+/// How far back from the first failing flows a metric may have begun to move.
+const FARTHEST_BACK: Nanos = Nanos::seconds(300);
 
 /// Found from failing flows, else from the share of errors, else from the first alert.
 pub(super) fn find(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Option<Onset> {
@@ -35,6 +42,29 @@ pub(super) fn find(evidence: &Evidence, flows: &Flows, settings: &SuspectSetting
         uncertainty: Nanos::seconds(300),
         found_from: "the first alert, less five minutes".to_owned(),
     })
+}
+
+/// An onset that was found, moved back to where metrics began to move for good shortly before: flows are seldom, and
+/// take time to fail. Only symptoms count: a cause may have been there for long before it hurt.
+pub(super) fn refine(onset: Onset, departures: &[Departure], evidence: &Evidence) -> Onset {
+    let near = |one: &&Departure| {
+        one.kind.nature == Nature::Symptom
+            && one.spreads >= CLEARLY
+            && one.begins < onset.time
+            && onset.time - one.begins <= FARTHEST_BACK
+    };
+    let Some(first) = departures.iter().filter(near).min_by_key(|one| (one.begins, one.series)) else {
+        return onset;
+    };
+    let series = &evidence.series[first.series];
+    let place = series.samples.partition_point(|sample| sample.time < first.begins);
+    let step = place
+        .checked_sub(1)
+        .map_or(Nanos::seconds(10), |before| first.begins - series.samples[before].time)
+        .max(Nanos::seconds(1));
+    let found_from =
+        format!("{}; {} of {} began to move before", onset.found_from, series.metric, series.system);
+    Onset { time: first.begins, uncertainty: step, found_from }
 }
 
 /// The place that splits outcomes into two stretches with the largest likelihood ratio, if it is large and for the worse.

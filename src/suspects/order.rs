@@ -1,7 +1,8 @@
-//! The order of events within a span: what comes after what, as a share of the operation's spans, against before.
+//! The order of events within a span: what comes after what, against before.
 //!
-//! After Nezha (Yu et al., ESEC/FSE 2023), with shares conditioned on the operation: a change of load or a silence
-//! downstream changes no share. A pair counts fully only where nothing beneath the span is out of order too.
+//! After Nezha (Yu et al., ESEC/FSE 2023), with shares conditioned on the operation and on the first event of the pair:
+//! a change of load or a silence downstream changes no share, and what comes later is not blamed for what came
+//! earlier. A pair counts fully only where nothing beneath the span is out of order too.
 
 use super::patterns::Patterns;
 use super::scene::{Finding, Nature, Phase, Scene};
@@ -12,8 +13,10 @@ use super::{Pointer, Signal};
 use crate::evidence::{Evidence, SystemId, TextId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
-/// Fewer spans than this on a side say nothing; an operation never seen before the onset says nothing either.
+/// Fewer spans than this on a side say nothing; so an operation never seen before the onset says nothing either.
 const LEAST_SPANS: u32 = 5;
+/// Weaker pairs are chance.
+const KEPT: f64 = 2.0;
 /// Pairs at least this strong mark a span as out of order.
 const MARKS: f64 = 3.0;
 
@@ -29,25 +32,31 @@ enum Happening {
 type Pair = (Happening, Happening);
 
 pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Vec<Finding> {
-    let mut counts: FxHashMap<(Operation, Pair), [u32; 2]> = FxHashMap::default();
-    let mut spans: FxHashMap<Operation, [u32; 2]> = FxHashMap::default();
+    let mut counts: FxHashMap<(Operation, Pair), Count> = FxHashMap::default();
+    let mut firsts: FxHashMap<(Operation, Happening), Count> = FxHashMap::default();
     let mut pairs: Vec<Pair> = Vec::new();
     for place in 0..traces.spans.len() as u32 {
         let Some(phase) = traces.spans[place as usize].phase else { continue };
         let operation = traces.operation(place);
-        spans.entry(operation).or_default()[phase as usize] += 1;
         pairs_of(scene, traces, patterns, place, &mut pairs);
-        for &pair in &pairs {
-            counts.entry((operation, pair)).or_default()[phase as usize] += 1;
+        for (number, &pair) in pairs.iter().enumerate() {
+            let before = number.checked_sub(1).map(|before| pairs[before]);
+            counts.entry((operation, pair)).or_default().add(phase, before != Some(pair));
+            firsts
+                .entry((operation, pair.0))
+                .or_default()
+                .add(phase, before.is_none_or(|before| before.0 != pair.0));
         }
     }
-    let mut marked: FxHashMap<(Operation, Pair), (f64, Shares)> = FxHashMap::default();
-    for (key, [before, after]) in counts {
-        let [of_before, of_after] = spans[&key.0];
-        let shares = Shares { before: (before, of_before), after: (after, of_after) };
-        let strength = shares.departure();
-        if shares.is_enough(LEAST_SPANS) && strength.abs() >= MARKS {
-            marked.insert(key, (strength, shares));
+    let mut marked: Marked = FxHashMap::default();
+    for ((operation, pair), count) in counts {
+        let first = firsts[&(operation, pair.0)];
+        if first.spans.iter().any(|&spans| spans < LEAST_SPANS) {
+            continue;
+        }
+        let (strength, shares) = count.departure(first);
+        if strength.abs() >= KEPT {
+            marked.insert((operation, pair), (strength, shares));
         }
     }
     if marked.is_empty() {
@@ -56,16 +65,47 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> V
     by_system(scene, traces, patterns, &marked)
 }
 
+/// How often something happened: times, and in how many spans, before and after.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    times: [u32; 2],
+    spans: [u32; 2],
+}
+
+impl Count {
+    fn add(&mut self, phase: Phase, is_new_span: bool) {
+        self.times[phase as usize] += 1;
+        self.spans[phase as usize] += u32::from(is_new_span);
+    }
+
+    /// Of the spans where the first event of a pair happens, how many have the pair; of the times that it happens, how
+    /// often the pair follows. The first is plain, the second sees what changes within loops; the stronger counts.
+    fn departure(self, first: Self) -> (f64, Shares) {
+        let in_spans =
+            Shares { before: (self.spans[0], first.spans[0]), after: (self.spans[1], first.spans[1]) };
+        let at_times =
+            Shares { before: (self.times[0], first.times[0]), after: (self.times[1], first.times[1]) };
+        let (plain, repeated) = (in_spans.departure(), first.effective(at_times).departure());
+        if plain.abs() >= repeated.abs() { (plain, in_spans) } else { (repeated, at_times) }
+    }
+
+    /// The shares as of fewer events: what repeats within a span is not independent, nor quite the same either.
+    fn effective(self, shares: Shares) -> Shares {
+        let reduced = |(part, of): (u32, u32), spans: u32| {
+            let size = (f64::from(of) * f64::from(spans)).sqrt();
+            ((size * f64::from(part) / f64::from(of.max(1))).round() as u32, size.round() as u32)
+        };
+        Shares { before: reduced(shares.before, self.spans[0]), after: reduced(shares.after, self.spans[1]) }
+    }
+}
+
+type Marked = FxHashMap<(Operation, Pair), (f64, Shares)>;
+
 /// The strongest pair of each system, by how often it is where the disorder starts.
-fn by_system(
-    scene: &Scene,
-    traces: &Traces,
-    patterns: &Patterns,
-    marked: &FxHashMap<(Operation, Pair), (f64, Shares)>,
-) -> Vec<Finding> {
+fn by_system(scene: &Scene, traces: &Traces, patterns: &Patterns, marked: &Marked) -> Vec<Finding> {
     let mut vanished: FxHashMap<Operation, Vec<Pair>> = FxHashMap::default();
     for (key, (strength, _)) in marked {
-        if *strength < 0.0 {
+        if *strength <= -MARKS {
             vanished.entry(key.0).or_default().push(key.1);
         }
     }
@@ -78,11 +118,14 @@ fn by_system(
             continue;
         }
         pairs_of(scene, traces, patterns, place, &mut pairs);
-        let is_new = pairs.iter().any(|pair| {
-            marked.get(&(operation, *pair)).is_some_and(|(strength, _)| *strength > 0.0)
-        });
-        let is_missing =
-            || vanished.get(&operation).is_some_and(|gone| gone.iter().any(|pair| !pairs.contains(pair)));
+        let is_new = pairs
+            .iter()
+            .any(|pair| marked.get(&(operation, *pair)).is_some_and(|(strength, _)| *strength >= MARKS));
+        let is_missing = || {
+            vanished.get(&operation).is_some_and(|gone| {
+                gone.iter().any(|gone| pairs.iter().any(|pair| pair.0 == gone.0 && pair.1 != gone.1))
+            })
+        };
         is_flagged[place as usize] = is_new || is_missing();
     }
     let origins = traces.origins(&is_flagged);
@@ -100,7 +143,7 @@ fn by_system(
     let mut best: FxHashMap<SystemId, (f64, Operation, Pair, Shares)> = FxHashMap::default();
     for (&(operation, pair), &(strength, shares)) in marked {
         let (flagged, origin, _) = starts.get(&operation).copied().unwrap_or((0, 0, NONE));
-        let own = f64::from(origin) / f64::from(flagged.max(1));
+        let own = if flagged == 0 { 1.0 } else { f64::from(origin) / f64::from(flagged) };
         let strength = strength.abs() * (NOT_THE_ORIGIN + (1.0 - NOT_THE_ORIGIN) * own);
         let entry = (strength, operation, pair, shares);
         let known = best.entry(operation.0).or_insert(entry);
@@ -131,27 +174,28 @@ fn by_system(
         .collect()
 }
 
-/// The distinct pairs of neighbours in one span.
+/// The pairs of neighbours in one span, sorted.
 fn pairs_of(scene: &Scene, traces: &Traces, patterns: &Patterns, place: u32, pairs: &mut Vec<Pair>) {
-    let mut happenings: Vec<(i64, Happening)> = Vec::new();
-    for (time, row) in traces.logs(place) {
-        let shape = scene.evidence.shape(row);
-        if shape.0 != 0 {
-            happenings.push((time, Happening::Says(patterns.pattern(shape))));
-        }
-    }
-    for &child in traces.children(place) {
-        happenings.push((traces.spans[child as usize].start, called(traces, child)));
-    }
-    happenings.sort_by_key(|&(time, happening)| (time, happening));
     pairs.clear();
+    // Two chains, since the clock of the log and that of the spans differ by a little: lines among lines, calls among
+    // calls.
+    let says = traces.logs(place).filter_map(|(_, row)| {
+        let shape = scene.evidence.shape(row);
+        (shape.0 != 0).then(|| Happening::Says(patterns.pattern(shape)))
+    });
+    chain(says, pairs);
+    chain(traces.children(place).iter().map(|&child| called(traces, child)), pairs);
+    pairs.sort_unstable();
+}
+
+fn chain(happenings: impl Iterator<Item = Happening>, pairs: &mut Vec<Pair>) {
     let mut before = Happening::Start;
-    for (_, happening) in happenings.into_iter().chain([(i64::MAX, Happening::End)]) {
-        pairs.push((before, happening));
+    for happening in happenings.chain([Happening::End]) {
+        if (before, happening) != (Happening::Start, Happening::End) {
+            pairs.push((before, happening));
+        }
         before = happening;
     }
-    pairs.sort_unstable();
-    pairs.dedup();
 }
 
 /// What a child span is a call of: the other system's operation, where the child is the client's side of a call.
@@ -192,7 +236,7 @@ fn said(evidence: &Evidence, operation: Operation, (first, then): Pair) -> Strin
 fn sentence(evidence: &Evidence, operation: Operation, (first, then): Pair, shares: Shares) -> String {
     let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
     format!(
-        "in `{}`, after {} came {} in {after} of {of_after} spans; in {before} of {of_before} before onset",
+        "in `{}`, after {} came {} {after} of {of_after} times; {before} of {of_before} before onset",
         shortened(evidence.text(operation.1)),
         name(evidence, operation.0, first),
         name(evidence, operation.0, then)

@@ -4,7 +4,7 @@
 use super::kinds::class_of_text;
 use super::metrics::{Departure, sentence};
 use super::scene::{Finding, Nature, Scene};
-use super::topology::Topology;
+use super::topology::{Topology, is_pseudo};
 use super::weights::{EXPLAINED_ON_PATH, OFF_PATH};
 use super::{Pointer, Signal};
 use crate::evidence::{Row, SystemId};
@@ -58,6 +58,9 @@ pub(super) fn findings(scene: &Scene, topology: &Topology, departures: &[Departu
     systems.sort_unstable();
     systems.dedup();
     let finding = |&system: &SystemId| {
+        if is_pseudo(scene.name(system)) {
+            return None; // It is somebody else, seen from outside.
+        }
         let own = worst.get(&(system, way));
         let aside = worst.get(&(system, other)).map_or(0.0, |one| one.spreads);
         let shown = own.or_else(|| worst.get(&(system, other)))?;

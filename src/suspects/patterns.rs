@@ -4,7 +4,7 @@
 //! A place in the message that takes many values is a variable; one that takes two or three may be the finding
 //! ("success", "failed") and stays.
 
-use crate::evidence::{Evidence, TextId};
+use crate::evidence::{Evidence, Row, TextId};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::hash::{Hash, Hasher};
 
@@ -15,7 +15,9 @@ const ALIKE: f64 = 0.6;
 /// A word in this share of all messages tells nothing.
 const COMMON: f64 = 0.3;
 /// More tokens than this are detail.
-const TOKENS: usize = 40;
+const TOKENS: usize = 24;
+/// Messages of at least this many tokens may be alike though one is longer: they list things.
+const LONG: usize = 12;
 /// More messages than this are not compared with each other.
 const MOST: usize = 20_000;
 
@@ -56,8 +58,9 @@ impl Patterns {
         let mut buckets: FxHashMap<(usize, u64), Vec<Cluster>> = FxHashMap::default();
         for (shape, tokens) in tokenised {
             let first = tokens.iter().copied().find(|&token| is_telling(token)).unwrap_or(0);
-            let clusters = buckets.entry((tokens.len(), first)).or_default();
-            let alike = |cluster: &&mut Cluster| likeness(&cluster.members[0].1, &tokens, is_telling) >= ALIKE;
+            let clusters = buckets.entry((tokens.len().min(LONG), first)).or_default();
+            let alike =
+                |cluster: &&mut Cluster| likeness(&cluster.members[0].1, &tokens, is_telling) >= ALIKE;
             match clusters.iter_mut().find(alike) {
                 Some(cluster) => cluster.members.push((shape, tokens)),
                 None => clusters.push(Cluster { members: vec![(shape, tokens)] }),
@@ -84,6 +87,11 @@ impl Patterns {
         self.of.get(&shape).copied().unwrap_or(shape)
     }
 
+    /// Whether a log record speaks of an error.
+    pub(super) fn is_error(&self, evidence: &Evidence, row: Row) -> bool {
+        evidence.severity(row).is_error() || self.is_troubled(self.pattern(evidence.shape(row)))
+    }
+
     pub(super) fn is_troubled(&self, pattern: TextId) -> bool {
         self.troubled.contains(&pattern)
     }
@@ -92,7 +100,7 @@ impl Patterns {
 impl Cluster {
     /// Places whose values tell patterns apart.
     fn kept_places(&self) -> Vec<usize> {
-        let length = self.members[0].1.len();
+        let length = self.members.iter().map(|(_, tokens)| tokens.len()).min().unwrap_or(0);
         (0..length)
             .filter(|&place| {
                 let mut values: Vec<u64> = self.members.iter().map(|(_, tokens)| tokens[place]).collect();
@@ -107,18 +115,19 @@ impl Cluster {
 const MASK: u64 = 0;
 
 fn tokens(text: &str) -> Vec<u64> {
-    text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '*' | '.' | '-')))
-        .filter(|token| !token.is_empty())
-        .take(TOKENS)
-        .map(|token| {
-            if token.contains('*') {
-                return MASK;
-            }
-            let mut hasher = rustc_hash::FxHasher::default();
-            token.hash(&mut hasher);
-            hasher.finish() | 1
-        })
-        .collect()
+    let hash = |token: &str| {
+        if token.contains('*') {
+            return MASK;
+        }
+        let mut hasher = rustc_hash::FxHasher::default();
+        token.hash(&mut hasher);
+        hasher.finish() | 1
+    };
+    let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '*' | '.' | '-')));
+    let mut tokens: Vec<u64> = words.filter(|token| !token.is_empty()).map(hash).collect();
+    tokens.dedup_by(|a, b| *a == MASK && *b == MASK);
+    tokens.truncate(TOKENS);
+    tokens
 }
 
 fn likeness(a: &[u64], b: &[u64], is_telling: impl Fn(u64) -> bool) -> f64 {

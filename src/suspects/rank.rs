@@ -7,10 +7,10 @@ use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
 use super::topology::{Topology, is_gateway, is_pseudo};
 use super::traces::Traces;
-use super::weights::{DEPTH, EDGE, EXPLAINED, LEAD, LEAST, weight};
+use super::weights::{DEPTH, EDGE, EXPLAINED, LEAD, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, weight};
 use super::{
-    Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, changes, gaps,
-    onset, order, path, said, stops,
+    Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, changes,
+    gaps, onset, order, path, said, stops,
 };
 use crate::evidence::{Evidence, Row, SystemId};
 use crate::flows::Flows;
@@ -24,13 +24,17 @@ const VICTIM: f64 = 0.5;
 
 pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Suspects {
     let found = onset::find(evidence, flows, settings);
-    let templates = count(evidence, found.as_ref().map(|onset| onset.time));
-    let Some(onset) = found else {
+    let Some(mut onset) = found else {
         let reason = "no onset: neither flows nor errors nor alerts changed for the worse; if something fails, give its time with --onset";
-        let templates = templates.into_iter().map(|one| one.change).collect();
+        let templates = count(evidence, None).into_iter().map(|one| one.change).collect();
         return Suspects { reason: reason.to_owned(), templates, ..Suspects::default() };
     };
-    let scene = Scene::new(evidence, flows, onset.time, settings.baseline);
+    if settings.onset.is_none() && !settings.without.contains(&Signal::Metrics) {
+        let scene = Scene::new(evidence, flows, onset.time, settings);
+        onset = onset::refine(onset, &metrics::departures(&scene), evidence);
+    }
+    let scene = Scene::new(evidence, flows, onset.time, settings);
+    let templates = count(evidence, Some(onset.time));
     let case = Case::new(&scene, settings, &templates);
     let ranking = case.ranking();
     let (conclusive, reason) = case.verdict(&ranking);
@@ -83,13 +87,12 @@ impl<'a> Case<'a> {
         findings.retain(|finding| {
             is_on(finding.signal) && finding.strength >= weight(finding.signal, finding.nature).least
         });
-        let only_metrics = findings.iter().all(|finding| {
-            matches!(finding.signal, Signal::Metrics | Signal::SelfTime | Signal::Spectrum)
-        });
+        let only_metrics = findings
+            .iter()
+            .all(|finding| matches!(finding.signal, Signal::Metrics | Signal::SelfTime | Signal::Spectrum));
         if only_metrics {
-            findings.retain(|finding| {
-                !(finding.signal == Signal::Metrics && finding.nature == Nature::Symptom)
-            });
+            findings
+                .retain(|finding| !(finding.signal == Signal::Metrics && finding.nature == Nature::Symptom));
             findings.extend(path::findings(scene, &topology, &departures));
         }
         Self { scene, settings, templates, patterns, topology, departures, findings, only_metrics }
@@ -108,17 +111,16 @@ impl<'a> Case<'a> {
         all.truncate(MOST);
         for place in 0..all.len() {
             let is_tie = place > 0 && all[place].suspect.score >= all[place - 1].suspect.score;
-            all[place].suspect.rank =
-                if is_tie { all[place - 1].suspect.rank } else { place as u32 + 1 };
+            all[place].suspect.rank = if is_tie { all[place - 1].suspect.rank } else { place as u32 + 1 };
         }
         all
     }
 
     fn sort(&self, all: &mut [Weighed]) {
         all.sort_by(|a, b| {
-            b.sum.total_cmp(&a.sum).then_with(|| {
-                self.scene.name(a.suspect.system).cmp(self.scene.name(b.suspect.system))
-            })
+            b.sum
+                .total_cmp(&a.sum)
+                .then_with(|| self.scene.name(a.suspect.system).cmp(self.scene.name(b.suspect.system)))
         });
     }
 
@@ -167,7 +169,9 @@ impl<'a> Case<'a> {
             sum *= VICTIM;
             reasons.push(Reason {
                 signal: Signal::Flows,
-                sentence: format!("few or no failing flows stop at {name}: it passes on what goes wrong elsewhere"),
+                sentence: format!(
+                    "few or no failing flows stop at {name}: it passes on what goes wrong elsewhere"
+                ),
                 is_for: false,
                 weight: 0.0,
                 window: self.scene.after,
@@ -216,7 +220,7 @@ impl<'a> Case<'a> {
 
     /// The change that explains it, as evidence and as a multiplier; never a reason by itself.
     fn explain_by_change(&self, all: &mut [Weighed]) {
-        let systems: Vec<SystemId> = all.iter().map(|one| one.suspect.system).collect();
+        let systems: Vec<(SystemId, f64)> = all.iter().map(|one| (one.suspect.system, one.sum)).collect();
         let explained = changes::explain(
             self.scene,
             &self.topology,
@@ -224,6 +228,7 @@ impl<'a> Case<'a> {
             &self.departures,
             &self.findings,
             &systems,
+            |system| all.iter().any(|one| one.suspect.system == system && one.suspect.role == Role::Cause),
         );
         let Some(explained) = explained else { return };
         let counts = weight(Signal::Changes, Nature::Cause);
@@ -269,7 +274,14 @@ impl<'a> Case<'a> {
         let score = first.suspect.score;
         let second = ranking.iter().skip(1).map(|one| one.suspect.score).next().unwrap_or(0.0);
         let why = first.suspect.evidence.first().map_or("", |reason| reason.sentence.as_str());
-        if first.suspect.role == Role::Cause && score >= LEAST && score - second >= LEAD {
+        let is_clear = if self.only_metrics {
+            // The path leaves few; what counts is whether there is another of them.
+            first.sum >= LEAST_ON_PATH
+                && ranking.get(1).is_none_or(|other| other.sum <= first.sum * RIVAL_ON_PATH)
+        } else {
+            score >= LEAST && score - second >= LEAD
+        };
+        if first.suspect.role == Role::Cause && is_clear {
             return (true, format!("{name} leads by {:.2}: {why}", score - second));
         }
         let next = match ranking.get(1) {

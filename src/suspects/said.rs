@@ -16,6 +16,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Fewer traces than this on a side say nothing.
 const LEAST_UNITS: u32 = 5;
+/// A warning or error that went away is no fault.
+const GOT_WELL: f64 = 0.3;
 const WINDOW: Nanos = Nanos::seconds(10);
 /// Beyond this many rows whole traces are left out at random: shares do not need more.
 const MOST_ROWS: u32 = 4_000_000;
@@ -48,11 +50,10 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> V
         let system = view.system(row);
         let identifier = evidence.identifier(row);
         let is_windowed = identifier.is_none();
-        let unit = match identifier {
-            Some(id) if every > 1 && id.0.wrapping_mul(0x9e37_79b1) % every != 0 => continue,
-            Some(id) => id.0,
-            None => (view.time(row).0 / WINDOW.0) as u32 | 1 << 31,
-        };
+        if identifier.is_some_and(|id| every > 1 && id.0.wrapping_mul(0x9e37_79b1) % every != 0) {
+            continue;
+        }
+        let unit = unit(scene, row);
         if units.insert((system, unit)) {
             traffic.entry((system, is_windowed)).or_default()[phase as usize] += 1;
         }
@@ -92,7 +93,12 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> V
         let departure = shares.departure();
         // What is new and severe counts in full; an ordinary line that came or went, a little less.
         let is_severe = one.severity >= Severity::WARN;
-        let strength = departure.abs() * if is_severe && departure > 0.0 { 1.0 } else { 0.8 };
+        let strength = departure.abs()
+            * match (is_severe, departure > 0.0) {
+                (true, true) => 1.0,
+                (false, _) => 0.8,
+                (true, false) => GOT_WELL,
+            };
         let text = evidence.text(*pattern);
         let better = best.get(system).is_none_or(|(known, finding)| {
             strength > *known || strength == *known && text < finding.operation.as_deref().unwrap_or("")
@@ -144,6 +150,13 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> V
     findings
 }
 
+fn unit(scene: &Scene, row: Row) -> Unit {
+    match scene.evidence.identifier(row) {
+        Some(id) => id.0,
+        None => (scene.evidence.time(row).0 / WINDOW.0) as u32 | 1 << 31,
+    }
+}
+
 fn pattern_sentence(text: &str, severity: Severity, shares: Shares, departure: f64) -> String {
     let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
     let state = match (before, after, departure > 0.0) {
@@ -170,9 +183,7 @@ struct ErrorOrigins {
 impl ErrorOrigins {
     fn of(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Self {
         let evidence = scene.evidence;
-        let is_error = |row: Row| {
-            evidence.severity(row).is_error() || patterns.is_troubled(patterns.pattern(evidence.shape(row)))
-        };
+        let is_error = |row: Row| patterns.is_error(evidence, row);
         let flagged: Vec<bool> = (0..traces.spans.len() as u32)
             .map(|place| {
                 traces.spans[place as usize].failed || traces.logs(place).any(|(_, row)| is_error(row))
@@ -231,10 +242,8 @@ fn failing_spans(scene: &Scene, traces: &Traces, origins: &ErrorOrigins) -> Vec<
         return Vec::new();
     }
     let findings = origins.failed.iter().filter_map(|(&system, (failed, of, example))| {
-        let shares = Shares {
-            before: (failed[0], of[0].max(failed[0])),
-            after: (failed[1], of[1].max(failed[1])),
-        };
+        let shares =
+            Shares { before: (failed[0], of[0].max(failed[0])), after: (failed[1], of[1].max(failed[1])) };
         if !shares.is_enough(LEAST_UNITS) || failed[1] == 0 {
             return None;
         }

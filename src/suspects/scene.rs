@@ -1,6 +1,6 @@
 //! What all signals look at: the evidence, cut at the onset into before and after.
 
-use super::{Pointer, Signal};
+use super::{Pointer, Signal, SuspectSettings};
 use crate::evidence::{Evidence, SystemId};
 use crate::flows::Flows;
 use crate::telemetry::{Nanos, Time, Window};
@@ -13,6 +13,8 @@ pub(super) struct Scene<'a> {
     pub flows: &'a Flows,
     pub before: Window,
     pub after: Window,
+    /// Whether the onset was given by somebody and not found.
+    pub is_given: bool,
 }
 
 /// Which side of the onset.
@@ -48,12 +50,12 @@ impl<'a> Scene<'a> {
         evidence: &'a Evidence,
         flows: &'a Flows,
         onset: Time,
-        baseline: Option<Window>,
+        settings: &SuspectSettings,
     ) -> Self {
         let whole = reach(evidence).unwrap_or(Window { from: onset, to: onset });
-        let before = baseline.unwrap_or(Window { from: whole.from.min(onset), to: onset });
+        let before = settings.baseline.unwrap_or(Window { from: whole.from.min(onset), to: onset });
         let after = Window { from: onset, to: whole.to.min(onset + LONGEST).max(onset) };
-        Self { evidence, flows, before, after }
+        Self { evidence, flows, before, after, is_given: settings.onset.is_some() }
     }
 
     pub(super) fn phase(&self, time: Time) -> Option<Phase> {
@@ -79,7 +81,5 @@ fn reach(evidence: &Evidence) -> Option<Window> {
         let (first, last) = (series.samples.first()?, series.samples.last()?);
         Some(Window { from: first.time, to: last.time + Nanos(1) })
     });
-    samples
-        .chain(evidence.window())
-        .reduce(|a, b| Window { from: a.from.min(b.from), to: a.to.max(b.to) })
+    samples.chain(evidence.window()).reduce(|a, b| Window { from: a.from.min(b.from), to: a.to.max(b.to) })
 }

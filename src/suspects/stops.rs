@@ -5,6 +5,7 @@ use super::statistics::Shares;
 use super::{Pointer, Signal};
 use crate::evidence::SystemId;
 use crate::flows::{Flow, FlowId, Verdict};
+use crate::telemetry::{Change, Nanos};
 use rustc_hash::FxHashMap;
 
 /// Fewer flows than this on a side say nothing.
@@ -28,6 +29,7 @@ pub(super) fn is_failing(flow: &Flow) -> bool {
 pub(super) fn findings(scene: &Scene) -> Vec<Finding> {
     let mut counts: FxHashMap<SystemId, Count> = FxHashMap::default();
     let (mut flows, mut failing) = ([0u32; 2], [0u32; 2]);
+    let changed = recently_changed(scene);
     for (id, flow) in scene.flows.iter() {
         if flow.verdict == Verdict::InFlight {
             continue;
@@ -45,12 +47,12 @@ pub(super) fn findings(scene: &Scene) -> Vec<Finding> {
         flows[phase] += 1;
         let fails = is_failing(flow);
         failing[phase] += u32::from(fails);
-        if let Some(hop) = flow.failing_hop.filter(|_| fails) {
-            let count = counts.entry(hop.to).or_default();
+        if let Some(at) = stops_at(flow, &changed).filter(|_| fails) {
+            let count = counts.entry(at).or_default();
             count.stop[phase] += 1;
             if phase == 1 {
                 count.example = count.example.or(Some(id));
-                if !flow.visits.iter().any(|visit| visit.system == hop.to) {
+                if !flow.visits.iter().any(|visit| visit.system == at) {
                     count.pass_failing += 1;
                 }
             }
@@ -69,6 +71,25 @@ pub(super) fn findings(scene: &Scene) -> Vec<Finding> {
         findings.extend(spectrum(system, &count, failing[1]));
     }
     findings
+}
+
+/// Systems that were changed shortly before the onset.
+fn recently_changed(scene: &Scene) -> Vec<SystemId> {
+    let is_recent = |change: &&Change| {
+        let ago = scene.onset() - change.time;
+        ago >= Nanos::seconds(-60) && ago <= Nanos::seconds(1_800)
+    };
+    let changes = scene.evidence.changes.iter().filter(is_recent);
+    changes.filter_map(|change| scene.evidence.system_named(change.system.as_deref()?)).collect()
+}
+
+/// Where a failing flow stops. Where the system that was to be next never heard of it, either end of the hop may be
+/// to blame: it is the further one, unless only the nearer one has just been changed.
+fn stops_at(flow: &Flow, changed: &[SystemId]) -> Option<SystemId> {
+    let hop = flow.failing_hop?;
+    let is_reached = flow.visits.iter().any(|visit| visit.system == hop.to);
+    let is_nearer = !is_reached && changed.contains(&hop.from) && !changed.contains(&hop.to);
+    Some(if is_nearer { hop.from } else { hop.to })
 }
 
 fn stop(

@@ -99,7 +99,16 @@ pub(super) fn is_gateway(name: &str) -> bool {
     super::kinds::words(name).iter().any(|word| {
         matches!(
             word.as_str(),
-            "gateway" | "proxy" | "ingress" | "egress" | "balancer" | "loadbalancer" | "elb" | "alb" | "nlb" | "lb"
+            "gateway"
+                | "proxy"
+                | "ingress"
+                | "egress"
+                | "balancer"
+                | "loadbalancer"
+                | "elb"
+                | "alb"
+                | "nlb"
+                | "lb"
         )
     })
 }

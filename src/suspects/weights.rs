@@ -29,13 +29,13 @@ pub(super) fn weight(signal: Signal, nature: Nature) -> Weight {
         // Time lost between caller and callee; network trouble or a callee that is too starved to accept.
         (Signal::NetworkGap, _) => of(2.0, 20.0, 1.0),
         // Work in another order than before, with nothing out of order beneath it: what a changed program looks like.
-        (Signal::EventOrder, _) => of(3.0, 10.0, 1.0),
+        (Signal::EventOrder, _) => of(2.0, 8.0, 1.0),
         // Said by callers and callees alike, so it counts a little less than the order of events.
-        (Signal::Templates, _) => of(3.0, 10.0, 0.7),
-        // A resource at its limit is a way to break.
-        (Signal::Metrics, Nature::Cause) => of(3.0, 10.0, 1.0),
+        (Signal::Templates, _) => of(2.5, 10.0, 0.7),
+        // A resource at its limit is a way to break, and measured where it is, not inferred from what others see.
+        (Signal::Metrics, Nature::Cause) => of(3.0, 10.0, 1.2),
         // Latency and errors are what breaking looks like; they point, but at callers too.
-        (Signal::Metrics, Nature::Symptom) => of(3.0, 20.0, 0.4),
+        (Signal::Metrics, Nature::Symptom) => of(3.0, 20.0, 0.2),
         // Own time grows wherever something waits: support for another signal, never a reason by itself.
         (Signal::SelfTime, _) => of(3.0, 20.0, 0.2),
         // A change that fits, in 0..1; alone it makes no suspect.
@@ -76,3 +76,6 @@ pub(super) const NOT_THE_ORIGIN: f64 = 0.25;
 /// Below this nobody is called the cause, and so near to the second neither.
 pub(super) const LEAST: f64 = 0.45;
 pub(super) const LEAD: f64 = 0.12;
+/// The same where only metrics speak: the least sum, and what share of it a rival may have.
+pub(super) const LEAST_ON_PATH: f64 = 0.15;
+pub(super) const RIVAL_ON_PATH: f64 = 0.5;

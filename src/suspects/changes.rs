@@ -61,6 +61,9 @@ struct Candidate<'a> {
     substance: f64,
 }
 
+/// A candidate with its score, the suspect that it fits best, the words in common, and how long before the first sign.
+type Scored<'a> = (f64, &'a Candidate<'a>, SystemId, Vec<String>, Nanos);
+
 /// What broke, in words, and since when.
 #[derive(Default)]
 struct Symptoms {
@@ -94,9 +97,9 @@ pub(super) fn explain(
     let symptoms = Symptoms::of(scene, patterns, departures, findings, looked_at);
     let spread = spread_of_words(&candidates);
     let earliest = looked_at.iter().filter_map(|system| symptoms.first_sign.get(system)).min().copied();
-    let mut scored: Vec<(f64, &Candidate, SystemId, f64, Vec<String>, Nanos)> = Vec::new();
+    let mut scored: Vec<Scored> = Vec::new();
     for candidate in &candidates {
-        let mut best: Option<(f64, &Candidate, SystemId, f64, Vec<String>, Nanos)> = None;
+        let mut best: Option<Scored> = None;
         for (rank, &suspect) in looked_at.iter().enumerate() {
             if !may_be_cause(suspect) {
                 continue;
@@ -125,13 +128,13 @@ pub(super) fn explain(
                 score *= 0.5;
             }
             if best.as_ref().is_none_or(|known| score > known.0) {
-                best = Some((score, candidate, suspect, fits, common, ago));
+                best = Some((score, candidate, suspect, common, ago));
             }
         }
         scored.extend(best);
     }
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.time.cmp(&a.1.time)));
-    let (score, candidate, system, _, common, ago) = scored.first()?;
+    let (score, candidate, system, common, ago) = scored.first()?;
     let second = scored.get(1).map_or(0.0, |one| one.0);
     let change = &scene.evidence.changes[candidate.place];
     let on = candidate.system.unwrap_or("no named system");
@@ -359,11 +362,9 @@ impl Symptoms {
         for row in (0..evidence.rows()).map(Row) {
             let time = evidence.time(row);
             match evidence.kind(row) {
-                EventKind::Alert => {
-                    if time >= scene.onset() - REACH && time <= scene.after.to {
-                        symptoms.add(evidence.text(evidence.shape(row)), 1.0);
-                        symptoms.add(evidence.text(evidence.operation(row)), 1.0);
-                    }
+                EventKind::Alert if time >= scene.onset() - REACH && time <= scene.after.to => {
+                    symptoms.add(evidence.text(evidence.shape(row)), 1.0);
+                    symptoms.add(evidence.text(evidence.operation(row)), 1.0);
                 }
                 EventKind::Log => {
                     let system = evidence.system(row);

@@ -14,6 +14,11 @@ const FLOOR: f64 = 3e6;
 /// Gaps that come from one caller that suffers itself are the caller's.
 const CALLERS_OWN: f64 = 0.5;
 
+/// The gap of a call: spreads beyond the usual, the usual, now, and of how many calls.
+type Gap = (f64, f64, f64, usize);
+/// By callee and caller.
+type Edges<T> = FxHashMap<(SystemId, SystemId), T>;
+
 #[derive(Default)]
 struct Samples {
     before: Vec<f64>,
@@ -60,14 +65,14 @@ fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
         let gap = (caller.duration - span.duration).max(0) as f64;
         samples.entry(((span.system, span.name), caller.system)).or_default().add(phase, gap);
     }
-    let mut edges: FxHashMap<(SystemId, SystemId), Vec<(f64, f64, f64, usize)>> = FxHashMap::default();
+    let mut edges: Edges<Vec<Gap>> = FxHashMap::default();
     for ((operation, caller), mut one) in samples {
         if let Some((spreads, usual, now)) = one.departure(0.75) {
             edges.entry((operation.0, caller)).or_default().push((spreads, usual, now, one.after.len()));
         }
     }
     // Of an edge's operations the middle one, weighed by their samples.
-    let edges: FxHashMap<(SystemId, SystemId), (f64, f64, f64, usize)> = edges
+    let edges: Edges<Gap> = edges
         .into_iter()
         .map(|(edge, mut all)| {
             all.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -88,12 +93,8 @@ fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
 }
 
 /// The gap of one callee over all of its callers.
-fn gap(
-    scene: &Scene,
-    edges: &FxHashMap<(SystemId, SystemId), (f64, f64, f64, usize)>,
-    callee: SystemId,
-) -> Option<Finding> {
-    let mut inbound: Vec<(SystemId, (f64, f64, f64, usize))> =
+fn gap(scene: &Scene, edges: &Edges<Gap>, callee: SystemId) -> Option<Finding> {
+    let mut inbound: Vec<(SystemId, Gap)> =
         edges.iter().filter(|(edge, _)| edge.0 == callee).map(|(edge, one)| (edge.1, *one)).collect();
     inbound.sort_by(|a, b| a.1.0.total_cmp(&b.1.0).then(a.0.cmp(&b.0)));
     let &(caller, (_, usual, now, _)) = inbound.last()?;

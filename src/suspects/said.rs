@@ -176,9 +176,11 @@ fn pattern_sentence(text: &str, severity: Severity, shares: Shares, departure: f
 struct ErrorOrigins {
     /// Of the spans since onset that hold an error, how many are where it starts: (these, all).
     by_system: FxHashMap<SystemId, (u32, u32)>,
-    /// The same of failing spans only: [phase] → (these, all spans), with an example.
-    failed: FxHashMap<SystemId, ([u32; 2], [u32; 2], Option<Row>)>,
+    failed: FxHashMap<SystemId, Failed>,
 }
+
+/// Failing spans where the error starts, and all spans, before and after, with an example.
+type Failed = ([u32; 2], [u32; 2], Option<Row>);
 
 impl ErrorOrigins {
     fn of(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Self {
@@ -192,7 +194,7 @@ impl ErrorOrigins {
         let origins = traces.origins(&flagged);
         let usual = usual_callees(traces);
         let mut by_system: FxHashMap<SystemId, (u32, u32)> = FxHashMap::default();
-        let mut failed: FxHashMap<SystemId, ([u32; 2], [u32; 2], Option<Row>)> = FxHashMap::default();
+        let mut failed: FxHashMap<SystemId, Failed> = FxHashMap::default();
         for (place, span) in traces.spans.iter().enumerate() {
             let Some(phase) = span.phase else { continue };
             failed.entry(span.system).or_default().1[phase as usize] += 1;

@@ -22,8 +22,6 @@ pub(super) struct Span {
     pub duration: i64,
     /// Place of the parent; `NONE` for a root or when it is not at hand.
     pub parent: u32,
-    /// Whether it names a parent, at hand or not.
-    pub has_parent: bool,
     pub failed: bool,
     pub depth: u16,
     pub phase: Option<Phase>,
@@ -70,7 +68,6 @@ impl Traces {
                         start: time.0,
                         duration: evidence.duration(row).map_or(0, |duration| duration.0),
                         parent: NONE,
-                        has_parent: one.info.parent != 0,
                         failed: one.info.failed,
                         depth: 0,
                         phase: scene.phase(time),

@@ -15,39 +15,34 @@ pub fn fingerprint(message: &[u8]) -> u64 {
     let (words, digits) = classes(&bytes, length);
     let (mut hash, mut word) = (0u64, 0u64);
     let (mut from, mut is_word) = (0, words[0] & 1 == 1);
-    let mut step = |to: usize| {
-        if is_word {
-            word = if any_between(&digits, from, to) { VARIABLE } else { run(&bytes, from, to) };
-        } else {
-            let between = run(&bytes, from, to);
-            hash = (hash.rotate_left(5) ^ word ^ between.wrapping_mul(0x9e37_79b9_7f4a_7c15))
-                .wrapping_mul(0x517c_c1b7_2722_0a95);
-            word = 0;
-        }
-        (from, is_word) = (to, !is_word);
-    };
-    // A bit is set where a run of the other kind begins.
     let mut last = words[0] & 1;
-    for (block, &bits) in words.iter().enumerate().take(length.div_ceil(64)) {
+    for (block, &bits) in words.iter().enumerate().take(length / 64 + 1) {
+        // A bit is set where a run of the other kind begins, and at the end.
         let mut edges = bits ^ (bits << 1 | last);
         last = bits >> 63;
+        if block == length / 64 {
+            let end = 1 << (length % 64);
+            edges = edges & (end - 1) | end;
+        }
         while edges != 0 {
-            let at = block * 64 + edges.trailing_zeros() as usize;
-            if at >= length {
-                break;
-            }
-            step(at);
+            let to = block * 64 + edges.trailing_zeros() as usize;
             edges &= edges - 1;
+            if is_word {
+                word = if any_between(&digits, from, to) { VARIABLE } else { run(&bytes, from, to) };
+            } else {
+                let between = run(&bytes, from, to);
+                hash = step(hash, word ^ between.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                word = 0;
+            }
+            (from, is_word) = (to, !is_word);
         }
     }
-    if length > 0 {
-        let ends_in_word = words[(length - 1) / 64] >> ((length - 1) % 64) & 1 == 1;
-        step(length);
-        if ends_in_word {
-            hash = (hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
-        }
-    }
-    hash
+    if word == 0 { hash } else { step(hash, word) }
+}
+
+#[inline]
+fn step(hash: u64, number: u64) -> u64 {
+    (hash.rotate_left(5) ^ number).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
 /// Stands for every word with a digit in it.
@@ -93,14 +88,12 @@ fn gathered(tops: u64) -> u64 {
 #[inline]
 fn any_between(bits: &Bits, from: usize, to: usize) -> bool {
     let (first, last) = (from / 64, (to - 1) / 64);
-    let after = |place: usize| u64::MAX << (place % 64);
-    let upto = |place: usize| u64::MAX >> (63 - (place - 1) % 64);
+    let after = u64::MAX << (from % 64);
+    let upto = u64::MAX >> (63 - (to - 1) % 64);
     if first == last {
-        return bits[first] & after(from) & upto(to) != 0;
+        return bits[first] & after & upto != 0;
     }
-    bits[first] & after(from) != 0
-        || bits[last] & upto(to) != 0
-        || bits[first + 1..last].iter().any(|bits| *bits != 0)
+    bits[first] & after != 0 || bits[last] & upto != 0 || bits[first + 1..last].iter().any(|bits| *bits != 0)
 }
 
 /// A run of bytes as a number; the same bytes at another length are another number.

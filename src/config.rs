@@ -10,6 +10,7 @@ pub use sources::SourceConfig;
 use crate::flows::{FlowSettings, PROBE_PATHS};
 use crate::incident::Gate;
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
+use crate::publish::TargetConfig;
 use crate::sources::Secret;
 use crate::suspects::{Signal, SuspectSettings};
 use etcetera::BaseStrategy;
@@ -44,6 +45,8 @@ pub struct Config {
     /// What a person knows of a system and no line says.
     pub systems: BTreeMap<String, SystemConfig>,
     pub formats: Vec<UserFormat>,
+    /// Where reports and updates can go.
+    pub publish: Vec<TargetConfig>,
     pub identifiers: Vec<IdentifierRule>,
     /// Read apart from the rest, so that an error in one points at its line.
     #[serde(skip)]
@@ -102,6 +105,7 @@ impl Default for Config {
             redaction: RedactionConfig::default(),
             systems: BTreeMap::new(),
             formats: Vec::new(),
+            publish: Vec::new(),
             identifiers: Vec::new(),
             sources: Vec::new(),
             folder: PathBuf::new(),
@@ -174,6 +178,13 @@ impl Config {
         for name in self.sources.iter().map(SourceConfig::name) {
             if !seen.insert(name) {
                 problems.push(format!("two sources are named `{name}`: give one another `name`"));
+            }
+        }
+        problems.extend(self.publish.iter().filter_map(TargetConfig::mistake));
+        let mut seen = std::collections::HashSet::new();
+        for name in self.publish.iter().map(TargetConfig::name) {
+            if !seen.insert(name) {
+                problems.push(format!("two targets are named `{name}`: give one another `name`"));
             }
         }
         if self.refresh_seconds == 0 {

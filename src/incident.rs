@@ -20,7 +20,7 @@ mod words;
 
 pub use effect::{Assessment, Effect, EffectVerdict, Reading, Signal, Trial, assess, returned_to_band};
 pub use entry::{Broken, Draft, Entry, PENDING, doubts, seal, verify};
-pub use fold::{Ask, Decision, HandOver, Hypothesis, Incident, Line, Phase, Role};
+pub use fold::{Ask, Decision, HandOver, Hypothesis, Incident, Line, Phase, Published, Role};
 pub use gate::{Gate, Objection};
 pub use kpi::{Kpi, Kpis, Review, kpis, review};
 pub use mitigation::{Mitigation, MitigationKind, MitigationState, Plan};

@@ -182,11 +182,9 @@ impl Recorder {
         let entries = self.store.entries(&incident.id).await.unwrap_or_default();
         let rca = draft(&incident, &picture.findings);
         let name = incident.id.clone();
-        let report = Report::new(incident, rca, &entries, &self.gate, now).illustrated(
-            &picture.evidence,
-            &picture.flows,
-            &picture.suspects,
-        );
+        let report = Report::new(incident, rca, &entries, &self.gate, now)
+            .illustrated(&picture.evidence, &picture.flows, &picture.suspects)
+            .with_notable(picture.findings.notable.clone());
         let written = tokio::task::spawn_blocking(move || write(&report, &name)).await;
         match written {
             Ok(Ok(paths)) => self.notice(format!("wrote {}", paths.join(", "))).await,

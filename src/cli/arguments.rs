@@ -96,6 +96,13 @@ pub(super) enum Command {
     /// Draft, check and write out the RCA of an incident
     #[command(subcommand)]
     Rca(RcaCommand),
+    /// Publish a write-up or an update: shows what would be sent, and sends only what was shown
+    #[command(after_help = "Examples:
+  bridgewatch publish --list                                 the targets of the configuration
+  bridgewatch publish jira INC-0042 --evidence logs/         what would be sent, and nothing else
+  bridgewatch publish jira INC-0042 --evidence logs/ --send 1f0c77ab    send exactly that
+  bridgewatch publish slack INC-0042 --update technical      a status update instead of the write-up")]
+    Publish(PublishArguments),
     /// Look over all incidents: times, repeated causes, open actions
     Review,
     /// Print completions for a shell
@@ -274,6 +281,36 @@ pub(super) struct RcaArguments {
     /// Draw on a bundled scenario
     #[arg(long, value_name = "SCENARIO")]
     pub demo: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PublishArguments {
+    /// Where to, by its name in the configuration
+    #[arg(required_unless_present = "list")]
+    pub target: Option<String>,
+    #[command(flatten)]
+    pub rca: RcaArguments,
+    /// A status update for this audience instead of the write-up: technical, executive or customer
+    #[arg(long, value_name = "AUDIENCE")]
+    pub update: Option<String>,
+    /// What the update says, instead of what is drafted from the facts
+    #[arg(long, value_name = "TEXT", requires = "update")]
+    pub text: Option<String>,
+    /// What it belongs to at the target: INC0012345, OPS-42; remembered for the next time
+    #[arg(long, value_name = "ID")]
+    pub to: Option<String>,
+    /// Send what the preview showed, by the word that it closed with
+    #[arg(long, value_name = "WORD")]
+    pub send: Option<String>,
+    /// Say that you know that everybody can read it; needed for a status page
+    #[arg(long)]
+    pub public: bool,
+    /// Write a file to carry over by hand, and a link with the form filled in, instead of sending
+    #[arg(long, value_name = "FOLDER", num_args = 0..=1, default_missing_value = ".")]
+    pub by_hand: Option<PathBuf>,
+    /// List the targets instead
+    #[arg(long)]
+    pub list: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

@@ -106,6 +106,18 @@ pub struct HandOver {
     pub note: String,
 }
 
+/// Something that was published, as its receipt says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    pub time: Time,
+    pub target: String,
+    pub url: String,
+    /// What the target calls it; empty where it says nothing.
+    pub id: String,
+    /// Names the content.
+    pub digest: String,
+}
+
 /// One line of the record as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -150,6 +162,8 @@ pub struct Incident {
     /// Answers to the guided steps, by question.
     pub steps: BTreeMap<String, String>,
     pub rca: Rca,
+    /// What was published, oldest first.
+    pub published: Vec<Published>,
     /// All entries in order of when they happened; undone ones too.
     pub lines: Vec<Line>,
     /// Pieces of evidence that stand.
@@ -260,9 +274,15 @@ impl Incident {
                     one.2 = true;
                 }
             }
+            What::Published { target, url, id, digest, .. } => self.published.push(Published {
+                time: happened,
+                target: target.clone(),
+                url: url.clone(),
+                id: id.clone(),
+                digest: digest.clone(),
+            }),
             What::Fact { .. }
             | What::EvidencePinned { .. }
-            | What::Published { .. }
             | What::Corrected { .. }
             | What::Undone { .. }
             | What::Unknown(_) => {}

@@ -103,6 +103,12 @@ pub enum What {
         /// Where it can be seen.
         url: String,
         text: String,
+        /// What the target calls it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        id: String,
+        /// Names the content, so that the same is not sent there twice.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        digest: String,
     },
     /// A step of the guided loop, a triage pack or a runbook.
     Step {
@@ -214,7 +220,9 @@ impl What {
             Self::HypothesisJudged { verdict, reason, .. } => ("hypothesis", format!("{verdict}: {reason}")),
             Self::EvidencePinned { text } => ("evidence", text.clone()),
             Self::StatusUpdate { audience, text } => ("update", format!("to {audience}: {}", first(text))),
-            Self::Published { target, url, .. } => ("published", format!("{target} {url}")),
+            Self::Published { target, url, text, .. } => {
+                ("published", format!("{} to {target} {url}", first(text)).trim_end().to_owned())
+            }
             Self::Step { question, answer, .. } => ("step", format!("{question} {answer}")),
             Self::MitigationProposed { mitigation } => {
                 ("proposal", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent))

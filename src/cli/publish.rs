@@ -203,7 +203,7 @@ fn parcel(
 }
 
 /// Every system that was seen.
-fn names(evidence: &Evidence, flows: &Flows) -> BTreeSet<String> {
+pub(super) fn names(evidence: &Evidence, flows: &Flows) -> BTreeSet<String> {
     let passed = flows.iter().flat_map(|(_, flow)| flow.visits.iter().map(|visit| visit.system));
     let passed = passed.map(|system| evidence.system_name(system).to_owned());
     passed.chain(evidence.series.iter().map(|series| series.system.clone())).collect()

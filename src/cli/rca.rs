@@ -1,5 +1,7 @@
 //! `bridgewatch rca`: the write-up of an incident, drafted, checked by the quality gate, and written out.
 
+mod edit;
+
 use super::arguments::{Inputs, RcaArguments, RcaCommand, ReportFormat, Shared};
 use super::gather::gather;
 use super::incident::write_or_print;
@@ -17,6 +19,7 @@ use std::path::Path;
 
 pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Result<Outcome, Failure> {
     let (arguments, task): (RcaArguments, Task) = match command {
+        RcaCommand::Edit { arguments, from, print } => (arguments, Task::Edit { from, print }),
         RcaCommand::Draft(arguments) => {
             (arguments, Task::Write { format: ReportFormat::Markdown, to: None, template: None })
         }
@@ -31,6 +34,7 @@ pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Resu
     };
     match task {
         Task::Check => check(&report, output),
+        Task::Edit { from, print } => edit::run(&record, &report, from.as_deref(), print, output),
         Task::Write { format, to, template } => {
             write(&report, format, to.as_deref(), template.as_deref(), output)
         }
@@ -94,6 +98,7 @@ pub(super) fn look(
 
 enum Task {
     Check,
+    Edit { from: Option<std::path::PathBuf>, print: bool },
     Write { format: ReportFormat, to: Option<std::path::PathBuf>, template: Option<std::path::PathBuf> },
 }
 

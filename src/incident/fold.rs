@@ -263,6 +263,7 @@ impl Incident {
             What::RcaField { field, text } => self.rca.set(field, text),
             What::RcaWhys { whys } => self.rca.whys.clone_from(whys),
             What::RcaFactor { factor } => self.rca.factors.push(factor.clone()),
+            What::RcaFactors { factors } => self.rca.factors.clone_from(factors),
             What::ActionAdded { action } => self.rca.actions.push((number, action.clone(), false)),
             What::ActionChanged { action, to } => {
                 if let Some(one) = self.rca.actions.iter_mut().find(|(entry, ..)| entry == action) {

@@ -153,6 +153,10 @@ pub enum What {
     RcaFactor {
         factor: Factor,
     },
+    /// All factors, in the place of those before.
+    RcaFactors {
+        factors: Vec<Factor>,
+    },
     ActionAdded {
         action: Action,
     },
@@ -243,6 +247,7 @@ impl What {
             Self::RcaField { field, text } => ("rca", format!("{field}: {}", first(text))),
             Self::RcaWhys { whys } => ("rca", format!("{} whys", whys.len())),
             Self::RcaFactor { factor } => ("rca", format!("factor: {}", factor.text)),
+            Self::RcaFactors { factors } => ("rca", format!("{} factors", factors.len())),
             Self::ActionAdded { action } => {
                 ("action", format!("{}: {}", ActionClass::name(action.class), action.text))
             }

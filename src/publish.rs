@@ -162,7 +162,7 @@ impl Target {
     /// The answer as JSON, if it says that all went well.
     async fn json(&self, answer: &Answer) -> Result<Value, PublishError> {
         if !answer.status.is_success() {
-            let said = format!("{} {}", answer.status, self.http.excerpt(&answer.body).await);
+            let said = format!("{} {}", answer.status, self.excerpt(answer).await);
             return Err(PublishError::Refused { target: self.config.name().to_owned(), said });
         }
         serde_json::from_slice(&answer.body).map_err(|_| {
@@ -172,6 +172,16 @@ impl Target {
                 said: "it answered, but not with JSON: is the address right, and is it awake?".to_owned(),
             }
         })
+    }
+
+    /// The beginning of an answer, without what it may repeat of our secrets.
+    async fn excerpt(&self, answer: &Answer) -> String {
+        let mut said = self.http.excerpt(&answer.body).await;
+        let webhook = self.webhook.as_ref().map_or("", SecretText::expose);
+        for part in webhook.split(['/', '?', '&', '=']).filter(|part| part.len() >= 8) {
+            said = said.replace(part, "‹secret›");
+        }
+        said
     }
 
     fn refused(&self, said: impl Into<String>) -> PublishError {

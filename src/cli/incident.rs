@@ -66,7 +66,7 @@ pub(super) fn run(shared: &Shared, command: IncidentCommand, output: &Output) ->
         IncidentCommand::Note { incident, text, decision, option, objection, decider } => {
             let decision =
                 decision.then(|| Decided { option, objection, decider: decider.unwrap_or_default() });
-            note(&record, &incident, &text.join(" "), decision, output)
+            note(&record, &incident, &sentence(&text)?, decision, output)
         }
         IncidentCommand::Pin(arguments) => pin::run(&record, arguments, output),
         IncidentCommand::Bridge(command) => bridge::run(shared, &record, command, output),
@@ -237,6 +237,17 @@ struct Decided {
     option: Vec<String>,
     objection: Vec<String>,
     decider: String,
+}
+
+/// The words of a sentence. Since `-7m` may begin one, an option behind it would be taken for a word.
+fn sentence(words: &[String]) -> Result<String, Failure> {
+    match words.iter().find(|word| word.starts_with("--") && word.len() > 2) {
+        Some(option) => Err(Failure::usage(
+            format!("`{option}` stands behind the text, and would be part of it"),
+            "write options before the text",
+        )),
+        None => Ok(words.join(" ")),
+    }
 }
 
 /// Says that an incident is not there.

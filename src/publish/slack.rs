@@ -58,8 +58,8 @@ pub(super) async fn plan(target: &Target, parcel: &Parcel) -> Result<Plan, Publi
 
 pub(super) async fn receipt(target: &Target, answer: &Answer) -> Result<Receipt, PublishError> {
     if target.webhook.is_some() {
-        let said = String::from_utf8_lossy(&answer.body).trim().to_owned();
-        if !answer.status.is_success() || said != "ok" {
+        if !answer.status.is_success() || answer.body.trim_ascii() != b"ok" {
+            let said = target.excerpt(answer).await;
             return Err(target.refused(format!("{} {said}", answer.status)));
         }
         return Ok(Receipt { id: String::new(), url: String::new(), note: String::new() });

@@ -28,7 +28,7 @@ pub(super) async fn receipt(target: &Target, answer: &Answer) -> Result<Receipt,
     let said = String::from_utf8_lossy(&answer.body).into_owned();
     // The older kind of webhook hides its refusals in an answer of 200.
     if !answer.status.is_success() || said.contains("429") || said.to_lowercase().contains("error") {
-        let said = target.http.excerpt(&answer.body).await;
+        let said = target.excerpt(answer).await;
         return Err(target.refused(format!("{} {said}", answer.status)));
     }
     let note = if answer.status.as_u16() == 202 { "taken, which does not say that it arrived" } else { "" };

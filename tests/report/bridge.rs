@@ -55,13 +55,13 @@ impl Room {
             "role INC-0001 incident-commander ann",
             "ask INC-0001 @kafka-oncall check partition lag 3m",
             "answer INC-0001 5 no lag at all",
-            "hypothesis INC-0001 the certificate of erp expired --test read-NotAfter",
+            "hypothesis INC-0001 --test read-NotAfter the certificate of erp expired",
             "evidence INC-0001 7 PKIX in the log",
             "evidence INC-0001 7 --against it was rotated last week",
             "judge INC-0001 7 supported NotAfter was yesterday",
             "pin INC-0001 erp.log erp refuses the certificate --query grep-PKIX --source erp.log",
             "note INC-0001 -7m the alert fired",
-            "note INC-0001 --decision fail over --option wait --objection costs --decider bob",
+            "note INC-0001 --decision --option wait --objection costs --decider bob fail over",
             "mitigate INC-0001 failover region-b --intent let-orders-flow --expect under-1-percent --guard cpu --risk lag --undo fail-back --owner ops --approver bob --expires 2h",
             "cadence INC-0001 20",
             "role INC-0001 incident-commander carol",
@@ -137,6 +137,8 @@ fn what_was_said_wrongly_is_corrected_and_taken_back_by_entries() {
         shown.contains("the alert fired twice") && shown.contains("fail over (decided by bob)  (taken back)"),
         "{shown}"
     );
+    let behind = room.run(&["incident", "note", "INC-0001", "we", "wait", "--decision"]);
+    assert_eq!(behind.status.code(), Some(2), "an option behind the text is no part of it");
     assert_eq!(room.run(&["incident", "undo", "INC-0001", "99"]).status.code(), Some(1));
     assert_eq!(room.run(&["incident", "answer", "INC-0001", "1", "x"]).status.code(), Some(1), "no ask");
 }

@@ -27,6 +27,9 @@ window.addEventListener('load', () => {
     const inner = text.getBoundingClientRect(), outer = svg.getBoundingClientRect();
     return inner.width > 0 && inner.left >= outer.left - 2 && inner.right <= outer.right + 2;
   });
+  const boxes = (svg) => [...svg.querySelectorAll('text')].map((text) => text.getBoundingClientRect());
+  const overlaps = (svg) => boxes(svg).flatMap((a, place, all) => all.slice(place + 1).filter((b) =>
+    a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3)).length;
   const parts = (color) => color.match(/\d+(\.\d+)?/g).slice(0, 3).map(Number);
   const light = (color) => parts(color)
     .map((part) => (part /= 255) <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
@@ -42,6 +45,7 @@ window.addEventListener('load', () => {
     scripts: document.scripts.length, images: document.images.length,
     svgs: svgs.length, empty: svgs.filter((svg) => svg.getBoundingClientRect().height < 20).length,
     outside: svgs.filter((svg) => !within(svg)).map((svg) => svg.getAttribute('aria-label')),
+    overlaps: overlaps(document.querySelector('svg[aria-label="course of the incident"]')),
     headings: [...document.querySelectorAll('h2')].map((one) => one.textContent),
     contrast: Math.min(...contrast), quirks: document.compatMode,
   }).replace(/</g, '\\u003c') + '</pre>';
@@ -113,6 +117,7 @@ fn the_page_opens_in_a_browser_narrow_and_wide_light_and_dark_and_prints() {
         assert!(seen["svgs"].as_u64().unwrap() >= 2, "the course and the map of flows: {seen}");
         assert_eq!(seen["empty"], 0);
         assert_eq!(seen["outside"], serde_json::json!([]), "every word of a picture is in it");
+        assert_eq!(seen["overlaps"], 0, "no word of the course lies on another");
         assert!(seen["contrast"].as_f64().unwrap() >= 4.5, "as WCAG AA asks: {seen}");
         for heading in ["Summary", "Timeline (UTC)", "Root cause", "Mitigations", "Evidence"] {
             assert!(seen["headings"].as_array().unwrap().contains(&Value::from(heading)), "{heading}");

@@ -6,7 +6,7 @@ use super::super::output::{Output, Role as Colour};
 use super::super::rca::{Looked, look};
 use super::super::record::Record;
 use super::super::{Failure, Outcome};
-use super::{missing, told};
+use super::{missing, sentence, told};
 use crate::app::now;
 use crate::incident::{
     Audience, Draft, Entry, Incident, MitigationKind, MitigationState, Outward, Phase, Plan, Role, What,
@@ -30,14 +30,14 @@ pub(super) fn run(
     match command {
         BridgeCommand::Acknowledge { at, .. } => bridge.record_at(at.as_deref(), What::Acknowledged),
         BridgeCommand::Role { role, person, note, .. } => bridge.role(&role, &person, note),
-        BridgeCommand::Ask { text, .. } => bridge.ask(&text.join(" ")),
-        BridgeCommand::Answer { ask, text, .. } => bridge.answer(ask, &text.join(" ")),
+        BridgeCommand::Ask { text, .. } => bridge.ask(&sentence(&text)?),
+        BridgeCommand::Answer { ask, text, .. } => bridge.answer(ask, &sentence(&text)?),
         BridgeCommand::Hypothesis { text, test, .. } => {
-            let (happened, text) = bridge.dated(&text.join(" "));
+            let (happened, text) = bridge.dated(&sentence(&text)?);
             bridge.record(happened, What::Hypothesis { text, next_test: test.unwrap_or_default() })
         }
         BridgeCommand::Evidence { hypothesis, text, against, .. } => {
-            bridge.evidence(hypothesis, text.join(" "), !against)
+            bridge.evidence(hypothesis, sentence(&text)?, !against)
         }
         BridgeCommand::Judge { hypothesis, verdict, reason, .. } => {
             bridge.judge(hypothesis, &verdict, &reason.join(" "))
@@ -71,7 +71,7 @@ pub(super) fn run(
         BridgeCommand::Cadence { minutes, .. } => bridge.record(now(), What::CadenceChanged { minutes }),
         BridgeCommand::Impact { began, ended, .. } => bridge.impact(began.as_deref(), ended.as_deref()),
         BridgeCommand::Undo { entry, .. } => bridge.undo(entry),
-        BridgeCommand::Correct { entry, text, .. } => bridge.correct(entry, &text.join(" ")),
+        BridgeCommand::Correct { entry, text, .. } => bridge.correct(entry, &sentence(&text)?),
         BridgeCommand::Status { .. } => bridge.status(),
         BridgeCommand::CatchUp { inputs, .. } => bridge.catch_up(&inputs),
         BridgeCommand::HandOver { inputs, .. } => bridge.hand_over(&inputs),
@@ -330,7 +330,7 @@ impl Bridge<'_> {
             (Colour::Strong, &format!("{} {} {}", incident.severity, incident.id, incident.title)),
             (Colour::Plain, &format!("   {}", incident.phase)),
         ])?;
-        let mut clock = |name: &str, time: Option<Time>| match time {
+        let clock = |name: &str, time: Option<Time>| match time {
             Some(time) => output.line(&[
                 (Colour::Muted, &format!("{name:<18}")),
                 (Colour::Plain, &format!("{} ago", now - time)),

@@ -8,7 +8,7 @@ mod sources;
 pub use sources::SourceConfig;
 
 use crate::flows::{FlowSettings, PROBE_PATHS};
-use crate::incident::Gate;
+use crate::incident::{Findings, Gate, LossFields, packs};
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
 use crate::publish::TargetConfig;
 use crate::sources::Secret;
@@ -40,6 +40,8 @@ pub struct Config {
     pub store: StoreConfig,
     pub flows: FlowsConfig,
     pub suspects: SuspectsConfig,
+    /// Fields that say who is hit and what it is worth.
+    pub losses: LossFields,
     /// What is hidden before it reaches a screen or an export.
     pub redaction: RedactionConfig,
     /// What a person knows of a system and no line says.
@@ -102,6 +104,7 @@ impl Default for Config {
             store: StoreConfig::default(),
             flows: FlowsConfig::default(),
             suspects: SuspectsConfig::default(),
+            losses: LossFields::default(),
             redaction: RedactionConfig::default(),
             systems: BTreeMap::new(),
             formats: Vec::new(),
@@ -230,6 +233,13 @@ impl Config {
     pub fn gate(&self) -> Result<Gate, String> {
         Gate::with(self.beside("rca_rules.toml")?.as_deref())
             .map_err(|error| format!("rca_rules.toml: {error}"))
+    }
+
+    /// A team's triage packs, the text of `packs.toml`.
+    pub fn packs(&self) -> Result<Option<String>, String> {
+        let own = self.beside("packs.toml")?;
+        packs(&Findings::default(), own.as_deref()).map_err(|error| format!("packs.toml: {error}"))?;
+        Ok(own)
     }
 
     /// The part that reading depends on.

@@ -1,14 +1,17 @@
 //! The record of an incident: an append-only journal of entries, and the fold over it that the screen shows. Pure.
 
+mod coverage;
 mod effect;
 mod entry;
 mod findings;
 mod fold;
 mod gate;
 mod kpi;
+mod losses;
 mod mitigation;
 mod outward;
 mod pin;
+mod probe;
 mod rca;
 mod robust;
 mod severity;
@@ -20,19 +23,22 @@ mod what;
 mod when;
 mod words;
 
+pub use coverage::Coverage;
 pub use effect::{Assessment, Effect, EffectVerdict, Reading, Signal, Trial, assess, returned_to_band};
 pub use entry::{Broken, Draft, Entry, PENDING, doubts, seal, verify};
 pub use fold::{Ask, Decision, HandOver, Hypothesis, Incident, Line, Phase, Published, Role};
 pub use gate::{Gate, Objection};
 pub use kpi::{Kpi, Kpis, Review, kpis, review};
+pub use losses::{LossFields, Losses};
 pub use mitigation::{Mitigation, MitigationKind, MitigationState, Plan};
 pub use outward::Outward;
 pub use pin::{Pin, PinKind};
+pub use probe::{checks, triage_page};
 pub use rca::{Action, ActionClass, Factor, Findings, Rca, Why, draft};
 pub use severity::{Impact, IncidentSeverity};
 pub use sheet::Sheet;
 pub use similar::{Similar, similar};
-pub use triage::{Check, Pack, Prompt, Stage, packs, prompts};
+pub use triage::{Check, Pack, Prompt, Question, Stage, packs, prompts};
 pub use trial::{FAILING_FLOWS, failing_flows, impact_ended, measure, signal, signals};
 pub use what::{HypothesisVerdict, What};
 pub use when::{asked, back_dated};

@@ -426,6 +426,15 @@ pub(super) enum BridgeCommand {
         #[arg(long)]
         record: bool,
     },
+    /// Read the triage pack that fits: checks that answer themselves, safe mitigations, what to say
+    Triage {
+        incident: String,
+        /// The name of a pack, or its beginning, instead of the one that fits best
+        #[arg(long)]
+        pack: Option<String>,
+        #[command(flatten)]
+        inputs: Inputs,
+    },
     /// Find incidents of the past that were like it, and what helped then
     Similar {
         incident: String,
@@ -459,6 +468,7 @@ impl BridgeCommand {
             | Self::Correct { incident, .. }
             | Self::CatchUp { incident, .. }
             | Self::HandOver { incident, .. }
+            | Self::Triage { incident, .. }
             | Self::Update { incident, .. }
             | Self::Similar { incident, .. } => Some(incident),
         }

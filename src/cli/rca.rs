@@ -10,10 +10,11 @@ use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
 use crate::evidence::Evidence;
-use crate::flows::Flows;
-use crate::incident::{Findings, draft};
+use crate::flows::{FlowId, Flows};
+use crate::incident::{Coverage, Findings, draft};
 use crate::report::Report;
 use crate::suspects::Suspects;
+use crate::telemetry::Event;
 use serde::Serialize;
 use std::path::Path;
 
@@ -92,7 +93,21 @@ pub(super) fn look(
     let flows = gathered.flows();
     let suspects = Suspects::of(&gathered.evidence, &flows, &gathered.config.suspect_settings());
     let owner = |system: &str| gathered.config.systems.get(system)?.owner.clone();
-    let findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
+    let mut findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
+    let catalogue = gathered.config.systems.keys().map(String::as_str);
+    findings.coverage = Coverage::of(&gathered.evidence, &flows, catalogue);
+    let fields = &gathered.config.losses;
+    let rows = fields.rows(&gathered.evidence, &flows, findings.onset);
+    let lost: Vec<(FlowId, Vec<Event>)> = rows
+        .into_iter()
+        .map(|(id, rows)| {
+            let events = rows.into_iter().filter_map(|row| {
+                gathered.files.read_event(&gathered.evidence, gathered.evidence.origin(row))
+            });
+            (id, events.collect())
+        })
+        .collect();
+    findings.losses = fields.count(&lost).sentence();
     Ok(Looked { findings, outcome: gathered.outcome, evidence: Some((gathered.evidence, flows, suspects)) })
 }
 

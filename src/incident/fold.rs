@@ -1,6 +1,8 @@
 //! The incident, as a fold over its journal: everything that the screen shows of it.
 
-use super::{Entry, HypothesisVerdict, Impact, IncidentSeverity, Mitigation, MitigationState, Rca, What};
+use super::{
+    Coverage, Entry, HypothesisVerdict, Impact, IncidentSeverity, Mitigation, MitigationState, Rca, What,
+};
 use crate::telemetry::{Nanos, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,6 +164,8 @@ pub struct Incident {
     /// Answers to the guided steps, by question.
     pub steps: BTreeMap<String, String>,
     pub rca: Rca,
+    /// How much of the ways of flows could be seen, as it was measured last.
+    pub coverage: Option<Coverage>,
     /// What was published, oldest first.
     pub published: Vec<Published>,
     /// All entries in order of when they happened; undone ones too.
@@ -282,6 +286,7 @@ impl Incident {
                 id: id.clone(),
                 digest: digest.clone(),
             }),
+            What::CoverageMeasured { coverage } => self.coverage = Some(coverage.clone()),
             What::Fact { .. }
             | What::EvidencePinned { .. }
             | What::Corrected { .. }

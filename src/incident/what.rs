@@ -1,7 +1,8 @@
 //! What can be recorded of an incident. Kinds are only ever added: journals outlive versions.
 
 use super::{
-    Action, ActionClass, Assessment, Factor, Impact, IncidentSeverity, MitigationKind, Phase, Plan, Role, Why,
+    Action, ActionClass, Assessment, Coverage, Factor, Impact, IncidentSeverity, MitigationKind, Phase, Plan,
+    Role, Why,
 };
 use crate::telemetry::Time;
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,10 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         effect: Option<Box<Assessment>>,
     },
+    /// How much of the ways of flows could be seen.
+    CoverageMeasured {
+        coverage: Coverage,
+    },
     /// Looked at and still needed.
     MitigationExtended {
         mitigation: u64,
@@ -240,6 +245,7 @@ impl What {
                 ("measured", text.clone())
             }
             Self::MitigationMeasured { verdict, text, .. } => ("measured", format!("{verdict}: {text}")),
+            Self::CoverageMeasured { coverage } => ("coverage", coverage.sentence()),
             Self::MitigationExtended { mitigation, expires } => {
                 ("extended", format!("{mitigation} until {expires}"))
             }

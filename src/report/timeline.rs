@@ -17,7 +17,7 @@ pub struct TimelineRow {
 }
 
 /// Entries that keep the record and tell nothing of the incident.
-const BOOKKEEPING: [&str; 6] = ["undo", "rca", "cadence", "step", "published", "correction"];
+const BOOKKEEPING: [&str; 7] = ["undo", "rca", "cadence", "step", "published", "correction", "coverage"];
 
 impl Report {
     /// The rows of the timeline, oldest first; noise is left out.

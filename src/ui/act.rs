@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
 use super::{dialog, flow, help, home, page, palette, prompt, range, selected};
 use crate::flows::FlowId;
-use crate::incident::{Phase, What, catch_up};
+use crate::incident::{Pack, Phase, What, catch_up, packs, triage_page};
 use strum::IntoEnumIterator;
 
 impl Ui {
@@ -134,6 +134,7 @@ impl Ui {
             Action::Export => effects.push(Effect::Export),
             Action::Copy | Action::CopyQuery => self.copy(action == Action::CopyQuery, effects),
             Action::CatchUp => self.catch_up(),
+            Action::Triage => self.triage(),
             Action::Declare => {
                 let title = self.data.picture.findings.title.clone().unwrap_or_default();
                 self.over.push(Over::Dialog(dialog::Dialog::declare(&title)));
@@ -356,6 +357,31 @@ impl Ui {
             None => vec!["No incident is declared.".to_owned(), self.data.picture.findings.reason.clone()],
         };
         self.over.push(Over::Page(page::Page::text("Catch me up", &lines.join("\n"))));
+    }
+
+    /// The packs of symptoms, the fitting one first; the others follow, for the first guess may be wrong.
+    fn triage(&mut self) {
+        let picture = &self.data.picture;
+        let (findings, evidence, flows) = (&picture.findings, &picture.evidence, &picture.flows);
+        match packs(findings, self.data.packs.as_deref()) {
+            Ok(all) => {
+                let fits = |pack: &Pack| {
+                    findings.failure_mode.as_ref().is_some_and(|mode| pack.modes.contains(mode))
+                };
+                let (fitting, others): (Vec<&Pack>, Vec<&Pack>) = all.iter().partition(|pack| fits(pack));
+                let first = if fitting.is_empty() {
+                    "No failure mode is recognised: these are all packs there are.\n\n".to_owned()
+                } else {
+                    String::new()
+                };
+                let pages = fitting.into_iter().chain(others);
+                let pages: Vec<String> =
+                    pages.map(|pack| triage_page(pack, findings, evidence, flows)).collect();
+                let text = format!("{first}{}", pages.join("\n"));
+                self.over.push(Over::Page(page::Page::text("Triage", &text)));
+            }
+            Err(mistake) => self.complain(&mistake),
+        }
     }
 
     fn copy(&mut self, as_query: bool, effects: &mut Vec<Effect>) {

@@ -228,6 +228,56 @@ fn a_team_adds_rules_to_the_gate_by_a_file_beside_its_configuration() {
 }
 
 #[test]
+fn a_triage_pack_runs_its_checks_against_the_evidence_and_says_whom_to_ask_for_the_rest() {
+    let room = Room::after_a_bridge();
+    let page = room.says(&["incident", "triage", "INC-0001", "--demo", SCENARIO]);
+    assert!(page.starts_with("CERTIFICATES AND TLS"), "{page}");
+    let checks = room.says(&["incident", "triage", "INC-0001", "--demo", SCENARIO, "--json"]);
+    let checks: Vec<Value> = checks.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(checks.len(), 5);
+    let answered = checks.iter().filter(|check| check["answer"].is_string()).count();
+    assert!(answered >= 3, "{page}");
+    assert!(checks.iter().all(|check| check["answer"].is_string() != check["ask"].is_string()));
+    let lag = room.says(&["incident", "triage", "INC-0001", "--pack", "backlog", "--demo", SCENARIO]);
+    assert!(lag.contains("rabbitmq queue_depth"), "{lag}");
+    assert_eq!(room.run(&["incident", "triage", "INC-0001", "--pack", "nonsense"]).status.code(), Some(1));
+    // Without evidence, all is asked.
+    assert!(room.says(&["incident", "triage", "INC-0001"]).contains("ask whoever owns it"));
+}
+
+#[test]
+fn impact_is_counted_in_customers_and_value_and_a_review_says_how_much_could_be_seen() {
+    let room = Room::after_a_bridge();
+    let mut lines = String::new();
+    for number in 0..30 {
+        let failed = number >= 20;
+        let (level, said) = if failed { ("error", "refused") } else { ("info", "sent") };
+        for (system, second) in [("shop", 0), ("billing", 1)] {
+            let level = if system == "billing" { level } else { "info" };
+            let said = if system == "billing" { said } else { "order taken" };
+            lines.push_str(&format!(
+                "{{\"time\":\"2026-03-10T09:{number:02}:0{second}Z\",\"service\":\"{system}\",\"level\":\"{level}\",\"message\":\"{said}\",\"correlation_id\":\"00000000-0000-4000-8000-0000000000{number:02}\",\"customer\":\"c{}\",\"amount\":\"10.50\"}}\n",
+                number % 4
+            ));
+        }
+    }
+    std::fs::write(room.path("all.jsonl"), lines).unwrap();
+    let config = "[losses]\ncustomer = [\"customer\"]\nvalue = [\"amount\"]\ncurrency = \"EUR\"\n[systems.sap]\nowner = \"ERP\"\n";
+    std::fs::write(room.path("own.toml"), config).unwrap();
+    let draft = room.says(&["rca", "draft", "INC-0001", "--evidence", "all.jsonl", "--config", "own.toml"]);
+    assert!(
+        draft
+            .contains("Lost: 4 customers, 105.00 EUR (of 10 lost flows 10 name the customer, 10 the value)."),
+        "{draft}"
+    );
+    assert!(draft.contains("blind spots: sap"), "{draft}");
+    room.says(&["incident", "measure", "INC-0001", "all.jsonl", "--config", "own.toml"]);
+    let review: Value = serde_json::from_str(&room.says(&["review", "--json"])).unwrap();
+    assert_eq!(review["blind"][0], serde_json::json!({ "kind": "sap", "count": 1 }));
+    assert_eq!(review["coverage"]["hops"], review["coverage"]["logs"]);
+}
+
+#[test]
 fn an_incident_finds_its_like_and_what_helped_then() {
     let room = Room::after_a_bridge();
     room.says(&["incident", "declare", "Orders", "do", "not", "reach", "billing", "again"]);

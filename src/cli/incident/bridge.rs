@@ -8,9 +8,12 @@ use super::super::record::Record;
 use super::super::{Failure, Outcome};
 use super::{missing, sentence, told};
 use crate::app::now;
+use crate::evidence::Evidence;
+use crate::flows::Flows;
 use crate::incident::{
-    Audience, Draft, Entry, Incident, MitigationKind, MitigationState, Outward, Phase, Plan, Role, What,
-    asked, back_dated, catch_up, hand_over, impact_ended, measure, similar, status_update,
+    Audience, Draft, Entry, Incident, MitigationKind, MitigationState, Outward, Pack, Phase, Plan, Role,
+    What, asked, back_dated, catch_up, checks, hand_over, impact_ended, measure, packs, similar,
+    status_update, triage_page,
 };
 use crate::telemetry::Time;
 use serde::Serialize;
@@ -78,6 +81,7 @@ pub(super) fn run(
         BridgeCommand::Update { audience, inputs, text, record, .. } => {
             bridge.update(&audience, &inputs, text, record)
         }
+        BridgeCommand::Triage { inputs, pack, .. } => bridge.triage(&inputs, pack.as_deref()),
         BridgeCommand::Similar { inputs, .. } => bridge.similar(&inputs),
     }
 }
@@ -269,6 +273,11 @@ impl Bridge<'_> {
             self.output.complain("no mitigation was applied", Some("`incident mitigate` records one"));
             return Ok(Outcome::NotFound);
         }
+        if let Some(coverage) = &looked.findings.coverage
+            && self.incident.coverage.as_ref() != Some(coverage)
+        {
+            self.append(now(), What::CoverageMeasured { coverage: coverage.clone() })?;
+        }
         if self.incident.impact_ended.is_none()
             && let Some(time) = impact_ended(&self.incident, evidence, flows, until)
         {
@@ -397,6 +406,34 @@ impl Bridge<'_> {
         self.output.line(&[(Colour::Plain, &text)])?;
         if is_recorded {
             self.append(now(), What::StatusUpdate { audience: audience.to_string(), text })?;
+        }
+        Ok(looked.outcome)
+    }
+
+    fn triage(&self, inputs: &Inputs, wanted: Option<&str>) -> Result<Outcome, Failure> {
+        let looked = self.look(inputs)?;
+        let own = self.record.config.packs().map_err(|reason| Failure::usage(reason, "mend the file"))?;
+        let all = packs(&looked.findings, own.as_deref())
+            .map_err(|reason| Failure::usage(reason, "mend the file"))?;
+        let wanted = wanted.map(str::to_lowercase);
+        let named = |pack: &&Pack| {
+            wanted.as_ref().is_none_or(|wanted| pack.name.to_lowercase().starts_with(wanted.as_str()))
+        };
+        let Some(pack) = all.iter().find(named) else {
+            let names: Vec<&str> = all.iter().map(|pack| pack.name.as_str()).collect();
+            let hint = format!("there are {}", names.join("; "));
+            self.output.complain("there is no such pack", Some(&hint));
+            return Ok(Outcome::NotFound);
+        };
+        let (nothing, none) = (Evidence::default(), Flows::default());
+        let (evidence, flows) =
+            looked.evidence.as_ref().map_or((&nothing, &none), |(evidence, flows, _)| (evidence, flows));
+        if self.output.json {
+            for check in checks(pack, &looked.findings, evidence, flows) {
+                self.output.object(&check)?;
+            }
+        } else {
+            self.output.raw(triage_page(pack, &looked.findings, evidence, flows).as_bytes())?;
         }
         Ok(looked.outcome)
     }

@@ -245,6 +245,11 @@ pub(super) enum IncidentCommand {
     #[command(after_help = "Example:
   grep PKIX erp.log | bridgewatch incident pin INC-0042 - erp-adapter refuses the certificate --source erp.log --query 'grep PKIX erp.log'")]
     Pin(PinArguments),
+    /// Show the steps of a runbook and what became of them, or tick one off; nothing is executed
+    #[command(after_help = "Examples:
+  bridgewatch incident runbook INC-0042 --system erp-adapter
+  bridgewatch incident runbook INC-0042 --system erp-adapter --step 2 NotAfter was yesterday")]
+    Runbook(RunbookArguments),
     #[command(flatten)]
     Bridge(BridgeCommand),
     /// Check that no entry was changed, of all incidents or of those named
@@ -511,6 +516,24 @@ pub(super) struct Plans {
     /// When it was applied: -7m, 10:41, or a time in full
     #[arg(long, allow_hyphen_values = true, value_name = "TIME")]
     pub at: Option<String>,
+}
+
+/// A runbook.
+#[derive(Debug, Args)]
+pub(super) struct RunbookArguments {
+    pub incident: String,
+    /// The runbook of this system, by the configuration
+    #[arg(long)]
+    pub system: Option<String>,
+    /// A Markdown file: `- [ ] step`, or numbered steps
+    #[arg(long, value_name = "FILE", conflicts_with = "system")]
+    pub file: Option<PathBuf>,
+    /// Tick off this step
+    #[arg(long, value_name = "NUMBER")]
+    pub step: Option<usize>,
+    /// What was found
+    #[arg(requires = "step")]
+    pub found: Vec<String>,
 }
 
 /// Evidence to keep.

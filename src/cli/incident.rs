@@ -2,6 +2,7 @@
 
 mod bridge;
 mod pin;
+mod runbook;
 
 use super::arguments::{IncidentCommand, Shared};
 use super::output::{Output, Role, Table};
@@ -69,6 +70,7 @@ pub(super) fn run(shared: &Shared, command: IncidentCommand, output: &Output) ->
             note(&record, &incident, &sentence(&text)?, decision, output)
         }
         IncidentCommand::Pin(arguments) => pin::run(&record, arguments, output),
+        IncidentCommand::Runbook(arguments) => runbook::run(&record, arguments, output),
         IncidentCommand::Bridge(command) => bridge::run(shared, &record, command, output),
         IncidentCommand::Verify { incidents } => verify(&record, &incidents, output),
         IncidentCommand::Export { incident, to, redacted } => {

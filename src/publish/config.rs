@@ -25,6 +25,7 @@ pub enum Kind {
 /// One place to publish to. Which options count depends on the kind; [`TargetConfig::mistake`] says what is missing.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of its own, with its name in the file")]
 pub struct TargetConfig {
     pub kind: Kind,
     /// What it is called here; the kind without one.

@@ -36,7 +36,7 @@ fn link(config: &TargetConfig, parcel: &Parcel) -> Option<String> {
     let link = |text: &str| match config.kind {
         Kind::Servicenow => {
             // The form takes its fields as a query of its own, in which `^` divides them.
-            let field = |text: &str| text.replace('^', " ").replace('\n', " ");
+            let field = |text: &str| text.replace(['^', '\n'], " ");
             let query = format!(
                 "short_description={}^correlation_id={}^description={}",
                 field(&heading),

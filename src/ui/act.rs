@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
 use super::{dialog, flow, help, home, page, palette, prompt, range, selected};
 use crate::flows::FlowId;
-use crate::incident::{Pack, Phase, What, catch_up, packs, triage_page};
+use crate::incident::{Pack, Phase, What, catch_up, packs, similar, triage_page};
 use strum::IntoEnumIterator;
 
 impl Ui {
@@ -353,7 +353,23 @@ impl Ui {
 
     fn catch_up(&mut self) {
         let lines = match &self.data.incident {
-            Some(incident) => catch_up(incident, &self.data.picture.findings, self.data.now),
+            Some(incident) => {
+                let findings = &self.data.picture.findings;
+                let mut lines = catch_up(incident, findings, self.data.now);
+                // What was like it, in what is left of the twenty lines.
+                let past = similar(incident, findings, &self.data.incidents);
+                lines.extend(past.iter().take(20 - lines.len().min(20)).take(2).map(|one| {
+                    let cause =
+                        if one.root_cause.is_empty() { "no cause on record" } else { &one.root_cause };
+                    let helped = if one.helped.is_empty() {
+                        String::new()
+                    } else {
+                        format!("; {} helped", one.helped.join(", "))
+                    };
+                    format!("Like it: {} {} ({cause}{helped})", one.incident, one.title)
+                }));
+                lines
+            }
             None => vec!["No incident is declared.".to_owned(), self.data.picture.findings.reason.clone()],
         };
         self.over.push(Over::Page(page::Page::text("Catch me up", &lines.join("\n"))));

@@ -321,6 +321,15 @@ fn command(line: &str, data: &Data) -> Outcome {
             Err(_) => Outcome::Complain("severity SEV1..SEV4 REASON".to_owned()),
         },
         "judge" => judge(rest, data),
+        "for" | "against" if !rest.is_empty() => speak(verb == "for", rest, data),
+        "cadence" => match rest.parse() {
+            Ok(minutes) => Outcome::Record(vec![(now, What::CadenceChanged { minutes })]),
+            Err(_) => Outcome::Complain("cadence MINUTES: how often an update is due from now on".to_owned()),
+        },
+        "apply" => match incident.into_iter().flat_map(incident::Incident::proposed).last() {
+            Some(one) => Outcome::Record(vec![(now, What::MitigationApplied { mitigation: one.entry })]),
+            None => Outcome::Complain("no mitigation is proposed".to_owned()),
+        },
         "done" => match rest.parse() {
             Ok(action) => Outcome::Record(vec![(now, What::ActionClosed { action })]),
             Err(_) => {
@@ -349,6 +358,22 @@ fn action(rest: &str, parts: &[&str], now: Time) -> Outcome {
     Outcome::Record(vec![(now, What::ActionAdded { action })])
 }
 
+/// What speaks for the newest open hypothesis, or against it.
+fn speak(is_for: bool, text: &str, data: &Data) -> Outcome {
+    match newest_open(data) {
+        Some(hypothesis) => Outcome::Record(vec![(
+            data.now,
+            What::HypothesisEvidence { hypothesis, is_for, text: text.to_owned() },
+        )]),
+        None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
+    }
+}
+
+fn newest_open(data: &Data) -> Option<u64> {
+    let mut all = data.incident.iter().flat_map(|incident| &incident.hypotheses);
+    all.rfind(|one| one.judged.is_none()).map(|one| one.entry)
+}
+
 /// Judges the newest open hypothesis.
 fn judge(rest: &str, data: &Data) -> Outcome {
     let (word, reason) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -358,12 +383,10 @@ fn judge(rest: &str, data: &Data) -> Outcome {
         "inconclusive" => HypothesisVerdict::Inconclusive,
         _ => return Outcome::Complain("judge supported|refuted|inconclusive REASON".to_owned()),
     };
-    let open =
-        data.incident.iter().flat_map(|incident| &incident.hypotheses).rfind(|one| one.judged.is_none());
-    match open {
-        Some(one) => Outcome::Record(vec![(
+    match newest_open(data) {
+        Some(hypothesis) => Outcome::Record(vec![(
             data.now,
-            What::HypothesisJudged { hypothesis: one.entry, verdict, reason: reason.to_owned() },
+            What::HypothesisJudged { hypothesis, verdict, reason: reason.to_owned() },
         )]),
         None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
     }

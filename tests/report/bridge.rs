@@ -278,6 +278,26 @@ fn impact_is_counted_in_customers_and_value_and_a_review_says_how_much_could_be_
 }
 
 #[test]
+fn a_runbook_is_ticked_off_step_by_step_on_the_record() {
+    let room = Room::after_a_bridge();
+    std::fs::write(
+        room.path("erp.md"),
+        "# Certificate\n\n- [ ] Read NotAfter\n  ```\n  openssl x509 -enddate\n  ```\n- [ ] Roll back\n",
+    )
+    .unwrap();
+    std::fs::write(room.path("own.toml"), "[systems.erp]\nrunbook = \"erp.md\"\n").unwrap();
+    let runbook = ["incident", "runbook", "INC-0001", "--system", "erp", "--config", "own.toml"];
+    let shown = room.says(&runbook);
+    assert!(shown.contains("0 of 2 done") && shown.contains("openssl x509"), "{shown}");
+    let tick: Vec<&str> = runbook.iter().copied().chain(["--step", "1", "it", "was", "yesterday"]).collect();
+    room.says(&tick);
+    let shown = room.says(&runbook);
+    assert!(shown.contains("1 of 2 done") && shown.contains("→ it was yesterday"), "{shown}");
+    let beyond: Vec<&str> = runbook.iter().copied().chain(["--step", "3"]).collect();
+    assert_eq!(room.run(&beyond).status.code(), Some(1));
+}
+
+#[test]
 fn an_incident_finds_its_like_and_what_helped_then() {
     let room = Room::after_a_bridge();
     room.says(&["incident", "declare", "Orders", "do", "not", "reach", "billing", "again"]);

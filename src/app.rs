@@ -55,11 +55,12 @@ pub fn run(config: Config, theme: Option<&str>, opening: Opening) -> Result<()> 
 
 async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) -> Result<()> {
     let offset = local_offset();
-    let (gate, mistake) = match config.gate() {
-        Ok(gate) => (gate, None),
-        Err(mistake) => (Gate::default(), Some(mistake)),
+    let (gate, packs, mistake) = match (config.gate(), config.packs()) {
+        (Ok(gate), Ok(packs)) => (gate, packs, None),
+        // The built-in ones serve until the files are mended.
+        (Err(mistake), _) | (_, Err(mistake)) => (Gate::default(), None, Some(mistake)),
     };
-    let ui = Ui::new(theme, keymap, offset, config.local_time).judging(gate.clone());
+    let ui = Ui::new(theme, keymap, offset, config.local_time).of_team(gate.clone(), packs);
     let (outbox, inbox) = mpsc::channel(256);
     let is_demo = matches!(opening, Opening::Demo(_));
     // A demo leaves no trace; what cannot be kept on disk is kept in memory, and said.

@@ -14,6 +14,7 @@ mod incident;
 mod moments;
 mod open;
 mod output;
+mod publish;
 mod rca;
 mod record;
 mod review;
@@ -94,6 +95,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Bench(command)) => bench::run(&shared, command, output),
         Some(Command::Incident(command)) => incident::run(&shared, command, output),
         Some(Command::Rca(command)) => rca::run(&shared, command, output),
+        Some(Command::Publish(arguments)) => publish::run(&shared, arguments, output),
         Some(Command::Review) => review::run(&shared, output),
         Some(Command::Completions { shell }) => documents::completions(shell, output),
         Some(Command::Man) => documents::man(output),

@@ -8,8 +8,9 @@ mod sources;
 pub use sources::SourceConfig;
 
 use crate::flows::{FlowSettings, PROBE_PATHS};
-use crate::incident::Gate;
+use crate::incident::{Findings, Gate, LossFields, packs};
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
+use crate::publish::TargetConfig;
 use crate::sources::Secret;
 use crate::suspects::{Signal, SuspectSettings};
 use etcetera::BaseStrategy;
@@ -39,11 +40,15 @@ pub struct Config {
     pub store: StoreConfig,
     pub flows: FlowsConfig,
     pub suspects: SuspectsConfig,
+    /// Fields that say who is hit and what it is worth.
+    pub losses: LossFields,
     /// What is hidden before it reaches a screen or an export.
     pub redaction: RedactionConfig,
     /// What a person knows of a system and no line says.
     pub systems: BTreeMap<String, SystemConfig>,
     pub formats: Vec<UserFormat>,
+    /// Where reports and updates can go.
+    pub publish: Vec<TargetConfig>,
     pub identifiers: Vec<IdentifierRule>,
     /// Read apart from the rest, so that an error in one points at its line.
     #[serde(skip)]
@@ -99,9 +104,11 @@ impl Default for Config {
             store: StoreConfig::default(),
             flows: FlowsConfig::default(),
             suspects: SuspectsConfig::default(),
+            losses: LossFields::default(),
             redaction: RedactionConfig::default(),
             systems: BTreeMap::new(),
             formats: Vec::new(),
+            publish: Vec::new(),
             identifiers: Vec::new(),
             sources: Vec::new(),
             folder: PathBuf::new(),
@@ -176,6 +183,13 @@ impl Config {
                 problems.push(format!("two sources are named `{name}`: give one another `name`"));
             }
         }
+        problems.extend(self.publish.iter().filter_map(TargetConfig::mistake));
+        let mut seen = std::collections::HashSet::new();
+        for name in self.publish.iter().map(TargetConfig::name) {
+            if !seen.insert(name) {
+                problems.push(format!("two targets are named `{name}`: give one another `name`"));
+            }
+        }
         if self.refresh_seconds == 0 {
             problems.push("refresh_seconds must be at least 1".to_owned());
         }
@@ -219,6 +233,13 @@ impl Config {
     pub fn gate(&self) -> Result<Gate, String> {
         Gate::with(self.beside("rca_rules.toml")?.as_deref())
             .map_err(|error| format!("rca_rules.toml: {error}"))
+    }
+
+    /// A team's triage packs, the text of `packs.toml`.
+    pub fn packs(&self) -> Result<Option<String>, String> {
+        let own = self.beside("packs.toml")?;
+        packs(&Findings::default(), own.as_deref()).map_err(|error| format!("packs.toml: {error}"))?;
+        Ok(own)
     }
 
     /// The part that reading depends on.

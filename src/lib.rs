@@ -17,6 +17,8 @@ pub mod flows;
 pub mod incident;
 /// Bytes to telemetry: formats, identifiers, scrubbing, redaction.
 pub mod ingest;
+/// Where reports and updates go: ITSM, wikis, chats; preview first.
+pub mod publish;
 /// An incident as Markdown, HTML, JSON and status updates.
 pub mod report;
 /// Where telemetry comes from: files and backends.

@@ -1,7 +1,12 @@
 //! An incident written out: Markdown, self-contained HTML, JSON. Pure; evidence is hostile text and stays text.
 
+mod blocks;
 mod illustrate;
 mod svg;
+mod timeline;
+
+pub use blocks::Block;
+pub use timeline::TimelineRow;
 
 use crate::incident::{Entry, Gate, Incident, Kpi, Objection, Pin, Rca, kpis};
 use crate::telemetry::{Series, Time, Window};
@@ -23,6 +28,8 @@ pub struct Report {
     pub charts: Vec<Chart>,
     /// Systems in the order in which flows pass them, with flows seen and failed at each.
     pub path: Vec<PathStop>,
+    /// What the telemetry adds to the timeline: changes, alerts, the first flow that was lost.
+    pub notable: Vec<(Time, String)>,
     pub written: Time,
 }
 
@@ -53,7 +60,16 @@ impl Report {
             .flat_map(|entry| entry.draft.pins.iter().map(|pin| (entry.sequence, pin.clone())))
             .collect();
         let objections = gate.check(&incident, &rca);
-        Self { incident, rca, pins, objections, charts: Vec::new(), path: Vec::new(), written }
+        Self {
+            incident,
+            rca,
+            pins,
+            objections,
+            charts: Vec::new(),
+            path: Vec::new(),
+            notable: Vec::new(),
+            written,
+        }
     }
 
     /// Markdown, by the built-in template or a team's own.
@@ -80,10 +96,12 @@ impl Report {
             "kpis": kpis(&self.incident).map(|kpi| serde_json::json!({
                 "name": kpi.name, "definition": kpi.definition, "value_ns": kpi.value,
             })),
-            "timeline": self.timeline(),
+            "timeline": self.timeline_rows(),
             "mitigations": self.mitigations(),
             "evidence": self.pins.iter().map(|(entry, pin)| serde_json::json!({
-                "entry": entry, "kind": pin.kind, "says": pin.says, "source": pin.source, "window": pin.window,
+                "entry": entry, "kind": pin.kind, "says": pin.says, "source": pin.source, "query": pin.query,
+                "window": pin.window,
+                "skew": pin.skew.iter().map(|(system, offset)| serde_json::json!({ "system": system, "offset_ns": offset })).collect::<Vec<_>>(),
                 "captured": pin.captured, "sha256": pin.digest, "content": pin.content,
             })).collect::<Vec<_>>(),
             "path": self.path,
@@ -113,7 +131,7 @@ impl Report {
             },
             "actions": self.actions(),
             "kpis": kpis(&self.incident).iter().map(kpi_row).collect::<Vec<_>>(),
-            "timeline": self.timeline(),
+            "timeline": self.timeline_rows(),
             "mitigations": self.mitigations(),
             "pins": self.pins.iter().map(|(entry, pin)| serde_json::json!({ "entry": entry, "pin": pin })).collect::<Vec<_>>(),
             "objections": self.objections,
@@ -152,18 +170,11 @@ impl Report {
         })
     }
 
-    fn timeline(&self) -> Vec<serde_json::Value> {
-        self.incident
-            .lines
-            .iter()
-            .filter(|line| !line.is_undone && line.label != "undo" && line.label != "rca")
-            .map(|line| {
-                serde_json::json!({
-                    "time": line.happened, "recorded": line.recorded, "author": line.author,
-                    "kind": line.label, "text": line.text, "pins": line.pins,
-                })
-            })
-            .collect()
+    /// Adds what the telemetry knows to the timeline.
+    #[must_use]
+    pub fn with_notable(mut self, notable: Vec<(Time, String)>) -> Self {
+        self.notable = notable;
+        self
     }
 
     fn mitigations(&self) -> Vec<serde_json::Value> {
@@ -173,8 +184,10 @@ impl Report {
             .map(|one| {
                 serde_json::json!({
                     "kind": one.plan.kind, "target": one.plan.target, "intent": one.plan.intent, "expected": one.plan.expected,
-                    "watch": one.plan.watch, "undo": one.plan.undo, "owner": one.plan.owner, "started": one.started,
-                    "in_force": one.is_in_force(), "measured": one.measured,
+                    "watch": one.plan.watch, "guards": one.plan.guards, "risk": one.plan.risk, "undo": one.plan.undo,
+                    "owner": one.plan.owner, "approver": one.plan.approver, "expires": one.plan.expires,
+                    "started": one.started, "in_force": one.is_in_force(), "measured": one.measured,
+                    "effect": one.effect,
                 })
             })
             .collect()

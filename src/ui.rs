@@ -110,6 +110,8 @@ pub enum Effect {
         says: String,
         rows: Vec<Row>,
         lines: Vec<String>,
+        /// What shows it again.
+        query: String,
     },
     /// Measure all mitigations in force and record what they did.
     Measure,
@@ -183,10 +185,11 @@ impl Ui {
         ui
     }
 
-    /// Judges write-ups by a team's rules.
+    /// Judges write-ups by a team's rules, and knows its triage packs.
     #[must_use]
-    pub fn judging(mut self, gate: Gate) -> Self {
+    pub fn of_team(mut self, gate: Gate, packs: Option<String>) -> Self {
         self.data.gate = gate;
+        self.data.packs = packs;
         self
     }
 

@@ -178,12 +178,12 @@ impl Shell {
                 let recorder = self.recorder.clone();
                 tokio::spawn(async move { recorder.record(now, whats, Vec::new()).await });
             }
-            Effect::Pin { kind, says, rows, lines } => {
+            Effect::Pin { kind, says, rows, lines, query } => {
                 let (recorder, picture, files) =
                     (self.recorder.clone(), self.picture.clone(), self.engine.files.clone());
-                tokio::spawn(
-                    async move { recorder.pin(now, kind, says, rows, lines, &picture, &files).await },
-                );
+                tokio::spawn(async move {
+                    recorder.pin(now, kind, says, rows, lines, query, &picture, &files).await
+                });
             }
             Effect::Measure => {
                 let (recorder, picture) = (self.recorder.clone(), self.picture.clone());

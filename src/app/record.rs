@@ -6,8 +6,9 @@ use crate::evidence::Row;
 use crate::incident::{Draft, Gate, Incident, Pin, PinKind, What, draft, impact_ended, measure};
 use crate::report::Report;
 use crate::store::{News, Store, StoreError};
-use crate::telemetry::{Time, Window};
+use crate::telemetry::{SourceRef, Time, Window};
 use crate::ui::{Msg, Notice, Picture};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{Mutex, mpsc};
@@ -119,12 +120,14 @@ impl Recorder {
         says: String,
         rows: Vec<Row>,
         lines: Vec<String>,
+        query: String,
         picture: &Picture,
         files: &SharedFiles,
     ) {
         let events = look::read(files, &picture.evidence, &rows);
         let mut content = lines;
-        let mut source = String::new();
+        let mut sources: Vec<String> = Vec::new();
+        let mut systems: BTreeSet<&str> = BTreeSet::new();
         let mut window: Option<Window> = None;
         for event in events.iter().filter_map(|(_, event)| event.as_ref()) {
             content.push(format!("{} {} {} {}", event.time, event.system, event.severity, event.body));
@@ -132,17 +135,26 @@ impl Recorder {
                 from: known.from.min(event.time),
                 to: known.to.max(event.time),
             }));
-            if source.is_empty() {
-                source = match &event.source {
-                    crate::telemetry::SourceRef::File { path, offset } => format!("{path} at byte {offset}"),
-                    crate::telemetry::SourceRef::Backend { backend, url } => format!("{backend} {url}"),
-                };
+            systems.insert(&event.system);
+            let source = match &event.source {
+                SourceRef::File { path, offset } => format!("{path} at byte {offset}"),
+                SourceRef::Backend { backend, url } => format!("{backend} {url}"),
+            };
+            if !sources.contains(&source) {
+                sources.push(source);
             }
         }
-        if source.is_empty() {
-            source = picture.title.clone();
-        }
-        let pin = Pin::new(kind, says.clone(), source, window, now, content);
+        let source = match sources.as_slice() {
+            [] => picture.title.clone(),
+            [one] => one.clone(),
+            [first, others @ ..] => format!("{first} and {} places more", others.len()),
+        };
+        let skew = picture.flows.skew.iter().filter(|one| one.offset.0 != 0);
+        let skew = skew
+            .map(|one| (picture.evidence.system_name(one.system).to_owned(), one.offset))
+            .filter(|(system, _)| systems.contains(system.as_str()))
+            .collect();
+        let pin = Pin::new(kind, says.clone(), source, window, now, content).asked(query).skewed(skew);
         self.record(now, vec![(now, What::EvidencePinned { text: says })], vec![pin]).await;
     }
 
@@ -169,6 +181,12 @@ impl Recorder {
         {
             whats.push((now, What::ImpactEnded { time }));
         }
+        if !whats.is_empty()
+            && let Some(coverage) = &picture.findings.coverage
+            && incident.coverage.as_ref() != Some(coverage)
+        {
+            whats.push((now, What::CoverageMeasured { coverage: coverage.clone() }));
+        }
         if whats.is_empty() {
             self.complain("no mitigation is in force".to_owned()).await;
         } else {
@@ -182,11 +200,9 @@ impl Recorder {
         let entries = self.store.entries(&incident.id).await.unwrap_or_default();
         let rca = draft(&incident, &picture.findings);
         let name = incident.id.clone();
-        let report = Report::new(incident, rca, &entries, &self.gate, now).illustrated(
-            &picture.evidence,
-            &picture.flows,
-            &picture.suspects,
-        );
+        let report = Report::new(incident, rca, &entries, &self.gate, now)
+            .illustrated(&picture.evidence, &picture.flows, &picture.suspects)
+            .with_notable(picture.findings.notable.clone());
         let written = tokio::task::spawn_blocking(move || write(&report, &name)).await;
         match written {
             Ok(Ok(paths)) => self.notice(format!("wrote {}", paths.join(", "))).await,

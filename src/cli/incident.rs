@@ -1,13 +1,19 @@
 //! `bridgewatch incident`: the record of incidents, to read, to add to, to check and to carry elsewhere.
 
+mod bridge;
+mod pin;
+mod runbook;
+
 use super::arguments::{IncidentCommand, Shared};
 use super::output::{Output, Role, Table};
 use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
-use crate::incident::{Draft, Entry, Impact, Incident, IncidentSeverity, Phase, What, back_dated, kpis};
+use crate::incident::{
+    Draft, Entry, Impact, Incident, IncidentSeverity, Outward, Phase, What, back_dated, kpis,
+};
 use crate::ingest::scrub_text;
-use crate::store::{StoreError, export, import};
+use crate::store::{StoreError, export, export_redacted, import};
 use crate::telemetry::Time;
 use serde::Serialize;
 use std::io::Read;
@@ -58,11 +64,18 @@ pub(super) fn run(shared: &Shared, command: IncidentCommand, output: &Output) ->
         IncidentCommand::Declare { title, severity, drill } => {
             declare(&record, &title.join(" "), severity.as_deref(), drill, output)
         }
-        IncidentCommand::Note { incident, text, decision } => {
-            note(&record, &incident, &text.join(" "), decision, output)
+        IncidentCommand::Note { incident, text, decision, option, objection, decider } => {
+            let decision =
+                decision.then(|| Decided { option, objection, decider: decider.unwrap_or_default() });
+            note(&record, &incident, &sentence(&text)?, decision, output)
         }
+        IncidentCommand::Pin(arguments) => pin::run(&record, arguments, output),
+        IncidentCommand::Runbook(arguments) => runbook::run(&record, arguments, output),
+        IncidentCommand::Bridge(command) => bridge::run(shared, &record, command, output),
         IncidentCommand::Verify { incidents } => verify(&record, &incidents, output),
-        IncidentCommand::Export { incident, to } => export_to(&record, &incident, to.as_deref(), output),
+        IncidentCommand::Export { incident, to, redacted } => {
+            export_to(&record, &incident, to.as_deref(), redacted, output)
+        }
         IncidentCommand::Import { from } => import_from(&record, &from, output),
     }?;
     output.flush()?;
@@ -221,27 +234,46 @@ fn declare(
     told(&name, &entry, output)
 }
 
+/// What belongs to a decision besides its sentence.
+struct Decided {
+    option: Vec<String>,
+    objection: Vec<String>,
+    decider: String,
+}
+
+/// The words of a sentence. Since `-7m` may begin one, an option behind it would be taken for a word.
+fn sentence(words: &[String]) -> Result<String, Failure> {
+    match words.iter().find(|word| word.starts_with("--") && word.len() > 2) {
+        Some(option) => Err(Failure::usage(
+            format!("`{option}` stands behind the text, and would be part of it"),
+            "write options before the text",
+        )),
+        None => Ok(words.join(" ")),
+    }
+}
+
+/// Says that an incident is not there.
+fn missing(why: &str, output: &Output) -> Result<Outcome, Failure> {
+    output.complain(why, Some("`bridgewatch incident list` names those that there are"));
+    Ok(Outcome::NotFound)
+}
+
 fn note(
     record: &Record,
     name: &str,
     text: &str,
-    is_decision: bool,
+    decision: Option<Decided>,
     output: &Output,
 ) -> Result<Outcome, Failure> {
     if let Err(why) = record.incident(Some(name))? {
-        output.complain(&why, Some("`bridgewatch incident list` names those that there are"));
-        return Ok(Outcome::NotFound);
+        return missing(&why, output);
     }
     let (happened, text) = back_dated(text, now());
-    let what = if is_decision {
-        What::Decision {
-            text: text.to_owned(),
-            options: Vec::new(),
-            objections: Vec::new(),
-            decider: String::new(),
+    let what = match decision {
+        Some(Decided { option, objection, decider }) => {
+            What::Decision { text: text.to_owned(), options: option, objections: objection, decider }
         }
-    } else {
-        What::fact(text)
+        None => What::fact(text),
     };
     let entry = append(record, name, happened, what)?;
     told(name, &entry, output)
@@ -315,12 +347,23 @@ impl Record {
     }
 }
 
-fn export_to(record: &Record, name: &str, to: Option<&Path>, output: &Output) -> Result<Outcome, Failure> {
-    if let Err(why) = record.incident(Some(name))? {
-        output.complain(&why, Some("`bridgewatch incident list` names those that there are"));
-        return Ok(Outcome::NotFound);
-    }
-    let bundle = record.wait(export(&record.store, name))?;
+fn export_to(
+    record: &Record,
+    name: &str,
+    to: Option<&Path>,
+    is_redacted: bool,
+    output: &Output,
+) -> Result<Outcome, Failure> {
+    let incident = match record.incident(Some(name))? {
+        Ok(incident) => incident,
+        Err(why) => return missing(&why, output),
+    };
+    let bundle = if is_redacted {
+        let outward = Outward::of(&incident, record.config.systems.keys().cloned());
+        record.wait(export_redacted(&record.store, name, &outward))?
+    } else {
+        record.wait(export(&record.store, name))?
+    };
     write_or_print(&bundle, to, output)
 }
 

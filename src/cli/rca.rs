@@ -1,5 +1,7 @@
 //! `bridgewatch rca`: the write-up of an incident, drafted, checked by the quality gate, and written out.
 
+mod edit;
+
 use super::arguments::{Inputs, RcaArguments, RcaCommand, ReportFormat, Shared};
 use super::gather::gather;
 use super::incident::write_or_print;
@@ -7,14 +9,18 @@ use super::output::{Output, Role};
 use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
-use crate::incident::{Findings, draft};
+use crate::evidence::Evidence;
+use crate::flows::{FlowId, Flows};
+use crate::incident::{Coverage, Findings, draft};
 use crate::report::Report;
 use crate::suspects::Suspects;
+use crate::telemetry::Event;
 use serde::Serialize;
 use std::path::Path;
 
 pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Result<Outcome, Failure> {
     let (arguments, task): (RcaArguments, Task) = match command {
+        RcaCommand::Edit { arguments, from, print } => (arguments, Task::Edit { from, print }),
         RcaCommand::Draft(arguments) => {
             (arguments, Task::Write { format: ReportFormat::Markdown, to: None, template: None })
         }
@@ -24,36 +30,12 @@ pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Resu
         }
     };
     let record = Record::open(shared)?;
-    let incident = match record.incident(arguments.incident.as_deref())? {
-        Ok(incident) => incident,
-        Err(why) => {
-            output.complain(&why, Some("`bridgewatch incident list` names those that there are"));
-            return Ok(Outcome::NotFound);
-        }
-    };
-    let gate = record.config.gate().map_err(|reason| Failure::usage(reason, "mend the file"))?;
-    let entries = record.wait(record.store.entries(&incident.id))?;
-    let inputs = Inputs { paths: arguments.evidence, demo: arguments.demo };
-    let has_evidence = !inputs.paths.is_empty()
-        || inputs.demo.is_some()
-        || !record.config.evidence.is_empty()
-        || !record.config.sources.is_empty();
-    let mut outcome = Outcome::Done;
-    let report = if has_evidence {
-        let gathered = gather(shared, &inputs, output)?;
-        outcome = gathered.outcome;
-        let flows = gathered.flows();
-        let suspects = Suspects::of(&gathered.evidence, &flows, &gathered.config.suspect_settings());
-        let owner = |system: &str| gathered.config.systems.get(system)?.owner.clone();
-        let findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
-        let rca = draft(&incident, &findings);
-        Report::new(incident, rca, &entries, &gate, now()).illustrated(&gathered.evidence, &flows, &suspects)
-    } else {
-        let rca = draft(&incident, &Findings::default());
-        Report::new(incident, rca, &entries, &gate, now())
+    let Some((report, outcome)) = report(shared, &record, arguments, output)? else {
+        return Ok(Outcome::NotFound);
     };
     match task {
         Task::Check => check(&report, output),
+        Task::Edit { from, print } => edit::run(&record, &report, from.as_deref(), print, output),
         Task::Write { format, to, template } => {
             write(&report, format, to.as_deref(), template.as_deref(), output)
         }
@@ -61,8 +43,77 @@ pub(super) fn run(shared: &Shared, command: RcaCommand, output: &Output) -> Resu
     .map(|done| if done == Outcome::Done { outcome } else { done })
 }
 
+/// The report of an incident, drawn on the evidence that the arguments name; `None` if there is no such incident.
+pub(super) fn report(
+    shared: &Shared,
+    record: &Record,
+    arguments: RcaArguments,
+    output: &Output,
+) -> Result<Option<(Report, Outcome)>, Failure> {
+    let incident = match record.incident(arguments.incident.as_deref())? {
+        Ok(incident) => incident,
+        Err(why) => {
+            output.complain(&why, Some("`bridgewatch incident list` names those that there are"));
+            return Ok(None);
+        }
+    };
+    let gate = record.config.gate().map_err(|reason| Failure::usage(reason, "mend the file"))?;
+    let entries = record.wait(record.store.entries(&incident.id))?;
+    let looked = look(shared, record, &Inputs { paths: arguments.evidence, demo: arguments.demo }, output)?;
+    let rca = draft(&incident, &looked.findings);
+    let mut report = Report::new(incident, rca, &entries, &gate, now());
+    if let Some((evidence, flows, suspects)) = &looked.evidence {
+        report = report.illustrated(evidence, flows, suspects).with_notable(looked.findings.notable);
+    }
+    Ok(Some((report, looked.outcome)))
+}
+
+/// What the evidence says, where there is any.
+pub(super) struct Looked {
+    pub findings: Findings,
+    pub evidence: Option<(Evidence, Flows, Suspects)>,
+    pub outcome: Outcome,
+}
+
+/// Reads the evidence that a command names, if it names any.
+pub(super) fn look(
+    shared: &Shared,
+    record: &Record,
+    inputs: &Inputs,
+    output: &Output,
+) -> Result<Looked, Failure> {
+    let has_evidence = !inputs.paths.is_empty()
+        || inputs.demo.is_some()
+        || !record.config.evidence.is_empty()
+        || !record.config.sources.is_empty();
+    if !has_evidence {
+        return Ok(Looked { findings: Findings::default(), evidence: None, outcome: Outcome::Done });
+    }
+    let gathered = gather(shared, inputs, output)?;
+    let flows = gathered.flows();
+    let suspects = Suspects::of(&gathered.evidence, &flows, &gathered.config.suspect_settings());
+    let owner = |system: &str| gathered.config.systems.get(system)?.owner.clone();
+    let mut findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
+    let catalogue = gathered.config.systems.keys().map(String::as_str);
+    findings.coverage = Coverage::of(&gathered.evidence, &flows, catalogue);
+    let fields = &gathered.config.losses;
+    let rows = fields.rows(&gathered.evidence, &flows, findings.onset);
+    let lost: Vec<(FlowId, Vec<Event>)> = rows
+        .into_iter()
+        .map(|(id, rows)| {
+            let events = rows.into_iter().filter_map(|row| {
+                gathered.files.read_event(&gathered.evidence, gathered.evidence.origin(row))
+            });
+            (id, events.collect())
+        })
+        .collect();
+    findings.losses = fields.count(&lost).sentence();
+    Ok(Looked { findings, outcome: gathered.outcome, evidence: Some((gathered.evidence, flows, suspects)) })
+}
+
 enum Task {
     Check,
+    Edit { from: Option<std::path::PathBuf>, print: bool },
     Write { format: ReportFormat, to: Option<std::path::PathBuf>, template: Option<std::path::PathBuf> },
 }
 

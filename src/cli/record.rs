@@ -30,6 +30,10 @@ impl Record {
         Ok(self.runtime.block_on(work)?)
     }
 
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
     pub(super) fn names(&self) -> Result<Vec<String>, Failure> {
         self.wait(self.store.list())
     }

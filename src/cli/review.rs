@@ -20,6 +20,25 @@ struct Line<'a> {
     times: Vec<TimeLine<'a>>,
     repeated: Vec<Repeated<'a>>,
     mitigations: Vec<Count>,
+    major_in_30_days: Option<f64>,
+    change_share: Option<Share>,
+    coverage: Option<Seen>,
+    blind: Vec<Count>,
+}
+
+#[derive(Serialize)]
+struct Share {
+    share: f64,
+    low: f64,
+    high: f64,
+}
+
+#[derive(Serialize)]
+struct Seen {
+    hops: u32,
+    logs: u32,
+    traces: u32,
+    metrics: u32,
 }
 
 #[derive(Serialize)]
@@ -82,6 +101,14 @@ fn line(review: &Review) -> Line<'_> {
             .iter()
             .map(|(kind, count)| Count { kind: kind.to_string(), count: *count })
             .collect(),
+        major_in_30_days: review.major_in_30_days,
+        change_share: review.change_share.map(|(share, low, high)| Share { share, low, high }),
+        coverage: review.coverage.map(|(hops, logs, traces, metrics)| Seen { hops, logs, traces, metrics }),
+        blind: review
+            .blind
+            .iter()
+            .map(|(system, count)| Count { kind: system.clone(), count: *count })
+            .collect(),
     }
 }
 
@@ -115,6 +142,25 @@ fn as_text(review: &Review, output: &Output) -> std::io::Result<()> {
         }
         output.blank()?;
         output.table(&table)?;
+    }
+    if let Some(rate) = review.major_in_30_days {
+        output.line(&[(Role::Plain, &format!("{rate:.1} of SEV1 or SEV2 in 30 days"))])?;
+    }
+    if let Some((share, low, high)) = review.change_share {
+        output.line(&[
+            (Role::Plain, &format!("{:.0} % were set off by a change", share * 100.0)),
+            (Role::Muted, &format!("  (95 %: between {:.0} and {:.0} %)", low * 100.0, high * 100.0)),
+        ])?;
+    }
+    if let Some((hops, logs, traces, metrics)) = review.coverage {
+        let text =
+            format!("of {hops} hops {logs} were seen in logs, {traces} in traces, {metrics} in metrics");
+        output.line(&[(Role::Plain, &text)])?;
+    }
+    if !review.blind.is_empty() {
+        let blind = review.blind.iter().take(8).map(|(system, count)| format!("{system} ({count})"));
+        let blind = blind.collect::<Vec<_>>().join(", ");
+        output.line(&[(Role::Warning, &format!("blind spots: {blind}"))])?;
     }
     for (cause, incidents) in &review.repeated {
         output.line(&[

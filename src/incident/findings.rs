@@ -1,6 +1,6 @@
 //! What the evidence says, put into the plain values that guide the bridge and fill the write-up.
 
-use super::Findings;
+use super::{Coverage, Findings};
 use crate::evidence::{Evidence, Row};
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
 use crate::suspects::{Role, Suspect, Suspects, failure_mode};
@@ -48,7 +48,8 @@ impl Findings {
             affected_flows: since.iter().filter(|flow| is_lost(flow) || flow.verdict == Verdict::Slow).count()
                 as u64,
             all_flows: since.len() as u64,
-            blind: Vec::new(),
+            coverage: Coverage::of(evidence, flows, []),
+            losses: None,
             notable: notable(evidence, flows, onset),
             first_checks: mode.map(|mode| mode.checks.clone()).unwrap_or_default(),
             usual_mitigations: mode.map(|mode| mode.mitigations.clone()).unwrap_or_default(),

@@ -1,6 +1,8 @@
 //! The incident, as a fold over its journal: everything that the screen shows of it.
 
-use super::{Entry, HypothesisVerdict, Impact, IncidentSeverity, Mitigation, MitigationState, Rca, What};
+use super::{
+    Coverage, Entry, HypothesisVerdict, Impact, IncidentSeverity, Mitigation, MitigationState, Rca, What,
+};
 use crate::telemetry::{Nanos, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -106,6 +108,18 @@ pub struct HandOver {
     pub note: String,
 }
 
+/// Something that was published, as its receipt says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    pub time: Time,
+    pub target: String,
+    pub url: String,
+    /// What the target calls it; empty where it says nothing.
+    pub id: String,
+    /// Names the content.
+    pub digest: String,
+}
+
 /// One line of the record as it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Line {
@@ -150,6 +164,10 @@ pub struct Incident {
     /// Answers to the guided steps, by question.
     pub steps: BTreeMap<String, String>,
     pub rca: Rca,
+    /// How much of the ways of flows could be seen, as it was measured last.
+    pub coverage: Option<Coverage>,
+    /// What was published, oldest first.
+    pub published: Vec<Published>,
     /// All entries in order of when they happened; undone ones too.
     pub lines: Vec<Line>,
     /// Pieces of evidence that stand.
@@ -249,6 +267,7 @@ impl Incident {
             What::RcaField { field, text } => self.rca.set(field, text),
             What::RcaWhys { whys } => self.rca.whys.clone_from(whys),
             What::RcaFactor { factor } => self.rca.factors.push(factor.clone()),
+            What::RcaFactors { factors } => self.rca.factors.clone_from(factors),
             What::ActionAdded { action } => self.rca.actions.push((number, action.clone(), false)),
             What::ActionChanged { action, to } => {
                 if let Some(one) = self.rca.actions.iter_mut().find(|(entry, ..)| entry == action) {
@@ -260,9 +279,16 @@ impl Incident {
                     one.2 = true;
                 }
             }
+            What::Published { target, url, id, digest, .. } => self.published.push(Published {
+                time: happened,
+                target: target.clone(),
+                url: url.clone(),
+                id: id.clone(),
+                digest: digest.clone(),
+            }),
+            What::CoverageMeasured { coverage } => self.coverage = Some(coverage.clone()),
             What::Fact { .. }
             | What::EvidencePinned { .. }
-            | What::Published { .. }
             | What::Corrected { .. }
             | What::Undone { .. }
             | What::Unknown(_) => {}

@@ -31,6 +31,14 @@ pub struct Review {
     /// Causes that came more than once: (first words of the cause, incidents).
     pub repeated: Vec<(String, Vec<String>)>,
     pub mitigations: Vec<(MitigationKind, usize)>,
+    /// SEV1 and SEV2 in 30 days, over the time that the record covers; `None` over less than a week.
+    pub major_in_30_days: Option<f64>,
+    /// The share of incidents that a change set off, with the interval in which it lies by 95 % (Wilson).
+    pub change_share: Option<(f64, f64, f64)>,
+    /// Hops that were seen, over all incidents in which it was measured: (hops, logs, traces, metrics).
+    pub coverage: Option<(u32, u32, u32, u32)>,
+    /// Systems that could not be seen: (system, in how many incidents), the most frequent first.
+    pub blind: Vec<(String, usize)>,
 }
 
 /// The times of one incident.
@@ -95,7 +103,36 @@ pub fn review(incidents: &[Incident], today: &str) -> Review {
         }
     }
     review.repeated = repeated(&real);
+    let first = real.iter().filter_map(|incident| incident.declared).min();
+    let last = real.iter().filter_map(|incident| incident.declared).max();
+    review.major_in_30_days = first
+        .zip(last)
+        .map(|(first, last)| (last - first).as_seconds() / DAY)
+        .and_then(|days| (days >= 7.0).then(|| review.major as f64 * 30.0 / days));
+    review.change_share = (real.len() >= 2).then(|| wilson(review.by_change, real.len()));
+    let mut blind: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
+    for coverage in real.iter().filter_map(|incident| incident.coverage.as_ref()) {
+        let sum = review.coverage.get_or_insert((0, 0, 0, 0));
+        sum.0 += coverage.hops;
+        sum.1 += coverage.logs;
+        sum.2 += coverage.traces;
+        sum.3 += coverage.metrics;
+        coverage.blind.iter().for_each(|system| *blind.entry(system.clone()).or_default() += 1);
+    }
+    review.blind = blind.into_iter().collect();
+    review.blind.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     review
+}
+
+const DAY: f64 = 86_400.0;
+
+/// A share and its interval by 95 % (Wilson): few incidents say little, and the interval says how little.
+fn wilson(some: usize, all: usize) -> (f64, f64, f64) {
+    let (n, z) = (all as f64, 1.96_f64);
+    let share = some as f64 / n;
+    let middle = (share + z * z / (2.0 * n)) / (1.0 + z * z / n);
+    let half = z / (1.0 + z * z / n) * (share * (1.0 - share) / n + z * z / (4.0 * n * n)).sqrt();
+    (share, (middle - half).max(0.0), (middle + half).min(1.0))
 }
 
 /// Incidents whose causes share most of their words.
@@ -136,6 +173,27 @@ mod tests {
         incident.resolved = Some(Time::from_seconds(minutes * 60));
         incident.rca.root_cause = cause.into();
         incident
+    }
+
+    #[test]
+    fn shares_say_how_little_few_incidents_say_and_rates_need_a_week() {
+        let mut both = [incident("a", 10, false, "x"), incident("b", 30, false, "y")];
+        both[0].rca.factors.push(super::super::Factor { class: "change".into(), text: String::new() });
+        let (share, low, high) = review(&both, "2026-03-14").change_share.unwrap();
+        assert!((share - 0.5).abs() < 1e-9 && low < 0.10 && high > 0.90, "{low} {high}");
+        assert_eq!(review(&both, "2026-03-14").major_in_30_days, None);
+        both[1].declared = Some(Time::from_seconds(15 * 86_400));
+        let coverage = |blind: &[&str]| super::super::Coverage {
+            hops: 4,
+            logs: 3,
+            blind: blind.iter().map(|one| (*one).to_owned()).collect(),
+            ..Default::default()
+        };
+        both[0].coverage = Some(coverage(&["mq"]));
+        both[1].coverage = Some(coverage(&["mq", "crm"]));
+        let all = review(&both, "2026-03-14");
+        assert_eq!(all.major_in_30_days, Some(4.0), "both are SEV2 until somebody says better");
+        assert_eq!((all.coverage, all.blind[0].clone()), (Some((8, 6, 0, 0)), ("mq".to_owned(), 2)));
     }
 
     #[test]

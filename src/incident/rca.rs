@@ -30,8 +30,10 @@ pub struct Findings {
     pub failed_flows: u64,
     pub affected_flows: u64,
     pub all_flows: u64,
-    /// Systems that could not be seen.
-    pub blind: Vec<String>,
+    /// How much of the ways of flows can be seen.
+    pub coverage: Option<super::Coverage>,
+    /// What was lost in terms of the business, where fields were configured and read.
+    pub losses: Option<String>,
     /// Notable telemetry for the timeline: (time, sentence).
     pub notable: Vec<(Time, String)>,
 }
@@ -221,6 +223,15 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
         })
         .collect();
     fill("went_well", (!helped.is_empty()).then(|| helped.join("\n")));
+    let unseen = findings.coverage.as_ref().filter(|coverage| !coverage.blind.is_empty());
+    let mut fill = |field: &str, text: Option<String>| {
+        if rca.get(field).is_empty()
+            && let Some(text) = text
+        {
+            rca.set(field, &text);
+        }
+    };
+    fill("went_badly", unseen.map(|coverage| format!("Not all could be seen: {}.", coverage.sentence())));
     if rca.whys.is_empty() {
         rca.whys = whys(findings);
     }
@@ -264,6 +275,9 @@ fn impact(
         findings.all_flows,
         findings.affected_flows.saturating_sub(findings.failed_flows)
     );
+    if let Some(losses) = &findings.losses {
+        text.push_str(&format!(" Lost: {losses}."));
+    }
     if let (Some(began), Some(ended), Some(length)) = (began, ended, length) {
         text.push_str(&format!(" From {} to {} ({length}).", began.to_the_second(), ended.to_the_second()));
     }

@@ -35,16 +35,47 @@ pub struct Pack {
     #[serde(default)]
     pub modes: Vec<String>,
     pub discriminates: String,
-    pub checks: Vec<String>,
+    pub checks: Vec<Question>,
     pub mitigations: Vec<String>,
     pub say: String,
 }
 
+/// A check of a pack: what to ask, and where the evidence may answer by itself.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Asked")]
+pub struct Question {
+    pub ask: String,
+    pub look: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Asked {
+    Plain(String),
+    Full {
+        ask: String,
+        #[serde(default)]
+        look: Option<String>,
+    },
+}
+
+impl From<Asked> for Question {
+    fn from(asked: Asked) -> Self {
+        match asked {
+            Asked::Plain(ask) => Self { ask, look: None },
+            Asked::Full { ask, look } => Self { ask, look },
+        }
+    }
+}
+
 /// A check of a pack, and what answers it now.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Check {
     pub question: String,
+    /// What the evidence says.
     pub answer: Option<String>,
+    /// Whom to ask where it says nothing.
+    pub ask: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -62,6 +93,10 @@ pub fn packs(findings: &Findings, own: Option<&str>) -> Result<Vec<Pack>, String
     };
     let mut all = read(BUILT_IN)?;
     for pack in own.map(read).transpose()?.unwrap_or_default() {
+        let looks = pack.checks.iter().filter_map(|check| check.look.as_deref());
+        if let Some(look) = looks.into_iter().find(|look| !super::probe::is_known(look)) {
+            return Err(format!("triage packs: `{}` looks by `{look}`, which is not known", pack.name));
+        }
         all.retain(|known| known.name != pack.name);
         all.push(pack);
     }
@@ -180,6 +215,9 @@ mod tests {
         assert_eq!(all.len(), 12);
         for pack in &all {
             assert_eq!(pack.checks.len(), 5, "{}", pack.name);
+            for look in pack.checks.iter().filter_map(|check| check.look.as_deref()) {
+                assert!(super::super::probe::is_known(look), "{}: {look}", pack.name);
+            }
             for mitigation in &pack.mitigations {
                 assert!(mitigation.parse::<super::super::MitigationKind>().is_ok(), "{mitigation}");
             }

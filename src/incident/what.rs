@@ -1,7 +1,8 @@
 //! What can be recorded of an incident. Kinds are only ever added: journals outlive versions.
 
 use super::{
-    Action, ActionClass, Assessment, Factor, Impact, IncidentSeverity, MitigationKind, Phase, Plan, Role, Why,
+    Action, ActionClass, Assessment, Coverage, Factor, Impact, IncidentSeverity, MitigationKind, Phase, Plan,
+    Role, Why,
 };
 use crate::telemetry::Time;
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,12 @@ pub enum What {
         /// Where it can be seen.
         url: String,
         text: String,
+        /// What the target calls it.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        id: String,
+        /// Names the content, so that the same is not sent there twice.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        digest: String,
     },
     /// A step of the guided loop, a triage pack or a runbook.
     Step {
@@ -128,6 +135,10 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         effect: Option<Box<Assessment>>,
     },
+    /// How much of the ways of flows could be seen.
+    CoverageMeasured {
+        coverage: Coverage,
+    },
     /// Looked at and still needed.
     MitigationExtended {
         mitigation: u64,
@@ -146,6 +157,10 @@ pub enum What {
     },
     RcaFactor {
         factor: Factor,
+    },
+    /// All factors, in the place of those before.
+    RcaFactors {
+        factors: Vec<Factor>,
     },
     ActionAdded {
         action: Action,
@@ -214,7 +229,9 @@ impl What {
             Self::HypothesisJudged { verdict, reason, .. } => ("hypothesis", format!("{verdict}: {reason}")),
             Self::EvidencePinned { text } => ("evidence", text.clone()),
             Self::StatusUpdate { audience, text } => ("update", format!("to {audience}: {}", first(text))),
-            Self::Published { target, url, .. } => ("published", format!("{target} {url}")),
+            Self::Published { target, url, text, .. } => {
+                ("published", format!("{} to {target} {url}", first(text)).trim_end().to_owned())
+            }
             Self::Step { question, answer, .. } => ("step", format!("{question} {answer}")),
             Self::MitigationProposed { mitigation } => {
                 ("proposal", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent))
@@ -228,6 +245,7 @@ impl What {
                 ("measured", text.clone())
             }
             Self::MitigationMeasured { verdict, text, .. } => ("measured", format!("{verdict}: {text}")),
+            Self::CoverageMeasured { coverage } => ("coverage", coverage.sentence()),
             Self::MitigationExtended { mitigation, expires } => {
                 ("extended", format!("{mitigation} until {expires}"))
             }
@@ -235,6 +253,7 @@ impl What {
             Self::RcaField { field, text } => ("rca", format!("{field}: {}", first(text))),
             Self::RcaWhys { whys } => ("rca", format!("{} whys", whys.len())),
             Self::RcaFactor { factor } => ("rca", format!("factor: {}", factor.text)),
+            Self::RcaFactors { factors } => ("rca", format!("{} factors", factors.len())),
             Self::ActionAdded { action } => {
                 ("action", format!("{}: {}", ActionClass::name(action.class), action.text))
             }

@@ -1,4 +1,6 @@
-//! Back-dating in one line: `-7m the alert fired`, `10:41 cert expired`.
+//! What is typed in one line: `-7m the alert fired`, `10:41 cert expired`, `@kafka-oncall check lag 3m`.
+
+use super::What;
 
 use crate::telemetry::{Nanos, Time};
 
@@ -12,6 +14,21 @@ pub fn back_dated(line: &str, now: Time) -> (Time, &str) {
         Some(time) if !rest.trim().is_empty() => (time, rest.trim()),
         _ => (now, line),
     }
+}
+
+/// An ask: `@kafka-oncall check partition lag 3m`; five minutes where none are named.
+pub fn asked(text: &str) -> Option<What> {
+    // The prompt begins with `@`; who types one more means the same.
+    let (who, question) = text.strip_prefix('@')?.trim_start_matches('@').split_once(' ')?;
+    let mut question = question.trim().to_owned();
+    let mut minutes = 5;
+    if let Some((before, last)) = question.rsplit_once(' ')
+        && let Some(number) = last.strip_suffix('m').and_then(|number| number.parse().ok())
+    {
+        minutes = number;
+        question = before.trim().to_owned();
+    }
+    (!who.is_empty() && !question.is_empty()).then(|| What::Asked { who: who.to_owned(), question, minutes })
 }
 
 /// `-7m`, `-90s`, `-1h30m`
@@ -49,6 +66,17 @@ fn clock(word: &str, now: Time) -> Option<Time> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_ask_has_somebody_a_question_and_minutes() {
+        let Some(What::Asked { who, question, minutes }) = asked("@kafka-oncall check partition lag 3m")
+        else {
+            panic!()
+        };
+        assert_eq!((who.as_str(), question.as_str(), minutes), ("kafka-oncall", "check partition lag", 3));
+        assert!(asked("check lag").is_none());
+        assert!(matches!(asked("@x lag"), Some(What::Asked { minutes: 5, .. })));
+    }
 
     #[test]
     fn lines_are_dated_by_distance_or_by_clock() {

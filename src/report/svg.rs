@@ -77,28 +77,52 @@ pub(super) fn timeline(incident: &Incident) -> String {
     };
     let length = (last - first).0.max(1) as f64;
     let mut svg =
-        format!(r#"<svg viewBox="0 0 {WIDTH} 110" role="img" aria-label="course of the incident">"#);
+        format!(r#"<svg viewBox="0 0 {WIDTH} 170" role="img" aria-label="course of the incident">"#);
     let _ = write!(
         svg,
-        r#"<line x1="60" y1="55" x2="{}" y2="55" stroke="var(--line)" stroke-width="2"/>"#,
+        r#"<line x1="60" y1="85" x2="{}" y2="85" stroke="var(--line)" stroke-width="2"/>"#,
         WIDTH - 60.0
     );
     let mut sorted = stops;
     sorted.sort();
-    for (number, (time, name)) in sorted.iter().enumerate() {
+    // How far to the right each height is taken already.
+    let mut taken = [f64::MIN; HEIGHTS.len()];
+    for (time, name) in &sorted {
         let at = (*time - first).0 as f64 / length * (WIDTH - 120.0) + 60.0;
-        // Neighbours stand on different heights, so that words do not lie on each other.
-        let (text, stem) = [(20.0, 26.0), (96.0, 84.0), (38.0, 44.0), (78.0, 66.0)][number % 4];
+        let label = format!("{} {}", clock(*time), escape(name));
+        let width = label.chars().count() as f64 * GLYPH;
+        // Words stay within the picture: at its sides they lean inwards.
+        let left = (at - width / 2.0).clamp(4.0, (WIDTH - width - 4.0).max(4.0));
+        let free = taken.iter().position(|right| *right + 8.0 < left);
+        let place = free.unwrap_or_else(|| {
+            let (place, _) = taken.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)).unwrap_or((0, &0.0));
+            place
+        });
+        taken[place] = left + width;
+        let (text, stem) = HEIGHTS[place];
         let _ = write!(
             svg,
-            r#"<circle cx="{at:.1}" cy="55" r="4" fill="var(--accent)"/><line x1="{at:.1}" y1="55" x2="{at:.1}" y2="{stem}" stroke="var(--line)"/><text x="{at:.1}" y="{text}" text-anchor="middle">{} {}</text>"#,
-            clock(*time),
-            escape(name)
+            r#"<circle cx="{at:.1}" cy="85" r="4" fill="var(--accent)"/><line x1="{at:.1}" y1="85" x2="{at:.1}" y2="{stem}" stroke="var(--line)"/><text x="{:.1}" y="{text}" text-anchor="middle">{label}</text>"#,
+            left + width / 2.0
         );
     }
     svg.push_str("</svg>");
     svg
 }
+
+/// Where words stand on the course, nearest first: the line of the text, and where its stem ends.
+const HEIGHTS: [(f64, f64); 8] = [
+    (72.0, 76.0),
+    (106.0, 94.0),
+    (54.0, 58.0),
+    (124.0, 112.0),
+    (36.0, 40.0),
+    (142.0, 130.0),
+    (18.0, 22.0),
+    (160.0, 148.0),
+];
+/// About how wide a character of 12 pixels is.
+const GLYPH: f64 = 7.0;
 
 /// Systems in order, each with how many flows came and how many failed there.
 pub(super) fn path(stops: &[PathStop]) -> String {

@@ -4,6 +4,7 @@
 
 mod auth;
 mod retry;
+mod write;
 
 pub use auth::Auth;
 

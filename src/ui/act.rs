@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
 use super::{dialog, flow, help, home, page, palette, prompt, range, selected};
 use crate::flows::FlowId;
-use crate::incident::{Phase, What, catch_up};
+use crate::incident::{Pack, Phase, What, catch_up, packs, similar, triage_page};
 use strum::IntoEnumIterator;
 
 impl Ui {
@@ -134,6 +134,7 @@ impl Ui {
             Action::Export => effects.push(Effect::Export),
             Action::Copy | Action::CopyQuery => self.copy(action == Action::CopyQuery, effects),
             Action::CatchUp => self.catch_up(),
+            Action::Triage => self.triage(),
             Action::Declare => {
                 let title = self.data.picture.findings.title.clone().unwrap_or_default();
                 self.over.push(Over::Dialog(dialog::Dialog::declare(&title)));
@@ -352,10 +353,51 @@ impl Ui {
 
     fn catch_up(&mut self) {
         let lines = match &self.data.incident {
-            Some(incident) => catch_up(incident, &self.data.picture.findings, self.data.now),
+            Some(incident) => {
+                let findings = &self.data.picture.findings;
+                let mut lines = catch_up(incident, findings, self.data.now);
+                // What was like it, in what is left of the twenty lines.
+                let past = similar(incident, findings, &self.data.incidents);
+                lines.extend(past.iter().take(20 - lines.len().min(20)).take(2).map(|one| {
+                    let cause =
+                        if one.root_cause.is_empty() { "no cause on record" } else { &one.root_cause };
+                    let helped = if one.helped.is_empty() {
+                        String::new()
+                    } else {
+                        format!("; {} helped", one.helped.join(", "))
+                    };
+                    format!("Like it: {} {} ({cause}{helped})", one.incident, one.title)
+                }));
+                lines
+            }
             None => vec!["No incident is declared.".to_owned(), self.data.picture.findings.reason.clone()],
         };
         self.over.push(Over::Page(page::Page::text("Catch me up", &lines.join("\n"))));
+    }
+
+    /// The packs of symptoms, the fitting one first; the others follow, for the first guess may be wrong.
+    fn triage(&mut self) {
+        let picture = &self.data.picture;
+        let (findings, evidence, flows) = (&picture.findings, &picture.evidence, &picture.flows);
+        match packs(findings, self.data.packs.as_deref()) {
+            Ok(all) => {
+                let fits = |pack: &Pack| {
+                    findings.failure_mode.as_ref().is_some_and(|mode| pack.modes.contains(mode))
+                };
+                let (fitting, others): (Vec<&Pack>, Vec<&Pack>) = all.iter().partition(|pack| fits(pack));
+                let first = if fitting.is_empty() {
+                    "No failure mode is recognised: these are all packs there are.\n\n".to_owned()
+                } else {
+                    String::new()
+                };
+                let pages = fitting.into_iter().chain(others);
+                let pages: Vec<String> =
+                    pages.map(|pack| triage_page(pack, findings, evidence, flows)).collect();
+                let text = format!("{first}{}", pages.join("\n"));
+                self.over.push(Over::Page(page::Page::text("Triage", &text)));
+            }
+            Err(mistake) => self.complain(&mistake),
+        }
     }
 
     fn copy(&mut self, as_query: bool, effects: &mut Vec<Effect>) {

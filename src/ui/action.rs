@@ -182,6 +182,9 @@ pub enum Action {
     /// Sum up for somebody who joins now
     #[strum(message = "catch me up")]
     CatchUp,
+    /// Read the triage pack that fits: checks that answer themselves, safe mitigations, what to say
+    #[strum(message = "triage")]
+    Triage,
     /// Move the incident to its next phase
     #[strum(message = "next phase")]
     NextPhase,

@@ -16,6 +16,8 @@ pub struct Data {
     pub incidents: Vec<Incident>,
     /// What stands against calling a write-up done, a team's own rules included.
     pub gate: Gate,
+    /// A team's own triage packs, as its file has them.
+    pub packs: Option<String>,
     pub now: Time,
     /// Seconds ahead of UTC to show times in; `None` for UTC.
     pub local: Option<i32>,

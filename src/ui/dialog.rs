@@ -3,7 +3,9 @@
 use super::outcome::Outcome;
 use super::widgets::{dialog, fit, wrap};
 use super::{Data, Theme};
-use crate::incident::{Audience, Findings, Impact, Incident, MitigationKind, Plan, What, status_update};
+use crate::incident::{
+    Audience, Findings, Impact, Incident, MitigationKind, Outward, Plan, What, status_update,
+};
 use crate::telemetry::{Nanos, Time};
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;
@@ -62,8 +64,15 @@ impl Dialog {
     }
 
     pub(super) fn update(incident: &Incident, data: &Data) -> Self {
+        let outward =
+            Outward::of(incident, data.picture.evidence.series.iter().map(|one| one.system.clone()));
         let texts = Audience::iter()
-            .map(|audience| (audience, status_update(incident, &data.picture.findings, audience, data.now)))
+            .map(|audience| {
+                let text = status_update(incident, &data.picture.findings, audience, data.now);
+                // What customers read leaves the company.
+                let is_inside = audience != Audience::Customer;
+                (audience, if is_inside { text } else { outward.text(&text) })
+            })
             .collect();
         Self { form: Form::Update { audience: Audience::Technical, texts }, field: 0 }
     }

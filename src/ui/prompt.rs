@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::widgets::{count, cut};
 use super::{Action, Data, Filter, Theme, range};
 use crate::incident::{
-    self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, back_dated,
+    self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, asked, back_dated, hand_over,
 };
 use crate::telemetry::{Time, Window};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -173,7 +173,7 @@ impl Prompt {
                     },
                 )])
             }
-            Purpose::Ask => match ask(&text) {
+            Purpose::Ask => match asked(&text) {
                 Some(what) => Outcome::Record(vec![(time, what)]),
                 None => Outcome::Complain(
                     "an ask names somebody and a question: @kafka-oncall check lag 3m".to_owned(),
@@ -186,7 +186,7 @@ impl Prompt {
                 time,
                 What::Hypothesis { text: first.to_owned(), next_test: rest.to_owned() },
             )]),
-            Purpose::Role => role(&text, time),
+            Purpose::Role => role(&text, time, data),
             Purpose::EndMitigation { entry } => {
                 Outcome::Record(vec![(time, What::MitigationUndone { mitigation: *entry, reason: text })])
             }
@@ -232,31 +232,19 @@ impl Prompt {
     }
 }
 
-/// `@kafka-oncall check partition lag 3m`
-fn ask(text: &str) -> Option<What> {
-    // The prompt begins with `@`; who types one more means the same.
-    let (who, question) = text.strip_prefix('@')?.trim_start_matches('@').split_once(' ')?;
-    let mut question = question.trim().to_owned();
-    let mut minutes = 5;
-    if let Some((before, last)) = question.rsplit_once(' ')
-        && let Some(number) = last.strip_suffix('m').and_then(|number| number.parse().ok())
-    {
-        minutes = number;
-        question = before.trim().to_owned();
-    }
-    (!who.is_empty() && !question.is_empty()).then(|| What::Asked { who: who.to_owned(), question, minutes })
-}
-
-fn role(text: &str, time: Time) -> Outcome {
+fn role(text: &str, time: Time, data: &Data) -> Outcome {
     let (name, person) = text.split_once(' ').unwrap_or((text, ""));
     let (person, note) =
         person.split_once('|').map_or((person.trim(), ""), |(person, note)| (person.trim(), note.trim()));
     let name = if name == "ic" { "incident-commander" } else { name };
     match name.parse::<Role>() {
-        Ok(role) if !person.is_empty() => Outcome::Record(vec![(
-            time,
-            What::RoleAssigned { role, person: person.to_owned(), note: note.to_owned() },
-        )]),
+        Ok(role) if !person.is_empty() => {
+            // Who takes over from somebody gets all that is known, whether a note was typed or not.
+            let held = data.incident.as_ref().filter(|incident| incident.roles.contains_key(&role));
+            let known = held.map(|incident| hand_over(incident, &data.picture.findings, data.now));
+            let note = [note.to_owned(), known.unwrap_or_default()].join("\n").trim().to_owned();
+            Outcome::Record(vec![(time, What::RoleAssigned { role, person: person.to_owned(), note })])
+        }
         Ok(_) => Outcome::Complain(format!("who takes {name}? {name} NAME | a hand-over note")),
         Err(_) => Outcome::Complain(format!("`{name}` is no role")),
     }
@@ -333,6 +321,15 @@ fn command(line: &str, data: &Data) -> Outcome {
             Err(_) => Outcome::Complain("severity SEV1..SEV4 REASON".to_owned()),
         },
         "judge" => judge(rest, data),
+        "for" | "against" if !rest.is_empty() => speak(verb == "for", rest, data),
+        "cadence" => match rest.parse() {
+            Ok(minutes) => Outcome::Record(vec![(now, What::CadenceChanged { minutes })]),
+            Err(_) => Outcome::Complain("cadence MINUTES: how often an update is due from now on".to_owned()),
+        },
+        "apply" => match incident.into_iter().flat_map(incident::Incident::proposed).last() {
+            Some(one) => Outcome::Record(vec![(now, What::MitigationApplied { mitigation: one.entry })]),
+            None => Outcome::Complain("no mitigation is proposed".to_owned()),
+        },
         "done" => match rest.parse() {
             Ok(action) => Outcome::Record(vec![(now, What::ActionClosed { action })]),
             Err(_) => {
@@ -361,6 +358,22 @@ fn action(rest: &str, parts: &[&str], now: Time) -> Outcome {
     Outcome::Record(vec![(now, What::ActionAdded { action })])
 }
 
+/// What speaks for the newest open hypothesis, or against it.
+fn speak(is_for: bool, text: &str, data: &Data) -> Outcome {
+    match newest_open(data) {
+        Some(hypothesis) => Outcome::Record(vec![(
+            data.now,
+            What::HypothesisEvidence { hypothesis, is_for, text: text.to_owned() },
+        )]),
+        None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
+    }
+}
+
+fn newest_open(data: &Data) -> Option<u64> {
+    let mut all = data.incident.iter().flat_map(|incident| &incident.hypotheses);
+    all.rfind(|one| one.judged.is_none()).map(|one| one.entry)
+}
+
 /// Judges the newest open hypothesis.
 fn judge(rest: &str, data: &Data) -> Outcome {
     let (word, reason) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -370,12 +383,10 @@ fn judge(rest: &str, data: &Data) -> Outcome {
         "inconclusive" => HypothesisVerdict::Inconclusive,
         _ => return Outcome::Complain("judge supported|refuted|inconclusive REASON".to_owned()),
     };
-    let open =
-        data.incident.iter().flat_map(|incident| &incident.hypotheses).rfind(|one| one.judged.is_none());
-    match open {
-        Some(one) => Outcome::Record(vec![(
+    match newest_open(data) {
+        Some(hypothesis) => Outcome::Record(vec![(
             data.now,
-            What::HypothesisJudged { hypothesis: one.entry, verdict, reason: reason.to_owned() },
+            What::HypothesisJudged { hypothesis, verdict, reason: reason.to_owned() },
         )]),
         None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
     }
@@ -405,19 +416,4 @@ fn time_of_day(text: &str, all: Window, offset_seconds: i32) -> Option<Time> {
     let day = all.from.0.div_euclid(DAY * 1_000_000_000);
     let mut days = (day - 1..day + 3).map(|day| Time::from_seconds(day * DAY + of_day));
     days.find(|time| *time >= all.from)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_ask_has_somebody_a_question_and_minutes() {
-        let Some(What::Asked { who, question, minutes }) = ask("@kafka-oncall check partition lag 3m") else {
-            panic!()
-        };
-        assert_eq!((who.as_str(), question.as_str(), minutes), ("kafka-oncall", "check partition lag", 3));
-        assert!(ask("check lag").is_none());
-        assert!(matches!(ask("@x lag"), Some(What::Asked { minutes: 5, .. })));
-    }
 }

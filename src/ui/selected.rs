@@ -81,6 +81,11 @@ pub(super) fn flow_name(id: FlowId, data: &Data) -> Option<String> {
 
 /// Evidence to be kept with the record.
 pub(super) fn pin(selected: &Selected, data: &Data) -> Option<Effect> {
+    // A text is no query: it would only say itself again.
+    let query = match selected {
+        Selected::Text(_) => String::new(),
+        _ => copied(selected, data, true).unwrap_or_default(),
+    };
     let evidence = &data.picture.evidence;
     match selected {
         Selected::Flow(id) => {
@@ -92,31 +97,35 @@ pub(super) fn pin(selected: &Selected, data: &Data) -> Option<Effect> {
                 says: format!("flow {}: {verdict}", flow_name(*id, data)?),
                 rows: timeline.steps.iter().map(|step| step.row).collect(),
                 lines: Vec::new(),
+                query,
             })
         }
         Selected::Event(row) => {
             let system = evidence.system_name(evidence.system(*row));
             let message = data.message(*row).lines().next().unwrap_or_default();
             let says = format!("{system}: {message}");
-            Some(Effect::Pin { kind: PinKind::Events, says, rows: vec![*row], lines: Vec::new() })
+            Some(Effect::Pin { kind: PinKind::Events, says, rows: vec![*row], lines: Vec::new(), query })
         }
         Selected::Suspect(place) => data.picture.suspects.ranking.get(*place).map(|one| Effect::Pin {
             kind: PinKind::Suspect,
             says: format!("suspect {} with {:.2}", evidence.system_name(one.system), one.score),
             rows: Vec::new(),
             lines: one.evidence.iter().map(|reason| reason.sentence.clone()).collect(),
+            query,
         }),
         Selected::Series(place) => evidence.series.get(*place).map(|series| Effect::Pin {
             kind: PinKind::Series,
             says: format!("{} {}", series.system, series.metric),
             rows: Vec::new(),
             lines: series.samples.iter().map(|sample| format!("{} {}", sample.time, sample.value)).collect(),
+            query,
         }),
         Selected::Text(text) if !text.is_empty() => Some(Effect::Pin {
             kind: PinKind::Events,
             says: text.lines().next().unwrap_or_default().to_owned(),
             rows: Vec::new(),
             lines: text.lines().map(str::to_owned).collect(),
+            query,
         }),
         Selected::Text(_) | Selected::Mitigation(_) | Selected::Nothing => None,
     }

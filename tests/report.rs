@@ -1,0 +1,9 @@
+//! The report as others get it: JSON by its published schema, and HTML in a real browser.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+#[path = "report/bridge.rs"]
+mod bridge;
+#[path = "report/browser.rs"]
+mod browser;
+#[path = "report/schema.rs"]
+mod schema;

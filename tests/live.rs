@@ -80,7 +80,7 @@ impl Prometheus {
 
     fn collector(&self, options: &str) -> Collector {
         let config = Config::parse(&format!("{}{options}", self.configuration())).unwrap();
-        Collector::new(config.sources[0].connect().unwrap())
+        Collector::new(config.sources[0].connect(&bridgewatch::ingest::Settings::default()).unwrap())
     }
 }
 

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::engine::Order;
 use crate::config::Config;
 use crate::sources::{Collector, first_questions};
-use crate::telemetry::{Completeness, Nanos, Reach, SourceHealth, Window};
+use crate::telemetry::{Nanos, Reach, SourceHealth, Window};
 use std::sync::mpsc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -19,18 +19,19 @@ const OVERLAP: Nanos = Nanos::seconds(60);
 pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>) -> Vec<JoinHandle<()>> {
     let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
     let pause = Duration::from_secs(u64::from(config.refresh_seconds));
+    let settings = config.reading(clock.now()).unwrap_or_default();
     config
         .sources
         .iter()
         .map(|source| {
             let (name, kind) = (source.name().to_owned(), source.kind());
-            let connected = source.connect();
+            let connected = source.connect(&settings);
             let engine = engine.clone();
             tokio::spawn(async move {
                 match connected {
                     Ok(source) => ask_again(Collector::new(source), back, pause, clock, &engine).await,
                     Err(error) => {
-                        let _ = engine.send(Order::Health(broken(name, kind, &error.to_string())));
+                        let _ = engine.send(Order::Health(SourceHealth::broken(name, kind.to_owned(), error.to_string())));
                     }
                 }
             })
@@ -75,24 +76,5 @@ async fn ask_again(
             pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500))
         })
         .await;
-    }
-}
-
-/// The health of a source that could not even be set up.
-fn broken(name: String, kind: &str, why: &str) -> SourceHealth {
-    SourceHealth {
-        name,
-        kind: kind.to_owned(),
-        reach: Reach::Unreachable(why.to_owned()),
-        covered: None,
-        completeness: Completeness::Unknown,
-        rows: 0,
-        limit: None,
-        unread: 0,
-        freshest: None,
-        queries: 0,
-        last_answer: None,
-        systems: Vec::new(),
-        notes: Vec::new(),
     }
 }

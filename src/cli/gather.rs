@@ -178,13 +178,14 @@ fn trouble(report: &FileReport) -> String {
 /// Asks every source once, all at a time; a source that fails costs the others nothing.
 fn pull(config: &Config, window: Window, now: Time, evidence: &mut Evidence) -> Vec<SourceHealth> {
     let runtime = runtime();
+    let settings = config.reading(now).unwrap_or_default();
     let mut healths = Vec::new();
     let tasks: Vec<_> = config
         .sources
         .iter()
         .map(|source| {
             let (name, kind) = (source.name().to_owned(), source.kind());
-            let connected = source.connect();
+            let connected = source.connect(&settings);
             (
                 name,
                 runtime.spawn(async move {
@@ -228,21 +229,7 @@ fn take(evidence: &mut Evidence, source: &str, batch: Batch) {
 }
 
 pub(super) fn broken(name: &str, kind: &str, why: &str) -> SourceHealth {
-    SourceHealth {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        reach: Reach::Unreachable(why.to_owned()),
-        covered: None,
-        completeness: crate::telemetry::Completeness::Unknown,
-        rows: 0,
-        limit: None,
-        unread: 0,
-        freshest: None,
-        queries: 0,
-        last_answer: None,
-        systems: Vec::new(),
-        notes: Vec::new(),
-    }
+    SourceHealth::broken(name.to_owned(), kind.to_owned(), why.to_owned())
 }
 
 pub(super) fn runtime() -> tokio::runtime::Runtime {

@@ -40,11 +40,12 @@ pub(super) fn run(shared: &Shared, output: &Output) -> Result<Outcome, Failure> 
     }
     let now = now();
     let runtime = runtime();
+    let settings = config.reading(now).unwrap_or_default();
     let tasks: Vec<_> = config
         .sources
         .iter()
         .map(|source| {
-            let connected = source.connect();
+            let connected = source.connect(&settings);
             let task = runtime.spawn(async move {
                 let mut collector = Collector::new(connected?);
                 look(&mut collector, now).await;

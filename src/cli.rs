@@ -10,6 +10,7 @@ mod flows;
 mod formats;
 mod gather;
 mod incident;
+mod init;
 mod moments;
 mod open;
 mod output;
@@ -90,6 +91,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Formats(arguments)) => formats::run(&shared, &arguments, output),
         Some(Command::Templates(arguments)) => templates::run(&shared, &arguments, output),
         Some(Command::Sources) => sources::run(&shared, output),
+        Some(Command::Init(arguments)) => init::run(&shared, &arguments, output),
         Some(Command::Incident(command)) => incident::run(&shared, command, output),
         Some(Command::Rca(command)) => rca::run(&shared, command, output),
         Some(Command::Review) => review::run(&shared, output),

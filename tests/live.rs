@@ -7,6 +7,10 @@
 #[path = "sources/fake.rs"]
 #[expect(dead_code, reason = "only some answers are of use here")]
 mod fake;
+#[path = "live/adapters.rs"]
+mod adapters;
+#[path = "live/servers.rs"]
+mod servers;
 
 use bridgewatch::config::Config;
 use bridgewatch::sources::Collector;

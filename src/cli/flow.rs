@@ -2,7 +2,7 @@
 
 use super::arguments::{FlowArguments, Shared};
 use super::flows::{Summary, identifiers, shown};
-use super::gather::{Gathered, gather};
+use super::gather::{Gathered, gather_around};
 use super::output::{Output, Role, Table};
 use super::{Failure, Outcome};
 use crate::evidence::{Evidence, IdentifierId};
@@ -41,7 +41,7 @@ struct SummaryLine<'a> {
 }
 
 pub(super) fn run(shared: &Shared, arguments: &FlowArguments, output: &Output) -> Result<Outcome, Failure> {
-    let gathered = gather(shared, &arguments.inputs, output)?;
+    let gathered = gather_around(shared, &arguments.inputs, output, Some(&arguments.id))?;
     let flows = gathered.flows();
     let id = match find(&gathered.evidence, &flows, &arguments.id) {
         Ok(id) => id,
@@ -71,6 +71,16 @@ impl Gathered {
             .filter(|report| report.has_trouble())
             .map(|report| report.path.as_str())
             .collect();
+        let silent: Vec<&str> = self
+            .healths
+            .iter()
+            .filter(|health| health.holds_events() && health.may_miss())
+            .map(|health| health.name.as_str())
+            .collect();
+        if !silent.is_empty() {
+            let names = silent.join(", ");
+            return Some(format!("these sources could not answer in full, so it may be there: {names}"));
+        }
         if self.evidence.is_empty() {
             return Some("nothing was read: see `bridgewatch formats` for why".to_owned());
         }

@@ -17,28 +17,28 @@ pub(super) enum Kind {
     /// A varint: enums, booleans and integers.
     Number,
     Boolean,
-    One(Message),
-    Many(Message),
+    One(&'static Message),
+    Many(&'static Message),
 }
 
 use Kind::{Boolean, Double, Fixed, Hex, Many, Number, One, Text};
 
-const ANY: Message = &[
+static ANY: Message = &[
     (1, "stringValue", Text),
     (2, "boolValue", Boolean),
     (3, "intValue", Number),
     (4, "doubleValue", Double),
-    (5, "arrayValue", One(ARRAY)),
-    (6, "kvlistValue", One(LIST)),
+    (5, "arrayValue", One(&ARRAY)),
+    (6, "kvlistValue", One(&LIST)),
     (7, "bytesValue", Hex),
 ];
-const ARRAY: Message = &[(1, "values", Many(ANY))];
-const LIST: Message = &[(1, "values", Many(PAIR))];
-const PAIR: Message = &[(1, "key", Text), (2, "value", One(ANY))];
-const RESOURCE: Message = &[(1, "attributes", Many(PAIR))];
-const SPAN_EVENT: Message = &[(1, "timeUnixNano", Fixed), (2, "name", Text), (3, "attributes", Many(PAIR))];
-const STATUS: Message = &[(2, "message", Text), (3, "code", Number)];
-const SPAN: Message = &[
+static ARRAY: Message = &[(1, "values", Many(&ANY))];
+static LIST: Message = &[(1, "values", Many(&PAIR))];
+static PAIR: Message = &[(1, "key", Text), (2, "value", One(&ANY))];
+static RESOURCE: Message = &[(1, "attributes", Many(&PAIR))];
+static SPAN_EVENT: Message = &[(1, "timeUnixNano", Fixed), (2, "name", Text), (3, "attributes", Many(&PAIR))];
+static STATUS: Message = &[(2, "message", Text), (3, "code", Number)];
+static SPAN: Message = &[
     (1, "traceId", Hex),
     (2, "spanId", Hex),
     (4, "parentSpanId", Hex),
@@ -46,48 +46,50 @@ const SPAN: Message = &[
     (6, "kind", Number),
     (7, "startTimeUnixNano", Fixed),
     (8, "endTimeUnixNano", Fixed),
-    (9, "attributes", Many(PAIR)),
-    (11, "events", Many(SPAN_EVENT)),
-    (15, "status", One(STATUS)),
+    (9, "attributes", Many(&PAIR)),
+    (11, "events", Many(&SPAN_EVENT)),
+    (15, "status", One(&STATUS)),
 ];
-const SCOPE_SPANS: Message = &[(2, "spans", Many(SPAN))];
-const RESOURCE_SPANS: Message = &[(1, "resource", One(RESOURCE)), (2, "scopeSpans", Many(SCOPE_SPANS))];
-pub(super) const TRACES: Message = &[(1, "resourceSpans", Many(RESOURCE_SPANS))];
-const LOG: Message = &[
+static SCOPE_SPANS: Message = &[(2, "spans", Many(&SPAN))];
+static RESOURCE_SPANS: Message = &[(1, "resource", One(&RESOURCE)), (2, "scopeSpans", Many(&SCOPE_SPANS))];
+pub(super) static TRACES: Message = &[(1, "resourceSpans", Many(&RESOURCE_SPANS))];
+static LOG: Message = &[
     (1, "timeUnixNano", Fixed),
     (11, "observedTimeUnixNano", Fixed),
     (2, "severityNumber", Number),
     (3, "severityText", Text),
-    (5, "body", One(ANY)),
-    (6, "attributes", Many(PAIR)),
+    (5, "body", One(&ANY)),
+    (6, "attributes", Many(&PAIR)),
     (9, "traceId", Hex),
     (10, "spanId", Hex),
 ];
-const SCOPE_LOGS: Message = &[(2, "logRecords", Many(LOG))];
-const RESOURCE_LOGS: Message = &[(1, "resource", One(RESOURCE)), (2, "scopeLogs", Many(SCOPE_LOGS))];
-pub(super) const LOGS: Message = &[(1, "resourceLogs", Many(RESOURCE_LOGS))];
-const POINT: Message = &[
+static SCOPE_LOGS: Message = &[(2, "logRecords", Many(&LOG))];
+static RESOURCE_LOGS: Message = &[(1, "resource", One(&RESOURCE)), (2, "scopeLogs", Many(&SCOPE_LOGS))];
+pub(super) static LOGS: Message = &[(1, "resourceLogs", Many(&RESOURCE_LOGS))];
+static POINT: Message = &[
     (3, "timeUnixNano", Fixed),
     (4, "asDouble", Double),
     (6, "asInt", Fixed),
-    (7, "attributes", Many(PAIR)),
+    (7, "attributes", Many(&PAIR)),
 ];
-const BUCKETS: Message = &[
+static BUCKETS: Message = &[
     (3, "timeUnixNano", Fixed),
     (4, "count", Fixed),
     (5, "sum", Double),
-    (9, "attributes", Many(PAIR)),
+    (9, "attributes", Many(&PAIR)),
 ];
-const METRIC: Message = &[
+static POINTS: Message = &[(1, "dataPoints", Many(&POINT))];
+static HISTOGRAM: Message = &[(1, "dataPoints", Many(&BUCKETS))];
+static METRIC: Message = &[
     (1, "name", Text),
     (3, "unit", Text),
-    (5, "gauge", One(&[(1, "dataPoints", Many(POINT))])),
-    (7, "sum", One(&[(1, "dataPoints", Many(POINT))])),
-    (9, "histogram", One(&[(1, "dataPoints", Many(BUCKETS))])),
+    (5, "gauge", One(&POINTS)),
+    (7, "sum", One(&POINTS)),
+    (9, "histogram", One(&HISTOGRAM)),
 ];
-const SCOPE_METRICS: Message = &[(2, "metrics", Many(METRIC))];
-const RESOURCE_METRICS: Message = &[(1, "resource", One(RESOURCE)), (2, "scopeMetrics", Many(SCOPE_METRICS))];
-pub(super) const METRICS: Message = &[(1, "resourceMetrics", Many(RESOURCE_METRICS))];
+static SCOPE_METRICS: Message = &[(2, "metrics", Many(&METRIC))];
+static RESOURCE_METRICS: Message = &[(1, "resource", One(&RESOURCE)), (2, "scopeMetrics", Many(&SCOPE_METRICS))];
+pub(super) static METRICS: Message = &[(1, "resourceMetrics", Many(&RESOURCE_METRICS))];
 
 /// Deeper than any export; attributes may nest for ever.
 const DEEPEST: usize = 32;

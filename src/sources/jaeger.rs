@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -38,6 +39,8 @@ pub(super) struct Jaeger {
     base: Base,
     config: Config,
     dialect: OnceCell<Dialect>,
+    /// The search of the legacy API is gone, as from August 2026 on.
+    lacks_legacy_search: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +52,7 @@ enum Dialect {
 /// Makes the source ready to be asked.
 pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, SourceError> {
     let base = Base::new::<Jaeger>(&config.common(), settings)?;
-    Ok(Arc::new(Live(Jaeger { base, config: config.clone(), dialect: OnceCell::new() })))
+    Ok(Arc::new(Live(Jaeger { base, config: config.clone(), dialect: OnceCell::new(), lacks_legacy_search: AtomicBool::new(false) })))
 }
 
 /// Traces of one answer, and why they are not all.
@@ -114,11 +117,16 @@ impl Jaeger {
         let limit = self.config.page.clamp(1, 20_000).to_string();
         let tags = tag.map(|(name, value)| json!({ name: value }).to_string());
         let mut parameters = match dialect {
+            // In both spellings: servers of 2025 know only the second, later ones prefer the first.
             Dialect::V3 => vec![
                 ("query.serviceName", service.to_owned()),
+                ("query.service_name", service.to_owned()),
                 ("query.startTimeMin", slice.from.rfc3339()),
+                ("query.start_time_min", slice.from.rfc3339()),
                 ("query.startTimeMax", slice.to.rfc3339()),
-                ("query.searchDepth", limit),
+                ("query.start_time_max", slice.to.rfc3339()),
+                ("query.searchDepth", limit.clone()),
+                ("query.num_traces", limit),
             ],
             Dialect::Legacy => vec![
                 ("service", service.to_owned()),
@@ -156,6 +164,43 @@ impl Jaeger {
             }
         };
         found.reasons.iter_mut().for_each(|reason| *reason = self.base.reader.safe(reason));
+        Ok(found)
+    }
+
+    /// Traces with a span that carries a tag of this value.
+    ///
+    /// The legacy search is asked first where it still is: servers of 2025 take tags of the v3 search and ignore them, so
+    /// what does not carry the value is dropped whoever answered.
+    async fn tagged(
+        &self,
+        dialect: Dialect,
+        service: &str,
+        tag: &str,
+        text: &str,
+        ask: &Ask<'_, Slices>,
+    ) -> Result<Found, SourceError> {
+        let search = |dialect| self.search(dialect, service, ask.window(), Some((tag, text)), ask.deadline);
+        let mut found = None;
+        if !self.lacks_legacy_search.load(Ordering::Relaxed) {
+            match self.ask(Dialect::Legacy, &search(Dialect::Legacy)).await {
+                Ok(answer) => found = Some(answer),
+                Err(SourceError::BadQuery { .. } | SourceError::Unreadable { .. }) if dialect == Dialect::V3 => {
+                    self.lacks_legacy_search.store(true, Ordering::Relaxed);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut found = match found {
+            Some(found) => found,
+            None => self.ask(dialect, &search(dialect)).await?,
+        };
+        let carries = |event: &&Event| {
+            event.attributes.iter().any(|(_, value)| value == text)
+                || event.identifiers.iter().any(|identifier| identifier.value == text)
+        };
+        let traces: HashSet<String> =
+            found.events.iter().filter(carries).filter_map(trace_of).map(str::to_owned).collect();
+        found.events.retain(|event| trace_of(event).is_some_and(|trace| traces.contains(trace)));
         Ok(found)
     }
 
@@ -216,8 +261,9 @@ impl Jaeger {
     }
 
     async fn of(&self, dialect: Dialect, ask: &Ask<'_, Slices>, identifiers: &[Identifier]) -> Result<Found, SourceError> {
-        let mut requests: Vec<Request<'static>> =
+        let requests: Vec<Request<'static>> =
             traces(identifiers).iter().map(|trace| self.by_id(dialect, trace, ask.deadline)).collect();
+        let mut answers = self.ask_all(dialect, requests).await?;
         let mut reasons = Vec::new();
         let others: Vec<Identifier> = identifiers
             .iter()
@@ -229,13 +275,13 @@ impl Jaeger {
             reasons = more;
             for text in all_spellings(&others) {
                 for tag in &self.config.identifier_tags {
-                    requests.extend(services.iter().map(|service| {
-                        self.search(dialect, service, ask.window(), Some((tag, &text)), ask.deadline)
-                    }));
+                    for service in &services {
+                        answers.push(self.tagged(dialect, service, tag, &text, ask).await?);
+                    }
                 }
             }
         }
-        let mut found = merged(self.ask_all(dialect, requests).await?);
+        let mut found = merged(answers);
         found.reasons.extend(reasons);
         Ok(found)
     }
@@ -336,7 +382,7 @@ mod tests {
     fn source() -> Jaeger {
         let config = Config::default();
         let base = Base::new::<Jaeger>(&config.common(), &Settings::default()).unwrap();
-        Jaeger { base, config, dialect: OnceCell::new() }
+        Jaeger { base, config, dialect: OnceCell::new(), lacks_legacy_search: AtomicBool::new(false) }
     }
 
     fn known() -> Window {

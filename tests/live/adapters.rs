@@ -224,6 +224,9 @@ fn a_real_jaeger_gives_traces_and_one_flow_comes_from_logs_and_traces_together()
     let mut fresh = Collector::new(collector.source().clone());
     assert_eq!(events(&pull(&mut fresh, named(IdentifierClass::Trace, &trace_id(7)), hour())).len(), 2);
     let mut fresh = Collector::new(collector.source().clone());
+    let by_tag = pull(&mut fresh, named(IdentifierClass::Correlation, &correlation(7)), hour());
+    assert_eq!(events(&by_tag).len(), 2, "the whole trace of the span that carries it, and no other");
+    let mut fresh = Collector::new(collector.source().clone());
     assert!(events(&pull(&mut fresh, named(IdentifierClass::Trace, &trace_id(999)), hour())).is_empty());
     one_flow_from_two(&jaeger);
 }

@@ -68,6 +68,11 @@ pub trait Source: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What it bears: no more often than this is it asked anything on its own account.
+    fn least_pause(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// How many requests were sent so far.
     fn queries(&self) -> u64;
 }

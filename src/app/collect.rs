@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::sources::{Collector, first_questions};
 use crate::telemetry::{Nanos, Reach, SourceHealth, Window};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// The longest that one question may take.
@@ -48,11 +48,13 @@ async fn ask_again(
 ) {
     let name = collector.health().name.clone();
     let mut from = clock.now() - back;
+    let least = collector.source().least_pause();
+    let mut asked: Option<Instant> = None;
     loop {
         let now = clock.now();
         collector.check(now).await;
         let mut has_failed = !matches!(collector.health().reach, Reach::Reachable);
-        if !has_failed {
+        if !has_failed && asked.is_none_or(|asked| asked.elapsed() >= pause) {
             for query in first_questions(Window { from, to: now }, PATIENCE) {
                 let take = |batch| {
                     let _ = engine.send(Order::Page { source: name.clone(), batch });
@@ -62,19 +64,21 @@ async fn ask_again(
                     break;
                 }
             }
-        }
-        if !has_failed {
-            from = now - OVERLAP;
+            if !has_failed {
+                from = now - OVERLAP;
+                asked = Some(Instant::now());
+            }
         }
         if engine.send(Order::Health(collector.health().clone())).is_err() {
             return; // The engine has ended, and so have we.
         }
-        // A source in trouble is asked again soon, so that its mark is right within two seconds.
-        tokio::time::sleep(if has_failed {
+        // Whether it answers is asked more often than what is new, so that its mark is right within two seconds; but no
+        // source more often than it bears, and one in trouble is left alone a little longer.
+        let rest = if has_failed {
             pause.min(Duration::from_secs(5))
         } else {
             pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500))
-        })
-        .await;
+        };
+        tokio::time::sleep(rest.max(least)).await;
     }
 }

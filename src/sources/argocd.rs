@@ -167,6 +167,10 @@ impl Backend for ArgoCd {
         Ok(Some(Page::last(batch(changes, Vec::new()))))
     }
 
+    fn least_pause(&self) -> Duration {
+        Duration::from_secs(15)
+    }
+
     fn command(&self, query: &Query) -> Option<Request<'static>> {
         (query.wanted == Wanted::Changes).then(|| self.request(Duration::ZERO))
     }

@@ -193,6 +193,11 @@ impl Backend for Datadog {
         Ok(Some(Page { batch, next }))
     }
 
+    // A few hundred searches an hour are all that an organisation has.
+    fn least_pause(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
     fn command(&self, query: &Query) -> Option<Request<'static>> {
         let expression = self.expression(&query.wanted, false)?;
         Some(self.request(&expression, query.window, &Cursor::default(), PAGE, Duration::ZERO))

@@ -204,6 +204,11 @@ impl Backend for GitHub {
         Ok(Some(Page { batch: batch(changes, reasons), next }))
     }
 
+    // Five thousand queries an hour are all that a token has, and each deployment costs one.
+    fn least_pause(&self) -> Duration {
+        Duration::from_secs(60)
+    }
+
     fn command(&self, query: &Query) -> Option<Request<'static>> {
         let repository = self.config.repositories.first()?;
         (query.wanted == Wanted::Changes).then(|| self.deployments(repository, 0, Duration::ZERO))

@@ -145,6 +145,10 @@ impl Backend for GitLab {
         Ok(Some(Page { batch: batch(changes, Vec::new()), next }))
     }
 
+    fn least_pause(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
     fn command(&self, query: &Query) -> Option<Request<'static>> {
         let project = self.config.projects.first()?;
         (query.wanted == Wanted::Changes).then(|| self.request(project, query.window, 0, Duration::ZERO))

@@ -336,6 +336,10 @@ impl Backend for Kubernetes {
         Ok(Some(Page { batch: page, next: (!is_done).then_some(cursor) }))
     }
 
+    fn least_pause(&self) -> Duration {
+        Duration::from_secs(15)
+    }
+
     fn command(&self, query: &Query) -> Option<Request<'static>> {
         let is_known = matches!(query.wanted, Wanted::Alerts | Wanted::Changes);
         is_known.then(|| self.request(&Cursor::default(), &query.wanted, Duration::ZERO))

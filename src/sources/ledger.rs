@@ -122,7 +122,7 @@ impl Ledger {
             })
         };
         let (raw_time, text) = (field(&TIME)?, field(&TEXT)?);
-        let time = Time::parse(raw_time).or_else(|| raw_time.parse::<f64>().ok().map(instant))?;
+        let time = Time::parse(raw_time).or_else(|| number(raw_time))?;
         let system = field(&SYSTEM).map(|name| self.reader.safe(name));
         let text = self.reader.safe(text);
         let id = field(&["id", "sys_id", "uid"]).map(|id| self.reader.safe(id));
@@ -142,14 +142,19 @@ fn issue(offset: u64, line: u64, reason: String) -> Issue {
 }
 
 /// Seconds, milliseconds, microseconds or nanoseconds: the magnitude tells.
-fn instant(number: f64) -> Time {
-    let nanos = match number.abs() {
-        0.0..1e11 => number * 1e9,
-        1e11..1e14 => number * 1e6,
-        1e14..1e17 => number * 1e3,
-        _ => number,
-    };
-    Time(nanos as i64)
+fn number(text: &str) -> Option<Time> {
+    if let Ok(number) = text.parse::<i64>() {
+        let unit = match number.unsigned_abs() {
+            0..100_000_000_000 => 1_000_000_000,
+            100_000_000_000..100_000_000_000_000 => 1_000_000,
+            100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+            _ => 1,
+        };
+        return Some(Time(number.saturating_mul(unit)));
+    }
+    // What a float adds to microseconds is noise.
+    let seconds: f64 = text.parse().ok().filter(|seconds: &f64| seconds.abs() < 1e11)?;
+    Some(Time((seconds * 1e6).round() as i64 * 1_000))
 }
 
 impl Source for Ledger {

@@ -132,6 +132,11 @@ pub(super) trait Backend: Send + Sync + 'static {
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// See [`Source::least_pause`].
+    fn least_pause(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// One endpoint with all that asking it takes.
@@ -394,6 +399,10 @@ impl<B: Backend> Source for Live<B> {
         let unverified = base.skips_verification.then(|| "TLS verification is off".to_owned());
         let rests = base.http.rests().map(|left| format!("left alone for {} s, as it asked", left.as_secs() + 1));
         unverified.into_iter().chain(rests).chain(self.0.notes()).collect()
+    }
+
+    fn least_pause(&self) -> Duration {
+        self.0.least_pause()
     }
 
     fn queries(&self) -> u64 {

@@ -174,6 +174,10 @@ impl Backend for PagerDuty {
         Ok(Some(Page { batch, next: goes_on.then_some(next) }))
     }
 
+    fn least_pause(&self) -> Duration {
+        Duration::from_secs(15)
+    }
+
     fn command(&self, query: &Query) -> Option<Request<'static>> {
         self.request(&query.wanted, query.window, 0, Duration::ZERO)
     }

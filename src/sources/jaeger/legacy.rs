@@ -177,7 +177,7 @@ mod tests {
         )
         .unwrap();
         let event = &events[0];
-        assert_eq!((event.system.as_str(), event.body.as_str()), ("orders-api", "POST /orders\nretry "));
+        assert_eq!((event.system.as_str(), event.body.as_str()), ("orders-api", "POST /orders\nretry"));
         let span = event.span.unwrap();
         assert_eq!((span.parent, span.kind, span.failed), (0x1122_3344_5566_7788, SpanKind::Server, true));
         assert_eq!(event.time, Time(1_773_480_413_589_000_000));

@@ -26,7 +26,7 @@ pub use probes::PROBE_PATHS;
 pub use table::FlowTable;
 
 use crate::evidence::{Chunks, Evidence, IdentifierId, Row, SystemId, TextId};
-use crate::telemetry::{Reach, SourceHealth, EventKind, IdentifierClass, Nanos, Time, Window};
+use crate::telemetry::{EventKind, IdentifierClass, Nanos, Reach, SourceHealth, Time, Window};
 use std::sync::Arc;
 
 /// A flow by number. A number stays with its flow as evidence comes in; when two flows turn out to be one, both numbers

@@ -4,11 +4,11 @@
 //! there is none its test says so and checks nothing.
 #![allow(clippy::unwrap_used)]
 
+#[path = "live/adapters.rs"]
+mod adapters;
 #[path = "sources/fake.rs"]
 #[expect(dead_code, reason = "only some answers are of use here")]
 mod fake;
-#[path = "live/adapters.rs"]
-mod adapters;
 #[path = "live/servers.rs"]
 mod servers;
 

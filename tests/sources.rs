@@ -1,8 +1,6 @@
 //! The contract that every adapter keeps. A new adapter adds a file of answers beside this one and a line below.
 #![allow(clippy::unwrap_used)]
 
-#[path = "sources/fake.rs"]
-mod fake;
 #[path = "sources/alerts.rs"]
 mod alerts;
 #[path = "sources/changes.rs"]
@@ -13,6 +11,8 @@ mod clickhouse;
 mod datadog;
 #[path = "sources/elasticsearch.rs"]
 mod elasticsearch;
+#[path = "sources/fake.rs"]
+mod fake;
 #[path = "sources/identifiers.rs"]
 mod identifiers;
 #[path = "sources/jaeger.rs"]
@@ -304,10 +304,13 @@ async fn refusals_pages_and_lies_become_errors_that_say_what_to_mend() {
 /// Rows with doubles of one instant, more than a small page holds, across the boundaries of pages.
 #[tokio::test]
 async fn pages_neither_lose_nor_double_a_row_where_instants_repeat() {
-    let at = |steps: &[i64]| -> Vec<Time> { steps.iter().map(|step| KNOWN + Nanos::seconds(*step)).collect() };
+    let at =
+        |steps: &[i64]| -> Vec<Time> { steps.iter().map(|step| KNOWN + Nanos::seconds(*step)).collect() };
     for adapter in ADAPTERS {
         let Some(small) = adapter.small_pages else { continue };
-        for steps in [vec![], vec![0], vec![0, 1], vec![0, 1, 2], vec![0, 1, 1, 2, 2, 3], vec![5, 5, 6, 6, 7, 7, 8]] {
+        for steps in
+            [vec![], vec![0], vec![0, 1], vec![0, 1, 2], vec![0, 1, 1, 2, 2, 3], vec![5, 5, 6, 6, 7, 7, 8]]
+        {
             let rows = at(&steps);
             let held = rows.clone();
             let server = Fake::start(move |request| (adapter.healthy)(request, &held));

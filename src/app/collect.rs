@@ -31,7 +31,11 @@ pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>)
                 match connected {
                     Ok(source) => ask_again(Collector::new(source), back, pause, clock, &engine).await,
                     Err(error) => {
-                        let _ = engine.send(Order::Health(SourceHealth::broken(name, kind.to_owned(), error.to_string())));
+                        let _ = engine.send(Order::Health(SourceHealth::broken(
+                            name,
+                            kind.to_owned(),
+                            error.to_string(),
+                        )));
                     }
                 }
             })

@@ -13,8 +13,8 @@ use crate::sources::files::{self, FileReport, Files, Loaded, Progress};
 use crate::sources::{Collector, bundled, first_questions, follow};
 use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Window};
 use chrono::Datelike;
-use std::io::{IsTerminal, Write};
 use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
 /// Rows of a source that a single flow is compared with.
@@ -37,10 +37,8 @@ pub(super) struct Gathered {
 
 impl Gathered {
     pub(super) fn flows(&self) -> Flows {
-        let settings = FlowSettings {
-            blindness: Blindness::of(&self.healths),
-            ..self.config.flow_settings()
-        };
+        let settings =
+            FlowSettings { blindness: Blindness::of(&self.healths), ..self.config.flow_settings() };
         Flows::of(&self.evidence, &settings)
     }
 }
@@ -91,7 +89,9 @@ pub(super) fn gather_around(
         let (known, left) = pull(&config, asked, now, &mut loaded.evidence, identifier);
         healths = known;
         if left > 0 {
-            output.warn(&format!("{left} further identifiers were met and not asked for: one of them joins too much"));
+            output.warn(&format!(
+                "{left} further identifiers were met and not asked for: one of them joins too much"
+            ));
         }
         for health in &healths {
             if let Completeness::Partial(reasons) = &health.completeness {

@@ -6,9 +6,9 @@ use super::output::Output;
 use super::{Failure, Outcome, sources};
 use crate::config::{Config, SourceConfig, folders};
 use crate::ingest::Settings;
+use crate::sources::Secret;
 use crate::sources::SourceError;
 use crate::sources::http::{Auth, Connection, Http, Request};
-use crate::sources::Secret;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 use std::io::{BufRead, IsTerminal, Write};
@@ -104,7 +104,10 @@ pub(super) fn run(shared: &Shared, arguments: &InitArguments, output: &Output) -
     }
     if found.is_empty() {
         let hint = "check the addresses, with the path prefix if there is one; --token-env names a token";
-        return Err(Failure { hint: Some(hint.to_owned()), ..Failure::unread("nothing answered that could be used") });
+        return Err(Failure {
+            hint: Some(hint.to_owned()),
+            ..Failure::unread("nothing answered that could be used")
+        });
     }
     let text = configuration(&found, arguments.token_env.as_deref());
     let config = Config::parse(&text).map_err(|mistakes| Failure::unread(mistakes.join("\n")))?;
@@ -127,9 +130,11 @@ fn target(shared: &Shared, arguments: &InitArguments) -> Result<Option<PathBuf>,
     let path = match (&arguments.to, &shared.config) {
         (Some(path), _) if path.as_os_str() == "-" => return Ok(None),
         (Some(path), _) | (None, Some(path)) => path.clone(),
-        (None, None) => folders()
-            .map(|folders| folders.config_dir().join("bridgewatch/config.toml"))
-            .ok_or_else(|| Failure::usage("there is no folder of configurations here", "name a file by -o"))?,
+        (None, None) => {
+            folders().map(|folders| folders.config_dir().join("bridgewatch/config.toml")).ok_or_else(
+                || Failure::usage("there is no folder of configurations here", "name a file by -o"),
+            )?
+        }
     };
     if path.exists() && !arguments.force {
         let message = format!("{} is there already", path.display());
@@ -153,7 +158,9 @@ fn ask_for_urls() -> Result<Vec<String>, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         eprintln!("Where do your backends answer? One address a line, an empty line ends.");
-        eprintln!("Logs, traces, metrics, alerts, changes and brokers; which kind each is will be found out.");
+        eprintln!(
+            "Logs, traces, metrics, alerts, changes and brokers; which kind each is will be found out."
+        );
     }
     let mut urls = Vec::new();
     for line in stdin.lock().lines() {
@@ -178,12 +185,17 @@ async fn identify(url: &str, token_env: Option<&str>) -> Answer {
     let tries = KINDS.iter().map(|kind| {
         let text = table(kind, "probe", url, token_env.map(bearer).as_deref());
         async move {
-            let config = Config::parse(&text).map_err(|mistakes| SourceError::Misconfigured { reason: mistakes.join("; ") })?;
-            let source = config.sources.first().map(|source: &SourceConfig| source.connect(&Settings::default()));
+            let config = Config::parse(&text)
+                .map_err(|mistakes| SourceError::Misconfigured { reason: mistakes.join("; ") })?;
+            let source =
+                config.sources.first().map(|source: &SourceConfig| source.connect(&Settings::default()));
             let source = source.ok_or(SourceError::Misconfigured { reason: "no such kind".to_owned() })??;
             let said = tokio::time::timeout(PATIENCE, source.check()).await;
             said.unwrap_or_else(|_| {
-                Err(SourceError::Unreachable { endpoint: url.to_owned(), reason: "no answer in time".to_owned() })
+                Err(SourceError::Unreachable {
+                    endpoint: url.to_owned(),
+                    reason: "no answer in time".to_owned(),
+                })
             })
         }
     });
@@ -204,13 +216,18 @@ async fn identify(url: &str, token_env: Option<&str>) -> Answer {
             said: "refused to answer without credentials; the kind is guessed from its port".to_owned(),
             needs_secret: true,
         }),
-        (true, None) => Answer::Nothing("it refused to answer without credentials: give --token-env".to_owned()),
+        (true, None) => {
+            Answer::Nothing("it refused to answer without credentials: give --token-env".to_owned())
+        }
         (false, _) => {
             let unreachable = answers.iter().find_map(|answer| match answer {
                 Err(error @ SourceError::Unreachable { .. }) => Some(error.to_string()),
                 _ => None,
             });
-            Answer::Nothing(unreachable.unwrap_or_else(|| "something answers, but none of the kinds that are known".to_owned()))
+            Answer::Nothing(
+                unreachable
+                    .unwrap_or_else(|| "something answers, but none of the kinds that are known".to_owned()),
+            )
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::ingest::Settings;
 use crate::sources::{
-    Source, SourceError, alertmanager, argocd, clickhouse, datadog, elasticsearch, github, gitlab, jaeger, kubernetes,
-    ledger, loki, otlp, pagerduty, prometheus, rabbitmq, splunk, tempo, victorialogs, zipkin,
+    Source, SourceError, alertmanager, argocd, clickhouse, datadog, elasticsearch, github, gitlab, jaeger,
+    kubernetes, ledger, loki, otlp, pagerduty, prometheus, rabbitmq, splunk, tempo, victorialogs, zipkin,
 };
 use serde::Deserialize;
 use serde::de::Error as _;

@@ -99,7 +99,8 @@ fn a_mistake_in_one_source_hides_no_other() {
     .unwrap_err();
     assert!(problems[0].starts_with("  line 3, column 1: unknown field `ulr`"), "{problems:?}");
     assert!(
-        problems[1].starts_with("  line 6, column 8: `promtheus` is no kind of source; there are prometheus, "),
+        problems[1]
+            .starts_with("  line 6, column 8: `promtheus` is no kind of source; there are prometheus, "),
         "{problems:?}"
     );
     assert!(problems[2].starts_with("  line 8"), "{problems:?}");

@@ -466,7 +466,9 @@ impl Plan {
             body,
             duration: (glance.duration_us > 0).then(|| Nanos(i64::from(glance.duration_us) * 1_000)),
             attributes: attributes
-                .map(|(name, value)| (self.settings.safe(name.as_bytes()), self.settings.safe_value(&name, &value)))
+                .map(|(name, value)| {
+                    (self.settings.safe(name.as_bytes()), self.settings.safe_value(&name, &value))
+                })
                 .collect(),
             identifiers,
             span: span_near(record),
@@ -507,7 +509,9 @@ impl Plan {
     /// Every span and log record of an export in full, in one go.
     pub(super) fn all_otlp(&self, export: &otlp::Export, source: &SourceRef) -> Vec<Event> {
         let name = |resource: &otlp::Resource| {
-            resource.system().map_or_else(|| self.system.clone(), |name| super::scrub::scrub_text(&name).into_owned())
+            resource
+                .system()
+                .map_or_else(|| self.system.clone(), |name| super::scrub::scrub_text(&name).into_owned())
         };
         let spans = export.resource_spans.iter().flat_map(|resource| {
             let system = name(&resource.resource);

@@ -84,7 +84,17 @@ const PLACE: [&str; 9] = [
     "host",
 ];
 const MESSAGE: [&str; 12] = [
-    "message", "body.text", "body", "_msg", "msg", "log", "_raw", "Body", "event.original", "content", "text",
+    "message",
+    "body.text",
+    "body",
+    "_msg",
+    "msg",
+    "log",
+    "_raw",
+    "Body",
+    "event.original",
+    "content",
+    "text",
     "attributes.message",
 ];
 const LEVEL: [&str; 11] = [
@@ -201,7 +211,12 @@ impl Reader {
     }
 
     /// The event of a document, by its fields.
-    pub fn document(&self, mut record: Record, fields: Vec<(String, String)>, names: FieldNames) -> Option<Event> {
+    pub fn document(
+        &self,
+        mut record: Record,
+        fields: Vec<(String, String)>,
+        names: FieldNames,
+    ) -> Option<Event> {
         let taken = |own: &[String], usual: &[&str]| -> Option<(String, String)> {
             let own = own.iter().map(String::as_str);
             own.chain(usual.iter().copied()).find_map(|name| {
@@ -221,9 +236,13 @@ impl Reader {
         }
         if record.severity == Severity::UNSET {
             let number = fields.iter().find(|(name, _)| {
-                matches!(name.as_str(), "severity_number" | "SeverityNumber" | "severityNumber" | "severity.number")
+                matches!(
+                    name.as_str(),
+                    "severity_number" | "SeverityNumber" | "severityNumber" | "severity.number"
+                )
             });
-            let number = number.and_then(|(_, number)| number.parse().ok()).filter(|number| (1..=24).contains(number));
+            let number =
+                number.and_then(|(_, number)| number.parse().ok()).filter(|number| (1..=24).contains(number));
             let word = || LEVEL.iter().find_map(|name| fields.iter().find(|(field, _)| field == name));
             record.severity = number.map(Severity).unwrap_or_else(|| {
                 word().map_or(Severity::UNSET, |(_, word)| Severity::from_word(word.as_bytes()))
@@ -242,8 +261,7 @@ impl Reader {
     /// The spans, log records and samples of one OTLP export in JSON.
     pub fn otlp(&self, export: &[u8], url: &str) -> Result<(Vec<Event>, Vec<Series>), String> {
         let export: otlp::Export = serde_json::from_slice(export).map_err(|error| error.to_string())?;
-        let plan =
-            Plan::new(Reading::Otlp, "unknown".to_owned(), false, Zone::UTC, self.settings.clone());
+        let plan = Plan::new(Reading::Otlp, "unknown".to_owned(), false, Zone::UTC, self.settings.clone());
         let mut series = otlp::series(&export, &self.backend);
         for one in &mut series {
             if one.system.is_empty() {
@@ -300,7 +318,9 @@ impl Identifiers {
 
 fn operation_text(name: &str) -> String {
     match name.split_once(' ') {
-        Some((method, path)) if path.starts_with('/') && method.bytes().all(|byte| byte.is_ascii_uppercase()) => {
+        Some((method, path))
+            if path.starts_with('/') && method.bytes().all(|byte| byte.is_ascii_uppercase()) =>
+        {
             Operation::Http { method: method.as_bytes(), path: path.as_bytes() }.text()
         }
         _ => Operation::Name(name.as_bytes()).text(),
@@ -378,10 +398,18 @@ mod tests {
         let line = format!(
             r#"{{"time":"2026-03-14T09:26:53Z","level":"error","msg":"POST /orders failed","correlationId":"{CORRELATION}","password":"hunter2"}}"#
         );
-        let record =
-            Record { time: Some(known()), system: Some("orders-api".into()), message: line, ..Record::default() };
+        let record = Record {
+            time: Some(known()),
+            system: Some("orders-api".into()),
+            message: line,
+            ..Record::default()
+        };
         let event = reader().event(record).unwrap();
-        assert_eq!((event.time, event.system.as_str()), (known(), "orders-api"), "the backend says when and whose");
+        assert_eq!(
+            (event.time, event.system.as_str()),
+            (known(), "orders-api"),
+            "the backend says when and whose"
+        );
         assert_eq!((event.severity, event.body.as_str()), (Severity::ERROR, "POST /orders failed"));
         assert_eq!(event.identifiers[0].value, CORRELATION);
         assert!(!format!("{event:?}").contains("hunter2"), "{event:?}");

@@ -1,7 +1,7 @@
 //! Alertmanager: the alerts of now. It forgets what is resolved, so history comes from asking again, or from Prometheus.
 
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, source_config};
 use super::http::Request;
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, source_config};
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings};
 use crate::telemetry::{Event, EventKind, Query, Severity, Signal, Time, Wanted};
@@ -65,7 +65,8 @@ pub(super) fn severity(word: Option<&str>) -> Severity {
 impl Alertmanager {
     fn request(&self, deadline: Duration) -> Request<'static> {
         let shown = self.config.suppressed.to_string();
-        let mut parameters = vec![("active", "true".to_owned()), ("silenced", shown.clone()), ("inhibited", shown)];
+        let mut parameters =
+            vec![("active", "true".to_owned()), ("silenced", shown.clone()), ("inhibited", shown)];
         parameters.extend(self.config.matchers.iter().map(|matcher| ("filter", matcher.clone())));
         Request::get("api/v2/alerts", parameters, deadline)
     }
@@ -93,7 +94,8 @@ impl Alertmanager {
 
 impl Backend for Alertmanager {
     const KIND: &'static str = "alertmanager";
-    const READS: &'static [(&'static str, &'static str)] = &[("GET", "api/v2/status"), ("GET", "api/v2/alerts")];
+    const READS: &'static [(&'static str, &'static str)] =
+        &[("GET", "api/v2/status"), ("GET", "api/v2/alerts")];
     type Cursor = ();
 
     fn base(&self) -> &Base {
@@ -105,7 +107,8 @@ impl Backend for Alertmanager {
     }
 
     async fn check(&self) -> Result<String, SourceError> {
-        let status: Value = self.base.json(&Request::get("api/v2/status", Vec::new(), CHECK_PATIENCE)).await?;
+        let status: Value =
+            self.base.json(&Request::get("api/v2/status", Vec::new(), CHECK_PATIENCE)).await?;
         let Some(cluster) = status.pointer("/cluster/status").and_then(Value::as_str) else {
             return Err(self.base.unreadable("it has no `cluster`, so something else answers here"));
         };

@@ -1,8 +1,8 @@
 //! Argo CD: deployments of its applications, from the history that it keeps of each, and what it does right now.
 
 use super::changes::{batch, short};
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, source_config};
 use super::http::Request;
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, source_config};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
 use crate::telemetry::{Change, ChangeKind, Query, Signal, Time, Wanted};
@@ -81,14 +81,18 @@ impl ArgoCd {
         if !self.config.selector.is_empty() {
             parameters.push(("selector", self.config.selector.clone()));
         }
-        parameters.push(("fields", "items.metadata.name,items.status.history,items.status.operationState".to_owned()));
+        parameters.push((
+            "fields",
+            "items.metadata.name,items.status.history,items.status.operationState".to_owned(),
+        ));
         Request::get("api/v1/applications", parameters, deadline)
     }
 
     fn changes(&self, application: Application) -> Vec<Change> {
         let reader = &self.base.reader;
         let system = reader.safe(&application.metadata.name);
-        let link = self.base.link(&format!("applications/{}", super::http::segment(&application.metadata.name)));
+        let link =
+            self.base.link(&format!("applications/{}", super::http::segment(&application.metadata.name)));
         let change = |id: String, time: Time, text: String| Change {
             id: reader.safe(&format!("{system}/{id}")),
             time,
@@ -112,7 +116,11 @@ impl ArgoCd {
             };
             let from = if before.is_empty() { String::new() } else { format!(", before it {before}") };
             if let Some(time) = Time::parse(&deployed.deployed_at) {
-                changes.push(change(deployed.id.to_string(), time, format!("deployed {revision}{who}{from}")));
+                changes.push(change(
+                    deployed.id.to_string(),
+                    time,
+                    format!("deployed {revision}{who}{from}"),
+                ));
             }
             before = revision;
         }
@@ -195,7 +203,11 @@ mod tests {
         let texts: Vec<&str> = changes.iter().map(|change| change.text.as_str()).collect();
         assert_eq!(
             texts,
-            ["deployed 11111111 by ana", "deployed 9f1c2d3 (automated), before it 11111111", "sync failed: hook failed"]
+            [
+                "deployed 11111111 by ana",
+                "deployed 9f1c2d3 (automated), before it 11111111",
+                "sync failed: hook failed"
+            ]
         );
         assert_eq!(changes[1].time, Time::parse("2026-03-14T09:20:05Z").unwrap());
     }

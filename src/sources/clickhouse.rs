@@ -1,9 +1,9 @@
 //! ClickHouse with the tables of the OpenTelemetry exporter: log records and spans by SQL, values as parameters.
 
+use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
 use super::spelling::{all_spellings, traces};
-use super::http::Request;
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten, scrub_text};
 use crate::telemetry::{Event, Identifier, Query, Signal, Time, Wanted, Window};
@@ -53,7 +53,14 @@ const SPANS: &str = "TraceId, SpanId, ParentSpanId, SpanName, SpanKind, ServiceN
                      toString(Duration) AS Duration, StatusCode, StatusMessage";
 
 impl ClickHouse {
-    fn request(&self, wanted: &Wanted, window: Window, cursor: &Cursor, limit: usize, deadline: Duration) -> Option<Request<'static>> {
+    fn request(
+        &self,
+        wanted: &Wanted,
+        window: Window,
+        cursor: &Cursor,
+        limit: usize,
+        deadline: Duration,
+    ) -> Option<Request<'static>> {
         let (table, columns, attributes) = if cursor.is_spans {
             (&self.config.traces_table, SPANS, "SpanAttributes")
         } else {
@@ -122,9 +129,30 @@ fn tests(
     parameters: &mut Vec<(&'static str, String)>,
 ) -> Vec<String> {
     const NAMES: [&str; 24] = [
-        "param_i0", "param_i1", "param_i2", "param_i3", "param_i4", "param_i5", "param_i6", "param_i7", "param_i8",
-        "param_i9", "param_i10", "param_i11", "param_i12", "param_i13", "param_i14", "param_i15", "param_i16",
-        "param_i17", "param_i18", "param_i19", "param_i20", "param_i21", "param_i22", "param_i23",
+        "param_i0",
+        "param_i1",
+        "param_i2",
+        "param_i3",
+        "param_i4",
+        "param_i5",
+        "param_i6",
+        "param_i7",
+        "param_i8",
+        "param_i9",
+        "param_i10",
+        "param_i11",
+        "param_i12",
+        "param_i13",
+        "param_i14",
+        "param_i15",
+        "param_i16",
+        "param_i17",
+        "param_i18",
+        "param_i19",
+        "param_i20",
+        "param_i21",
+        "param_i22",
+        "param_i23",
     ];
     let mut names = NAMES.iter();
     let mut tests = Vec::new();
@@ -203,8 +231,10 @@ impl Backend for ClickHouse {
         };
         let answer = self.base.whole(&request).await?;
         let (rows, said) = rows(&answer.body).map_err(|reason| self.base.unreadable(reason))?;
-        let mut reasons: Vec<String> =
-            said.map(|said| format!("the query failed on the way: {}", self.base.reader.safe(&said))).into_iter().collect();
+        let mut reasons: Vec<String> = said
+            .map(|said| format!("the query failed on the way: {}", self.base.reader.safe(&said)))
+            .into_iter()
+            .collect();
         let is_full = rows.len() >= limit;
         let keyed = rows.into_iter().filter_map(|row| {
             let time = Time(row.get("ns")?.as_str()?.parse().ok()?);
@@ -262,7 +292,10 @@ mod tests {
             "SeverityText": "ERROR", "SeverityNumber": 17, "ServiceName": "orders-api", "Body": "POST /orders failed",
             "LogAttributes": {"correlation_id": "3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"}});
         let event = source().event(log, Time(1)).unwrap();
-        assert_eq!((event.kind, event.severity, event.system.as_str()), (EventKind::Log, Severity::ERROR, "orders-api"));
+        assert_eq!(
+            (event.kind, event.severity, event.system.as_str()),
+            (EventKind::Log, Severity::ERROR, "orders-api")
+        );
         assert_eq!((event.body.as_str(), event.identifiers.len()), ("POST /orders failed", 2));
         let span = serde_json::json!({"TraceId": "7c1f0a9be2d34c58a1b6e0f2934d5a77", "SpanId": "9f3c2b1a0d4e5f67", "ParentSpanId": "",
             "SpanName": "POST /orders", "SpanKind": "Server", "ServiceName": "orders-api", "Duration": "1811000000", "StatusCode": "Error",

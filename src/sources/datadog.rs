@@ -1,9 +1,9 @@
 //! Datadog: logs of a window and by identifier, and the spans of a trace as far as Datadog retained them.
 
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, names, source_config};
-use super::live::events;
-use super::spelling::{all_spellings, in_double_quotes, traces};
 use super::http::Request;
+use super::live::events;
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, names, source_config};
+use super::spelling::{all_spellings, in_double_quotes, traces};
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten};
 use crate::telemetry::{Completeness, Event, Identifier, Query, Signal, Time, Wanted, Window};
@@ -84,7 +84,14 @@ impl Datadog {
         }
     }
 
-    fn request(&self, query: &str, window: Window, cursor: &Cursor, limit: usize, deadline: Duration) -> Request<'static> {
+    fn request(
+        &self,
+        query: &str,
+        window: Window,
+        cursor: &Cursor,
+        limit: usize,
+        deadline: Duration,
+    ) -> Request<'static> {
         let mut page = json!({ "limit": limit });
         if let Some(after) = &cursor.after {
             page["cursor"] = json!(after);
@@ -131,7 +138,8 @@ fn of_traces(identifiers: &[Identifier], field: &str) -> Option<String> {
 }
 
 fn is_attribute(name: &str) -> bool {
-    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 impl Backend for Datadog {
@@ -152,7 +160,8 @@ impl Backend for Datadog {
         // A search of one row needs both keys, and the right site.
         let filter = json!({ "query": self.config.filter, "from": "now-5m", "to": "now" });
         let body = json!({ "filter": filter, "page": { "limit": 1 } });
-        let reply: Reply = self.base.json(&Request::json("api/v2/logs/events/search", body, CHECK_PATIENCE)).await?;
+        let reply: Reply =
+            self.base.json(&Request::json("api/v2/logs/events/search", body, CHECK_PATIENCE)).await?;
         match reply.data {
             Some(_) => Ok("answers".to_owned()),
             None => Err(self.base.unreadable("it has no `data`, so something else answers here")),
@@ -217,7 +226,8 @@ mod tests {
 
     #[test]
     fn a_trace_is_asked_for_in_hex_and_as_the_decimal_of_its_lower_half() {
-        let trace = Identifier { class: IdentifierClass::Trace, value: "7c1f0a9be2d34c58a1b6e0f2934d5a77".into() };
+        let trace =
+            Identifier { class: IdentifierClass::Trace, value: "7c1f0a9be2d34c58a1b6e0f2934d5a77".into() };
         let spans = source().expression(&Wanted::Identifiers(vec![trace]), true).unwrap();
         assert_eq!(spans, "trace_id:(7c1f0a9be2d34c58a1b6e0f2934d5a77 OR 11652748418325764727)");
         let hostile = Identifier { class: IdentifierClass::Correlation, value: "x\" OR *".into() };
@@ -227,9 +237,11 @@ mod tests {
 
     #[test]
     fn a_log_and_a_span_say_what_they_are() {
-        let log: Item = serde_json::from_value(json!({"id": "AQ", "attributes": {"timestamp": "2026-03-14T09:26:53.589Z",
+        let log: Item = serde_json::from_value(
+            json!({"id": "AQ", "attributes": {"timestamp": "2026-03-14T09:26:53.589Z",
             "status": "error", "service": "orders-api", "message": "POST /orders failed",
-            "attributes": {"trace_id": "7c1f0a9be2d34c58a1b6e0f2934d5a77"}}}))
+            "attributes": {"trace_id": "7c1f0a9be2d34c58a1b6e0f2934d5a77"}}}),
+        )
         .unwrap();
         let event = source().event(&log, false).unwrap();
         assert_eq!((event.time.0, event.system.as_str()), (1_773_480_413_589_000_000, "orders-api"));

@@ -3,10 +3,10 @@
 //! Elasticsearch pages by `search_after` over the shard's own order. OpenSearch has no such order before 3.3, so there pages
 //! go on from the last instant, and what lies at it is not given twice.
 
+use super::http::{Request, segment};
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
 use super::spelling::all_spellings;
-use super::http::{Request, segment};
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten, scrub_text};
 use crate::telemetry::{Event, Identifier, Query, Signal, Time, Wanted, Window};
@@ -223,17 +223,24 @@ impl Elasticsearch {
         if spellings.is_empty() {
             return None;
         }
-        let fields = self.config.identifier_fields.iter().flat_map(|name| [name.clone(), format!("{name}.keyword")]);
+        let fields =
+            self.config.identifier_fields.iter().flat_map(|name| [name.clone(), format!("{name}.keyword")]);
         let mut tests: Vec<Value> = fields.map(|name| json!({ "terms": { name: spellings } })).collect();
-        let texts: Vec<&str> =
-            self.config.message_fields.iter().map(String::as_str).chain(TEXTS).collect();
+        let texts: Vec<&str> = self.config.message_fields.iter().map(String::as_str).chain(TEXTS).collect();
         tests.extend(spellings.iter().map(|text| {
             json!({ "multi_match": { "query": text, "type": "phrase", "fields": texts, "lenient": true } })
         }));
         Some(json!({ "bool": { "minimum_should_match": 1, "should": tests } }))
     }
 
-    fn search(&self, query: Value, cursor: &Cursor, size: usize, is_opensearch: bool, deadline: Duration) -> Request<'static> {
+    fn search(
+        &self,
+        query: Value,
+        cursor: &Cursor,
+        size: usize,
+        is_opensearch: bool,
+        deadline: Duration,
+    ) -> Request<'static> {
         let time = &self.config.time_field;
         let mut order = json!({ "order": "asc", "numeric_type": "date_nanos", "unmapped_type": "date" });
         if !is_opensearch {
@@ -277,7 +284,11 @@ impl Elasticsearch {
         }
     }
 
-    async fn read(&self, product: &Product, ask: &mut Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
+    async fn read(
+        &self,
+        product: &Product,
+        ask: &mut Ask<'_, Cursor>,
+    ) -> Result<Option<Page<Cursor>>, SourceError> {
         let (window, cursor) = (ask.query.window, &mut ask.cursor);
         let pages_by_hit = matches!(cursor.point, Point::Open(_)) && !product.is_opensearch;
         let from = if pages_by_hit { window.from } else { cursor.edge.start(window) };

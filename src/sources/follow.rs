@@ -42,7 +42,13 @@ pub fn typed(text: &str) -> Vec<Identifier> {
 }
 
 /// Follows a flow from what was typed. A source that panics is left out, and costs the others nothing.
-pub async fn follow(collectors: Vec<Collector>, text: &str, window: Window, now: Time, patience: Nanos) -> Followed {
+pub async fn follow(
+    collectors: Vec<Collector>,
+    text: &str,
+    window: Window,
+    now: Time,
+    patience: Nanos,
+) -> Followed {
     let until = Instant::now() + Duration::from_nanos(patience.0.max(0).cast_unsigned());
     let mut followed = Followed { collectors, batches: Vec::new(), asked: 0, left: 0 };
     let mut known: HashSet<IdentifierKey> = possible_keys(text).into_iter().collect();
@@ -54,7 +60,8 @@ pub async fn follow(collectors: Vec<Collector>, text: &str, window: Window, now:
         }
         followed.asked += wanted.len();
         let deadline = Nanos(i64::try_from(left.as_nanos()).unwrap_or(i64::MAX));
-        let query = Query { window, wanted: Wanted::Identifiers(std::mem::take(&mut wanted)), limit: ROWS, deadline };
+        let query =
+            Query { window, wanted: Wanted::Identifiers(std::mem::take(&mut wanted)), limit: ROWS, deadline };
         let answers = ask_all(&mut followed.collectors, &query, now).await;
         let (next, too_many) = met(answers.iter().flat_map(|(_, batch)| &batch.events), &mut known);
         wanted = next;
@@ -93,7 +100,10 @@ async fn ask_all(collectors: &mut Vec<Collector>, query: &Query, now: Time) -> V
 }
 
 /// Identifiers that stand beside known ones and were not known, and how many more there were than may be asked for.
-fn met<'a>(events: impl Iterator<Item = &'a Event>, known: &mut HashSet<IdentifierKey>) -> (Vec<Identifier>, usize) {
+fn met<'a>(
+    events: impl Iterator<Item = &'a Event>,
+    known: &mut HashSet<IdentifierKey>,
+) -> (Vec<Identifier>, usize) {
     let mut new: Vec<(Identifier, IdentifierKey)> = Vec::new();
     let mut seen = HashSet::new();
     for event in events {
@@ -179,9 +189,13 @@ mod tests {
         fn fetch(&self, query: Query) -> BoxStream<'_, Result<Batch, SourceError>> {
             assert!(self.name != "broken", "it is broken");
             let Wanted::Identifiers(identifiers) = query.wanted else { return stream::empty().boxed() };
-            let keys: Vec<_> = identifiers.iter().filter_map(|one| identifier_key(one.class, &one.value)).collect();
+            let keys: Vec<_> =
+                identifiers.iter().filter_map(|one| identifier_key(one.class, &one.value)).collect();
             let carries = |event: &&Event| {
-                event.identifiers.iter().any(|one| identifier_key(one.class, &one.value).is_some_and(|key| keys.contains(&key)))
+                event
+                    .identifiers
+                    .iter()
+                    .any(|one| identifier_key(one.class, &one.value).is_some_and(|key| keys.contains(&key)))
             };
             let events = self.events.iter().filter(carries).cloned().collect();
             self.asked.lock().unwrap().push(identifiers);
@@ -211,18 +225,31 @@ mod tests {
     async fn a_flow_seen_in_logs_finds_its_trace_in_another_backend_and_each_is_asked_once() {
         let logs = known(
             "logs",
-            vec![event("gateway", &[(IdentifierClass::Correlation, CORRELATION), (IdentifierClass::Trace, TRACE)])],
+            vec![event(
+                "gateway",
+                &[(IdentifierClass::Correlation, CORRELATION), (IdentifierClass::Trace, TRACE)],
+            )],
         );
-        let traces = known("traces", vec![event("billing", &[(IdentifierClass::Trace, TRACE), (IdentifierClass::Session, "s-1234")])]);
+        let traces = known(
+            "traces",
+            vec![event("billing", &[(IdentifierClass::Trace, TRACE), (IdentifierClass::Session, "s-1234")])],
+        );
         let broken = known("broken", Vec::new());
         let followed = run(&[logs.clone(), traces.clone(), broken]).await;
-        let systems: HashSet<&str> =
-            followed.batches.iter().flat_map(|(_, batch)| &batch.events).map(|event| event.system.as_str()).collect();
+        let systems: HashSet<&str> = followed
+            .batches
+            .iter()
+            .flat_map(|(_, batch)| &batch.events)
+            .map(|event| event.system.as_str())
+            .collect();
         assert_eq!(systems, HashSet::from(["gateway", "billing"]));
         let asked = logs.asked.lock().unwrap();
         let traces_asked = asked.iter().flatten().filter(|one| one.value == TRACE).count();
         assert_eq!(traces_asked, 1, "{asked:?}");
-        assert!(!asked.iter().flatten().any(|one| one.class == IdentifierClass::Session), "a session links nothing");
+        assert!(
+            !asked.iter().flatten().any(|one| one.class == IdentifierClass::Session),
+            "a session links nothing"
+        );
         assert_eq!(followed.collectors.len(), 2, "the one that panicked costs the others nothing");
     }
 
@@ -231,7 +258,9 @@ mod tests {
         let traces: Vec<String> = (1..=100).map(|number| format!("{number:032x}")).collect();
         let events = traces
             .iter()
-            .map(|trace| event("x", &[(IdentifierClass::Correlation, CORRELATION), (IdentifierClass::Trace, trace)]))
+            .map(|trace| {
+                event("x", &[(IdentifierClass::Correlation, CORRELATION), (IdentifierClass::Trace, trace)])
+            })
             .collect();
         let followed = run(&[known("logs", events)]).await;
         assert!(followed.asked <= ROUNDS * MOST, "{}", followed.asked);

@@ -1,8 +1,8 @@
 //! GitHub: deployments with what became of them, and releases.
 
 use super::changes::{batch, short};
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, source_config};
 use super::http::{Request, segment};
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, source_config};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
 use crate::telemetry::{Change, ChangeKind, Query, Signal, Time, Wanted};
@@ -104,16 +104,23 @@ impl GitHub {
         Self::get(Self::path(repository, "deployments"), parameters, deadline)
     }
 
-    async fn outcome(&self, repository: &str, id: i64, deadline: Duration) -> Result<Option<Outcome>, SourceError> {
+    async fn outcome(
+        &self,
+        repository: &str,
+        id: i64,
+        deadline: Duration,
+    ) -> Result<Option<Outcome>, SourceError> {
         let path = Self::path(repository, &format!("deployments/{id}/statuses"));
-        let outcomes: Vec<Outcome> = self.base.json(&Self::get(path, vec![("per_page", "1".to_owned())], deadline)).await?;
+        let outcomes: Vec<Outcome> =
+            self.base.json(&Self::get(path, vec![("per_page", "1".to_owned())], deadline)).await?;
         Ok(outcomes.into_iter().next())
     }
 
     fn deployed(&self, repository: &str, one: &Deployment, time: Time, outcome: Option<Outcome>) -> Change {
         let outcome = outcome.unwrap_or_default();
         let state = if outcome.state.is_empty() { String::new() } else { format!(": {}", outcome.state) };
-        let who = if one.creator.login.is_empty() { String::new() } else { format!(" by {}", one.creator.login) };
+        let who =
+            if one.creator.login.is_empty() { String::new() } else { format!(" by {}", one.creator.login) };
         let text =
             format!("deployed {} ({}) to {}{who}{state}", short(&one.sha), one.reference, one.environment);
         self.change(repository, format!("deployment/{}", one.id), time, &text, &outcome.log_url)
@@ -151,7 +158,8 @@ impl Backend for GitHub {
     }
 
     async fn check(&self) -> Result<String, SourceError> {
-        let limit: Value = self.base.json(&Self::get("rate_limit".to_owned(), Vec::new(), CHECK_PATIENCE)).await?;
+        let limit: Value =
+            self.base.json(&Self::get("rate_limit".to_owned(), Vec::new(), CHECK_PATIENCE)).await?;
         let left = limit.pointer("/resources/core/remaining").and_then(Value::as_u64);
         match left {
             Some(left) => Ok(format!("answers, {left} queries left this hour")),
@@ -164,7 +172,9 @@ impl Backend for GitHub {
         if ask.query.wanted != Wanted::Changes {
             return Ok(Page::nothing());
         }
-        let Some(repository) = self.config.repositories.get(cursor.repository) else { return Ok(Page::nothing()) };
+        let Some(repository) = self.config.repositories.get(cursor.repository) else {
+            return Ok(Page::nothing());
+        };
         let found: Vec<Deployment> =
             self.base.json(&self.deployments(repository, cursor.page, ask.deadline)).await?;
         let is_full = found.len() >= PAGE;
@@ -174,7 +184,9 @@ impl Backend for GitHub {
         let mut reasons = Vec::new();
         let mut changes = Vec::new();
         for one in &found {
-            let Some(time) = Time::parse(&one.created_at).filter(|time| window.contains(*time)) else { continue };
+            let Some(time) = Time::parse(&one.created_at).filter(|time| window.contains(*time)) else {
+                continue;
+            };
             let outcome = if changes.len() < MOST_OUTCOMES {
                 self.outcome(repository, one.id, ask.deadline).await?
             } else {
@@ -190,9 +202,16 @@ impl Backend for GitHub {
             let releases: Vec<Release> = self.base.json(&Self::get(path, parameters, ask.deadline)).await?;
             for release in releases.iter().filter(|release| !release.draft) {
                 let Some(time) = release.published_at.as_deref().and_then(Time::parse) else { continue };
-                let name = release.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&release.tag_name);
+                let name =
+                    release.name.as_deref().filter(|name| !name.is_empty()).unwrap_or(&release.tag_name);
                 let text = format!("released {name}");
-                changes.push(self.change(repository, format!("release/{}", release.id), time, &text, &release.html_url));
+                changes.push(self.change(
+                    repository,
+                    format!("release/{}", release.id),
+                    time,
+                    &text,
+                    &release.html_url,
+                ));
             }
         }
         let next = if is_full && !is_past {

@@ -1,8 +1,8 @@
 //! GitLab: deployments of projects.
 
 use super::changes::{batch, short};
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, source_config};
 use super::http::{Request, segment};
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, source_config};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
 use crate::telemetry::{Change, ChangeKind, Query, Signal, Time, Wanted, Window};

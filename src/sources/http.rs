@@ -120,14 +120,7 @@ impl<'a> Request<'a> {
         parameters: Vec<(&'a str, String)>,
         deadline: Duration,
     ) -> Self {
-        Self {
-            method: Method::GET,
-            path: path.into(),
-            parameters,
-            json: None,
-            headers: Vec::new(),
-            deadline,
-        }
+        Self { method: Method::GET, path: path.into(), parameters, json: None, headers: Vec::new(), deadline }
     }
 
     /// A read that is sent as a form, for queries too long for an address.

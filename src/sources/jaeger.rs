@@ -4,10 +4,10 @@
 
 mod legacy;
 
+use super::http::{Request, segment};
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, ceil, events, in_micros, source_config};
 use super::paging::Slices;
 use super::spelling::{all_spellings, traces};
-use super::http::{Request, segment};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
 use crate::telemetry::{Event, Identifier, IdentifierClass, Nanos, Query, Signal, Wanted, Window};
@@ -52,7 +52,12 @@ enum Dialect {
 /// Makes the source ready to be asked.
 pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, SourceError> {
     let base = Base::new::<Jaeger>(&config.common(), settings)?;
-    Ok(Arc::new(Live(Jaeger { base, config: config.clone(), dialect: OnceCell::new(), lacks_legacy_search: AtomicBool::new(false) })))
+    Ok(Arc::new(Live(Jaeger {
+        base,
+        config: config.clone(),
+        dialect: OnceCell::new(),
+        lacks_legacy_search: AtomicBool::new(false),
+    })))
 }
 
 /// Traces of one answer, and why they are not all.
@@ -101,7 +106,11 @@ impl Jaeger {
         }
     }
 
-    async fn services(&self, dialect: Dialect, deadline: Duration) -> Result<(Vec<String>, Vec<String>), SourceError> {
+    async fn services(
+        &self,
+        dialect: Dialect,
+        deadline: Duration,
+    ) -> Result<(Vec<String>, Vec<String>), SourceError> {
         if !self.config.services.is_empty() {
             return Ok((self.config.services.clone(), Vec::new()));
         }
@@ -113,7 +122,14 @@ impl Jaeger {
         Ok((services, if more > 0 { vec![reason] } else { Vec::new() }))
     }
 
-    fn search(&self, dialect: Dialect, service: &str, slice: Window, tag: Option<(&str, &str)>, deadline: Duration) -> Request<'static> {
+    fn search(
+        &self,
+        dialect: Dialect,
+        service: &str,
+        slice: Window,
+        tag: Option<(&str, &str)>,
+        deadline: Duration,
+    ) -> Request<'static> {
         let limit = self.config.page.clamp(1, 20_000).to_string();
         let tags = tag.map(|(name, value)| json!({ name: value }).to_string());
         let mut parameters = match dialect {
@@ -157,7 +173,8 @@ impl Jaeger {
             Dialect::V3 => self.read_v3(&answer.body)?,
             Dialect::Legacy => {
                 let reply: legacy::Reply = self.base.parse(&answer).await?;
-                let Some((events, reasons)) = reply.events(&self.base.reader, self.base.http.endpoint()) else {
+                let Some((events, reasons)) = reply.events(&self.base.reader, self.base.http.endpoint())
+                else {
                     return Err(self.base.unreadable("it has no `data`, so something else answers here"));
                 };
                 Found { events, reasons }
@@ -184,7 +201,9 @@ impl Jaeger {
         if !self.lacks_legacy_search.load(Ordering::Relaxed) {
             match self.ask(Dialect::Legacy, &search(Dialect::Legacy)).await {
                 Ok(answer) => found = Some(answer),
-                Err(SourceError::BadQuery { .. } | SourceError::Unreadable { .. }) if dialect == Dialect::V3 => {
+                Err(SourceError::BadQuery { .. } | SourceError::Unreadable { .. })
+                    if dialect == Dialect::V3 =>
+                {
                     self.lacks_legacy_search.store(true, Ordering::Relaxed);
                 }
                 Err(error) => return Err(error),
@@ -205,7 +224,11 @@ impl Jaeger {
     }
 
     /// Sends requests, as many at a time as the budget has.
-    async fn ask_all(&self, dialect: Dialect, requests: Vec<Request<'static>>) -> Result<Vec<Found>, SourceError> {
+    async fn ask_all(
+        &self,
+        dialect: Dialect,
+        requests: Vec<Request<'static>>,
+    ) -> Result<Vec<Found>, SourceError> {
         let at_once = self.base.http.budget().queries_at_once.max(1) as usize;
         let mut asked: Vec<BoxFuture<'_, Result<Found, SourceError>>> = Vec::new();
         for request in requests {
@@ -225,7 +248,11 @@ impl Jaeger {
         let mut count = 0;
         for reply in serde_json::Deserializer::from_slice(body).into_iter::<Reply>() {
             let reply = reply.map_err(|error| {
-                self.base.unreadable(if error.is_eof() { "it ends too early".to_owned() } else { format!("it is no JSON of this API ({error})") })
+                self.base.unreadable(if error.is_eof() {
+                    "it ends too early".to_owned()
+                } else {
+                    format!("it is no JSON of this API ({error})")
+                })
             })?;
             let Some(result) = reply.result else {
                 return Err(self.base.unreadable("it has no `result`, so something else answers here"));
@@ -249,7 +276,12 @@ impl Jaeger {
     }
 
     /// All services' traces of one slice, each trace once.
-    async fn slice(&self, ask: &Ask<'_, Slices>, dialect: Dialect, slice: Window) -> Result<(Found, bool), SourceError> {
+    async fn slice(
+        &self,
+        ask: &Ask<'_, Slices>,
+        dialect: Dialect,
+        slice: Window,
+    ) -> Result<(Found, bool), SourceError> {
         let (services, reasons) = self.services(dialect, ask.deadline).await?;
         let requests: Vec<Request<'static>> =
             services.iter().map(|service| self.search(dialect, service, slice, None, ask.deadline)).collect();
@@ -260,7 +292,12 @@ impl Jaeger {
         Ok((all, is_full))
     }
 
-    async fn of(&self, dialect: Dialect, ask: &Ask<'_, Slices>, identifiers: &[Identifier]) -> Result<Found, SourceError> {
+    async fn of(
+        &self,
+        dialect: Dialect,
+        ask: &Ask<'_, Slices>,
+        identifiers: &[Identifier],
+    ) -> Result<Found, SourceError> {
         let requests: Vec<Request<'static>> =
             traces(identifiers).iter().map(|trace| self.by_id(dialect, trace, ask.deadline)).collect();
         let mut answers = self.ask_all(dialect, requests).await?;
@@ -294,7 +331,12 @@ fn merged(answers: Vec<Found>) -> Found {
     for found in answers {
         all.reasons.extend(found.reasons);
         all.events.extend(found.events.into_iter().filter(|event| {
-            seen.insert((trace_of(event).map(str::to_owned), event.span.map(|span| span.id), event.time, event.system.clone()))
+            seen.insert((
+                trace_of(event).map(str::to_owned),
+                event.span.map(|span| span.id),
+                event.time,
+                event.system.clone(),
+            ))
         }));
     }
     all.reasons.sort();
@@ -305,7 +347,8 @@ fn merged(answers: Vec<Found>) -> Found {
 /// Whether a 404 says that there is no such trace, and not that there is no such door.
 fn is_not_found(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(&body[..body.len().min(2_000)]).to_ascii_lowercase();
-    serde_json::from_slice::<Value>(body).is_ok() && (text.contains("no traces found") || text.contains("not found"))
+    serde_json::from_slice::<Value>(body).is_ok()
+        && (text.contains("no traces found") || text.contains("not found"))
 }
 
 impl Backend for Jaeger {
@@ -394,7 +437,15 @@ mod tests {
         let value = |request: Request, name: &str| {
             request.parameters.iter().find(|(one, _)| *one == name).unwrap().1.clone()
         };
-        let v3 = || source().search(Dialect::V3, "orders-api", known(), Some(("correlation_id", "x\"}")), Duration::ZERO);
+        let v3 = || {
+            source().search(
+                Dialect::V3,
+                "orders-api",
+                known(),
+                Some(("correlation_id", "x\"}")),
+                Duration::ZERO,
+            )
+        };
         assert_eq!(value(v3(), "query.startTimeMin"), "2026-03-14T09:26:53.589000000Z");
         assert_eq!(value(v3(), "query.attributes"), r#"{"correlation_id":"x\"}"}"#);
         let legacy = || source().search(Dialect::Legacy, "orders-api", known(), None, Duration::ZERO);

@@ -1,8 +1,8 @@
 //! Kubernetes: rollouts and scaling as changes, warnings as alerts. Events are kept for about an hour there.
 
 use super::changes::batch;
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, source_config};
 use super::http::{Request, segment};
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, source_config};
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings};
 use crate::telemetry::{Change, ChangeKind, Event, EventKind, Query, Severity, Signal, Time, Wanted};
@@ -121,7 +121,12 @@ struct ReplicaSet {
 impl Happened {
     fn time(&self) -> Option<Time> {
         let last = self.series.as_ref().and_then(|series| series.last_observed_time.as_deref());
-        let all = [last, self.last_timestamp.as_deref(), self.event_time.as_deref(), self.first_timestamp.as_deref()];
+        let all = [
+            last,
+            self.last_timestamp.as_deref(),
+            self.event_time.as_deref(),
+            self.first_timestamp.as_deref(),
+        ];
         all.into_iter().flatten().chain([self.metadata.creation_timestamp.as_str()]).find_map(Time::parse)
     }
 
@@ -140,7 +145,8 @@ fn workload(kind: &str, name: &str) -> String {
     let mut parts: Vec<&str> = name.split('-').collect();
     for place in 0..endings {
         let last = parts.last().copied().unwrap_or_default();
-        let is_random = last.len() >= 4 && last.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let is_random =
+            last.len() >= 4 && last.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         // A set's number has digits or no vowels; a word does not.
         let is_word = place > 0 && last.bytes().any(|byte| b"aeiou".contains(&byte));
         // A stateful set's pods are numbered.
@@ -242,8 +248,12 @@ impl Kubernetes {
             let was = before.map(images).unwrap_or_default();
             let is = images(set);
             let text = match before {
-                Some(_) if was == is => format!("rollout of revision {number}: its settings changed, its images did not"),
-                Some(_) => format!("rollout of revision {number}: {} instead of {}", is.join(", "), was.join(", ")),
+                Some(_) if was == is => {
+                    format!("rollout of revision {number}: its settings changed, its images did not")
+                }
+                Some(_) => {
+                    format!("rollout of revision {number}: {} instead of {}", is.join(", "), was.join(", "))
+                }
                 None => format!("rollout of revision {number}: {}", is.join(", ")),
             };
             changes.push(Change {
@@ -318,9 +328,15 @@ impl Backend for Kubernetes {
                 batch(happened.filter_map(|one| self.change(&one)).collect(), Vec::new())
             }
             (List::ReplicaSets, _) => {
-                cursor.sets.extend(reply.items.into_iter().filter_map(|item| ReplicaSet::deserialize(item).ok()));
+                cursor
+                    .sets
+                    .extend(reply.items.into_iter().filter_map(|item| ReplicaSet::deserialize(item).ok()));
                 // Only when all are known can it be said what came before.
-                let rollouts = if cursor.mark.is_empty() { self.rollouts(&std::mem::take(&mut cursor.sets)) } else { Vec::new() };
+                let rollouts = if cursor.mark.is_empty() {
+                    self.rollouts(&std::mem::take(&mut cursor.sets))
+                } else {
+                    Vec::new()
+                };
                 batch(rollouts, Vec::new())
             }
         };

@@ -49,7 +49,10 @@ impl Ledger {
         use std::io::{Seek, SeekFrom};
         self.reads.fetch_add(1, Ordering::Relaxed);
         let path = self.config.path.display().to_string();
-        let failed = |error: std::io::Error| SourceError::Unreachable { endpoint: path.clone(), reason: error.to_string() };
+        let failed = |error: std::io::Error| SourceError::Unreachable {
+            endpoint: path.clone(),
+            reason: error.to_string(),
+        };
         let mut file = std::fs::File::open(&self.config.path).map_err(failed)?;
         let metadata = file.metadata().map_err(failed)?;
         if !metadata.is_file() {
@@ -109,16 +112,29 @@ impl Ledger {
     }
 
     fn change(&self, value: &Value) -> Option<Change> {
-        const TIME: [&str; 9] =
-            ["time", "timestamp", "at", "date", "finished_at", "deployed_at", "deployedAt", "created_at", "published_at"];
+        const TIME: [&str; 9] = [
+            "time",
+            "timestamp",
+            "at",
+            "date",
+            "finished_at",
+            "deployed_at",
+            "deployedAt",
+            "created_at",
+            "published_at",
+        ];
         const SYSTEM: [&str; 7] =
             ["system", "service", "application", "app", "component", "repository.name", "project.name"];
-        const TEXT: [&str; 8] = ["text", "title", "summary", "description", "message", "name", "version", "body"];
+        const TEXT: [&str; 8] =
+            ["text", "title", "summary", "description", "message", "name", "version", "body"];
         const KIND: [&str; 4] = ["kind", "type", "category", "change_type"];
         let fields = flatten(value);
         let field = |names: &[&str]| {
             names.iter().find_map(|name| {
-                fields.iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, value)| value.as_str())
+                fields
+                    .iter()
+                    .find(|(field, value)| field == name && !value.is_empty())
+                    .map(|(_, value)| value.as_str())
             })
         };
         let (raw_time, text) = (field(&TIME)?, field(&TEXT)?);
@@ -232,7 +248,10 @@ mod tests {
         .await;
         assert_eq!((batch.changes.len(), batch.issues.len()), (2, 2));
         assert_eq!((batch.changes[1].kind, batch.changes[1].time), (ChangeKind::Flag, batch.changes[0].time));
-        let batch = changes(r#"[{"at":1773480413.589,"summary":"x"},{"at":"2020-01-01T00:00:00Z","summary":"long ago"}]"#).await;
+        let batch = changes(
+            r#"[{"at":1773480413.589,"summary":"x"},{"at":"2020-01-01T00:00:00Z","summary":"long ago"}]"#,
+        )
+        .await;
         assert_eq!(batch.changes.len(), 1);
     }
 

@@ -211,7 +211,9 @@ impl Base {
         }
         if answer.is_cut {
             let most = self.http.budget().answer_megabytes;
-            return Err(self.unreadable(format!("it is longer than {most} MB: ask for less, or raise answer_megabytes")));
+            return Err(self.unreadable(format!(
+                "it is longer than {most} MB: ask for less, or raise answer_megabytes"
+            )));
         }
         if answer.body.trim_ascii_start().starts_with(b"<") {
             return Err(self.unreadable("an HTML page, perhaps of a login in front of it"));
@@ -397,7 +399,8 @@ impl<B: Backend> Source for Live<B> {
     fn notes(&self) -> Vec<String> {
         let base = self.0.base();
         let unverified = base.skips_verification.then(|| "TLS verification is off".to_owned());
-        let rests = base.http.rests().map(|left| format!("left alone for {} s, as it asked", left.as_secs() + 1));
+        let rests =
+            base.http.rests().map(|left| format!("left alone for {} s, as it asked", left.as_secs() + 1));
         unverified.into_iter().chain(rests).chain(self.0.notes()).collect()
     }
 

@@ -1,9 +1,9 @@
 //! Grafana Loki: log lines of a window, and those that carry an identifier in their text or their structured metadata.
 
+use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
 use super::spelling::{all_spellings, as_pattern, in_double_quotes};
-use super::http::Request;
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings, scrub_text};
 use crate::telemetry::{Identifier, Query, Signal, Time, Wanted};
@@ -105,12 +105,21 @@ impl Loki {
     async fn ask(&self, request: &Request<'_>) -> Result<Reply, SourceError> {
         let reply: Reply = self.base.json(request).await?;
         if reply.status != "success" {
-            return Err(self.base.unreadable("it has no `status` of success, so something else answers here"));
+            return Err(self
+                .base
+                .unreadable("it has no `status` of success, so something else answers here"));
         }
         Ok(reply)
     }
 
-    fn request(&self, query: String, from: Time, to: Time, limit: usize, deadline: Duration) -> Request<'static> {
+    fn request(
+        &self,
+        query: String,
+        from: Time,
+        to: Time,
+        limit: usize,
+        deadline: Duration,
+    ) -> Request<'static> {
         let parameters = vec![
             ("query", query),
             ("start", from.0.to_string()),
@@ -153,12 +162,14 @@ impl Loki {
         for stream in streams.into_iter().filter_map(|stream| Stream::deserialize(stream).ok()) {
             for entry in stream.values {
                 let mut entry = entry.into_iter();
-                let (Some(Value::String(time)), Some(Value::String(text))) = (entry.next(), entry.next()) else {
+                let (Some(Value::String(time)), Some(Value::String(text))) = (entry.next(), entry.next())
+                else {
                     continue;
                 };
                 let Ok(nanos) = time.parse() else { continue };
                 let extra = entry.next().and_then(|extra| Extra::deserialize(extra).ok()).unwrap_or_default();
-                let labels = stream.stream.clone().into_iter().chain(extra.structured_metadata).chain(extra.parsed);
+                let labels =
+                    stream.stream.clone().into_iter().chain(extra.structured_metadata).chain(extra.parsed);
                 lines.push(Line { time: Time(nanos), labels: labels.collect(), text });
             }
         }
@@ -208,10 +219,12 @@ impl Backend for Loki {
         let limit = page_limit(ask.rows, self.config.page, cursor.edge.known(), self.config.page.max(MOST));
         let request = self.request(expression, cursor.edge.start(window), window.to, limit, ask.deadline);
         let reply = self.ask(&request).await?;
-        let mut reasons: Vec<String> = reply.warnings.iter().map(|text| self.base.reader.safe(text)).collect();
+        let mut reasons: Vec<String> =
+            reply.warnings.iter().map(|text| self.base.reader.safe(text)).collect();
         let lines = Self::lines(reply);
         let is_full = lines.len() >= limit;
-        let rows = lines.into_iter().map(|line| (line.time, key(&(&line.labels, &line.text)), line)).collect();
+        let rows =
+            lines.into_iter().map(|line| (line.time, key(&(&line.labels, &line.text)), line)).collect();
         let passed = cursor.edge.pass(rows);
         if passed.is_stuck && is_full {
             reasons.push(format!("more than {limit} lines at one instant: only so many can be asked for"));
@@ -270,7 +283,8 @@ mod tests {
     fn a_hostile_identifier_stays_inside_its_quotes() {
         for hostile in [r#"x"} | drop"#, "a`b", "a\\", "a|b{c}", "a'b"] {
             let query = asked(hostile).remove(0);
-            let inside = query.strip_prefix("{app=~\".+\"} |~ \"").and_then(|rest| rest.strip_suffix('"')).unwrap();
+            let inside =
+                query.strip_prefix("{app=~\".+\"} |~ \"").and_then(|rest| rest.strip_suffix('"')).unwrap();
             let bare = inside.replace("\\\\", "").replace("\\\"", "");
             assert!(!bare.contains('"'), "{query}");
         }

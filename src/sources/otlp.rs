@@ -153,7 +153,8 @@ impl Shared {
     fn receive(&self, headers: &HeaderMap, body: &[u8], message: wire::Message) -> Response {
         self.exports.fetch_add(1, Ordering::Relaxed);
         let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let is_proto = text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/x-protobuf"));
+        let is_proto =
+            text(header::CONTENT_TYPE).is_some_and(|kind| kind.starts_with("application/x-protobuf"));
         let body = match text(header::CONTENT_ENCODING) {
             Some("gzip") => match unpacked(body, self.most_bytes) {
                 Ok(body) => body,
@@ -175,10 +176,12 @@ impl Shared {
             Err(reason) => return refusal(StatusCode::BAD_REQUEST, is_proto, &reason),
         };
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let held = waiting.events.len() + waiting.series.iter().map(|series| series.samples.len()).sum::<usize>();
+        let held =
+            waiting.events.len() + waiting.series.iter().map(|series| series.samples.len()).sum::<usize>();
         if held > 0 && held + events.len() > self.room {
             waiting.refused += 1;
-            let mut answer = refusal(StatusCode::SERVICE_UNAVAILABLE, is_proto, "too many records wait to be taken");
+            let mut answer =
+                refusal(StatusCode::SERVICE_UNAVAILABLE, is_proto, "too many records wait to be taken");
             answer.headers_mut().insert(header::RETRY_AFTER, header::HeaderValue::from_static("2"));
             return answer;
         }
@@ -260,7 +263,8 @@ mod tests {
     const LOG: &str = r#"{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"orders-api"}}]},"scopeLogs":[{"scope":{},"logRecords":[{"timeUnixNano":"1773480413589000000","severityNumber":17,"body":{"stringValue":"POST /orders failed"},"attributes":[{"key":"correlation_id","value":{"stringValue":"3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"}}],"traceId":"7C1F0A9BE2D34C58A1B6E0F2934D5A77"}]}]}]}"#;
 
     fn receiver(rows: u32) -> Arc<Receiver> {
-        let config = Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), rows, megabytes: 1, ..Config::default() };
+        let config =
+            Config { listen: SocketAddr::from(([127, 0, 0, 1], 0)), rows, megabytes: 1, ..Config::default() };
         let shared = Shared {
             reader: Reader::new(Settings::default(), "otlp".into()),
             waiting: Mutex::default(),
@@ -279,7 +283,8 @@ mod tests {
 
     async fn send(address: SocketAddr, path: &str, kind: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let request = reqwest::Client::new().post(format!("http://{address}{path}")).header("Content-Type", kind);
+        let request =
+            reqwest::Client::new().post(format!("http://{address}{path}")).header("Content-Type", kind);
         let answer = request.body(body).send().await.unwrap();
         (answer.status().as_u16(), answer.bytes().await.unwrap().to_vec())
     }
@@ -293,7 +298,9 @@ mod tests {
         assert_eq!(send(address, "/v1/traces", "application/x-protobuf", span).await, (200, Vec::new()));
         let batch = events(&receiver).await;
         assert_eq!(batch.events.len(), 2);
-        assert!(batch.events.iter().all(|event| event.system == "orders-api" && !event.identifiers.is_empty()));
+        assert!(
+            batch.events.iter().all(|event| event.system == "orders-api" && !event.identifiers.is_empty())
+        );
         assert_eq!(batch.events[0].time, Time(1_773_480_413_589_000_000));
         assert!(events(&receiver).await.events.is_empty(), "what was taken is gone");
     }
@@ -304,7 +311,9 @@ mod tests {
         assert_eq!(address.ip().to_string(), "127.0.0.1");
         let receiver = receiver(100);
         let address = receiver.listen().await.unwrap();
-        for (kind, body) in [("application/json", "<html>".as_bytes()), ("application/x-protobuf", b"\xff\xff\xff")] {
+        for (kind, body) in
+            [("application/json", "<html>".as_bytes()), ("application/x-protobuf", b"\xff\xff\xff")]
+        {
             let (status, answer) = send(address, "/v1/logs", kind, body.to_vec()).await;
             assert_eq!(status, 400);
             assert!(!answer.is_empty());

@@ -1,8 +1,8 @@
 //! PagerDuty: incidents as alerts, and change events.
 
 use super::alertmanager::severity;
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, completeness, events, source_config};
 use super::http::Request;
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, completeness, events, source_config};
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings};
 use crate::telemetry::{Batch, Change, ChangeKind, Event, EventKind, Query, Signal, Time, Wanted, Window};
@@ -70,7 +70,13 @@ struct Reference {
 }
 
 impl PagerDuty {
-    fn request(&self, wanted: &Wanted, window: Window, offset: usize, deadline: Duration) -> Option<Request<'static>> {
+    fn request(
+        &self,
+        wanted: &Wanted,
+        window: Window,
+        offset: usize,
+        deadline: Duration,
+    ) -> Option<Request<'static>> {
         let mut parameters = vec![
             ("since", window.from.rfc3339()),
             ("until", window.to.rfc3339()),
@@ -112,7 +118,8 @@ impl PagerDuty {
 
     fn change(&self, changed: Changed) -> Option<Change> {
         let link = changed.links.first().and_then(|link| link.get("href")?.as_str()).unwrap_or_default();
-        let system = changed.services.into_iter().next().map(|service| self.base.reader.safe(&service.summary));
+        let system =
+            changed.services.into_iter().next().map(|service| self.base.reader.safe(&service.summary));
         Some(Change {
             time: Time::parse(&changed.timestamp)?,
             system: system.filter(|name| !name.is_empty()),
@@ -165,11 +172,14 @@ impl Backend for PagerDuty {
                 events(incidents.into_iter().filter_map(|incident| self.event(incident)).collect(), reasons)
             }
             (None, Some(changed)) => {
-                let mut changes: Vec<Change> = changed.into_iter().filter_map(|one| self.change(one)).collect();
+                let mut changes: Vec<Change> =
+                    changed.into_iter().filter_map(|one| self.change(one)).collect();
                 changes.sort_by_key(|change| change.time);
                 Batch { changes, completeness: completeness(reasons), ..Batch::default() }
             }
-            (None, None) => return Err(self.base.unreadable("it has no list, so something else answers here")),
+            (None, None) => {
+                return Err(self.base.unreadable("it has no list, so something else answers here"));
+            }
         };
         Ok(Some(Page { batch, next: goes_on.then_some(next) }))
     }

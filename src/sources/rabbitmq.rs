@@ -1,7 +1,7 @@
 //! RabbitMQ's management API: how deep the queues are, what waits in dead-letter queues, and how old the oldest message is.
 
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, completeness, source_config};
 use super::http::Request;
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, completeness, source_config};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
 use crate::telemetry::{Batch, Query, Sample, Series, Signal, Time, Wanted};
@@ -122,7 +122,8 @@ impl Backend for RabbitMq {
     }
 
     async fn check(&self) -> Result<String, SourceError> {
-        let overview: Value = self.base.json(&Request::get("api/overview", Vec::new(), CHECK_PATIENCE)).await?;
+        let overview: Value =
+            self.base.json(&Request::get("api/overview", Vec::new(), CHECK_PATIENCE)).await?;
         match overview.get("rabbitmq_version").and_then(Value::as_str) {
             Some(version) => Ok(self.base.reader.safe(version)),
             None => Err(self.base.unreadable("it has no `rabbitmq_version`, so something else answers here")),
@@ -173,7 +174,8 @@ mod tests {
         )
         .unwrap();
         let series = source.series(&queue, Time(1_773_480_413_000_000_000));
-        let value = |metric: &str| series.iter().find(|one| one.metric == metric).map(|one| one.samples[0].value);
+        let value =
+            |metric: &str| series.iter().find(|one| one.metric == metric).map(|one| one.samples[0].value);
         assert_eq!((value("dead letters"), value("queue depth")), (Some(7.0), None));
         assert_eq!((value("oldest message"), value("published")), (Some(60.0), Some(0.5)));
         let idle: Queue = serde_json::from_str(r#"{"name":"x","head_message_timestamp":""}"#).unwrap();

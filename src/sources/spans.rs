@@ -1,9 +1,7 @@
 //! Spans among documents: which fields hold what, in the spellings of those who store spans as rows. Pure.
 
 use crate::ingest::{Record, trace_text};
-use crate::telemetry::{
-    EventKind, Identifier, IdentifierClass, Nanos, Severity, SpanInfo, SpanKind, Time,
-};
+use crate::telemetry::{EventKind, Identifier, IdentifierClass, Nanos, Severity, SpanInfo, SpanKind, Time};
 
 const TRACE: [&str; 6] = ["trace.id", "trace_id", "traceId", "TraceId", "traceID", "dd.trace_id"];
 const SPAN: [&str; 7] = ["span.id", "transaction.id", "span_id", "spanId", "SpanId", "spanID", "id"];
@@ -34,7 +32,10 @@ const KIND: [&str; 5] = ["span.kind", "kind", "SpanKind", "transaction.type", "s
 pub(super) fn span(fields: &[(String, String)], time: Option<Time>) -> Option<Record> {
     let field = |names: &[&str]| {
         names.iter().find_map(|name| {
-            fields.iter().find(|(field, value)| field == name && !value.is_empty()).map(|(_, value)| value.as_str())
+            fields
+                .iter()
+                .find(|(field, value)| field == name && !value.is_empty())
+                .map(|(_, value)| value.as_str())
         })
     };
     let trace = trace_text(field(&TRACE)?)?;
@@ -54,7 +55,13 @@ pub(super) fn span(fields: &[(String, String)], time: Option<Time>) -> Option<Re
         kind: Some(EventKind::Span),
         severity: if failed { Severity::ERROR } else { Severity::INFO },
         operation: Some(name.to_owned()),
-        message: match field(&["status.message", "StatusMessage", "error.message", "error.msg", "exception.message"]) {
+        message: match field(&[
+            "status.message",
+            "StatusMessage",
+            "error.message",
+            "error.msg",
+            "exception.message",
+        ]) {
             Some(said) if failed => format!("{name}: {said}"),
             _ => name.to_owned(),
         },
@@ -84,9 +91,11 @@ fn duration(fields: &[(String, String)]) -> Option<Nanos> {
     if let Some(nanos) = number {
         return (nanos.is_finite() && nanos >= 0.0).then_some(Nanos(nanos as i64));
     }
-    let end = ["end_timestamp", "endTime"].iter().find_map(|name| fields.iter().find(|(field, _)| field == name));
-    let start =
-        ["start_timestamp", "startTime"].iter().find_map(|name| fields.iter().find(|(field, _)| field == name));
+    let end =
+        ["end_timestamp", "endTime"].iter().find_map(|name| fields.iter().find(|(field, _)| field == name));
+    let start = ["start_timestamp", "startTime"]
+        .iter()
+        .find_map(|name| fields.iter().find(|(field, _)| field == name));
     Some(Time::parse(&end?.1)? - Time::parse(&start?.1)?)
 }
 
@@ -160,10 +169,16 @@ mod tests {
                 "process": {"serviceName": "orders-api"}, "references": [{"refType": "CHILD_OF", "spanID": "1122334455667788"}], "tag": {"error": true}}),
         ] {
             let span = read(value);
-            assert_eq!((span.system.as_deref(), span.operation.as_deref()), (Some("orders-api"), Some("POST /orders")));
+            assert_eq!(
+                (span.system.as_deref(), span.operation.as_deref()),
+                (Some("orders-api"), Some("POST /orders"))
+            );
             assert_eq!(span.duration, Some(Nanos::millis(1_811)));
             let info = span.span.unwrap();
-            assert_eq!((info.id, info.parent, info.failed), (0x9f3c_2b1a_0d4e_5f67, 0x1122_3344_5566_7788, true));
+            assert_eq!(
+                (info.id, info.parent, info.failed),
+                (0x9f3c_2b1a_0d4e_5f67, 0x1122_3344_5566_7788, true)
+            );
         }
     }
 

@@ -18,14 +18,8 @@ pub(super) fn spellings(identifier: &Identifier) -> Vec<String> {
     let bare: String = value.chars().filter(|c| *c != '-').collect();
     if bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         let bare = bare.to_ascii_lowercase();
-        let dashed = format!(
-            "{}-{}-{}-{}-{}",
-            &bare[..8],
-            &bare[8..12],
-            &bare[12..16],
-            &bare[16..20],
-            &bare[20..]
-        );
+        let dashed =
+            format!("{}-{}-{}-{}-{}", &bare[..8], &bare[8..12], &bare[12..16], &bare[16..20], &bare[20..]);
         match identifier.class {
             IdentifierClass::Trace => all.extend([bare, dashed]),
             _ => all.extend([dashed, bare]),

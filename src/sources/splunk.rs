@@ -1,8 +1,8 @@
 //! Splunk: events by export, which streams an answer without leaving a job behind.
 
+use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, source_config};
 use super::spelling::{all_spellings, in_double_quotes};
-use super::http::Request;
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings, flatten, scrub_text};
 use crate::telemetry::{Event, Identifier, Query, Signal, Time, Wanted, Window};
@@ -58,7 +58,11 @@ pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, 
 /// The first command of a search that does more than read.
 fn written(search: &str) -> Option<&'static str> {
     let commands = search.split(['|', '[']).map(|part| {
-        part.trim_start().split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default().to_ascii_lowercase()
+        part.trim_start()
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase()
     });
     commands.into_iter().find_map(|command| WRITES.iter().find(|word| **word == command).copied())
 }
@@ -88,7 +92,8 @@ impl Splunk {
             Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
         };
         let own = self.config.fields.iter().chain(&self.config.system_fields);
-        let own = own.filter(|name| !name.contains(|c: char| !c.is_ascii_alphanumeric() && !"_.{}".contains(c)));
+        let own =
+            own.filter(|name| !name.contains(|c: char| !c.is_ascii_alphanumeric() && !"_.{}".contains(c)));
         let own: String = own.map(|name| format!(", {}", in_double_quotes(name))).collect();
         let search = if search.trim_start().starts_with('|') { search } else { format!("search {search}") };
         Some(format!("{search} | head {rows} | fields _time, _raw, host, source, sourcetype, index{own}"))
@@ -183,7 +188,8 @@ impl Backend for Splunk {
 
     async fn check(&self) -> Result<String, SourceError> {
         let parameters = vec![("output_mode", "json".to_owned())];
-        let info: Value = self.base.json(&Request::get("services/server/info", parameters, CHECK_PATIENCE)).await?;
+        let info: Value =
+            self.base.json(&Request::get("services/server/info", parameters, CHECK_PATIENCE)).await?;
         let content = info.pointer("/entry/0/content");
         let Some(content) = content else {
             return Err(self.base.unreadable("it has no `entry`, so something else answers here"));
@@ -223,7 +229,9 @@ mod tests {
 
     #[test]
     fn commands_that_write_are_refused_before_anything_is_sent() {
-        for search in ["index=a | delete", "index=a |collect index=b", "index=a [ | map search=x ]", "| outputlookup x"] {
+        for search in
+            ["index=a | delete", "index=a |collect index=b", "index=a [ | map search=x ]", "| outputlookup x"]
+        {
             let config = Config { search: search.to_owned(), ..Config::default() };
             assert!(connect(&config, &Settings::default()).is_err(), "{search}");
         }
@@ -232,9 +240,8 @@ mod tests {
 
     #[test]
     fn what_could_begin_a_pipe_a_subsearch_or_a_macro_is_refused() {
-        let of_one = |value: &str| {
-            of(&[Identifier { class: IdentifierClass::Correlation, value: value.to_owned() }])
-        };
+        let of_one =
+            |value: &str| of(&[Identifier { class: IdentifierClass::Correlation, value: value.to_owned() }]);
         for hostile in ["a | delete", "a[b", "`macro`", "a\nb"] {
             assert_eq!(of_one(hostile), None, "{hostile}");
         }

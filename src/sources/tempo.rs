@@ -1,9 +1,9 @@
 //! Grafana Tempo: traces found by TraceQL, slice by slice of time, and each fetched whole by its identifier.
 
+use super::http::{Request, segment};
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, ceil, events, source_config};
 use super::paging::Slices;
 use super::spelling::{all_spellings, in_double_quotes, traces};
-use super::http::{Request, segment};
 use super::{Source, SourceError};
 use crate::ingest::{Settings, trace_text};
 use crate::telemetry::{Event, Identifier, IdentifierClass, Nanos, Query, Signal, Wanted, Window};
@@ -86,7 +86,12 @@ impl Tempo {
     }
 
     /// The identifiers of traces that a search finds; whether the answer is full; and what it lacks.
-    async fn hits(&self, query: &str, slice: Window, deadline: Duration) -> Result<(Vec<String>, bool, Vec<String>), SourceError> {
+    async fn hits(
+        &self,
+        query: &str,
+        slice: Window,
+        deadline: Duration,
+    ) -> Result<(Vec<String>, bool, Vec<String>), SourceError> {
         let reply: SearchReply = self.base.json(&self.search(query, slice, deadline)).await?;
         if reply.traces.is_none() && reply.metrics.is_none() {
             return Err(self.base.unreadable("it has no `traces`, so something else answers here"));
@@ -95,7 +100,10 @@ impl Tempo {
         let is_full = hits.len() >= self.config.page.max(1);
         let mut reasons = Vec::new();
         if let Some(metrics) = reply.metrics.filter(|metrics| metrics.completed_jobs < metrics.total_jobs) {
-            reasons.push(format!("{} of {} parts of the search were done", metrics.completed_jobs, metrics.total_jobs));
+            reasons.push(format!(
+                "{} of {} parts of the search were done",
+                metrics.completed_jobs, metrics.total_jobs
+            ));
         }
         // Leading zeros may be missing.
         Ok((hits.iter().filter_map(|hit| trace_text(&hit.trace_id)).collect(), is_full, reasons))
@@ -119,7 +127,8 @@ impl Tempo {
             None => Found::default(),
         };
         if reply.status == "PARTIAL" {
-            let why = if reply.message.is_empty() { "a trace is too large to be whole" } else { &reply.message };
+            let why =
+                if reply.message.is_empty() { "a trace is too large to be whole" } else { &reply.message };
             found.reasons.push(self.base.reader.safe(why));
         }
         Ok(found)
@@ -130,7 +139,9 @@ impl Tempo {
         let answer = self.base.ask(&request).await?;
         match answer.status.as_u16() {
             404 => Ok(Found::default()),
-            422 => Ok(Found { events: Vec::new(), reasons: vec!["a trace is too large to be sent".to_owned()] }),
+            422 => {
+                Ok(Found { events: Vec::new(), reasons: vec!["a trace is too large to be sent".to_owned()] })
+            }
             _ => {
                 self.base.judge(&answer).await?;
                 self.read(&answer.body, trace)
@@ -150,8 +161,11 @@ impl Tempo {
 
     async fn whole(&self, ids: &[String], deadline: Duration) -> Result<Found, SourceError> {
         let at_once = self.base.http.budget().queries_at_once.max(1) as usize;
-        let found: Vec<Found> =
-            stream::iter(ids.to_vec()).map(|id| async move { self.trace(&id, deadline).await }).buffered(at_once).try_collect().await?;
+        let found: Vec<Found> = stream::iter(ids.to_vec())
+            .map(|id| async move { self.trace(&id, deadline).await })
+            .buffered(at_once)
+            .try_collect()
+            .await?;
         let mut all = Found::default();
         for one in found {
             all.events.extend(one.events);
@@ -238,7 +252,10 @@ impl Backend for Tempo {
             if ask.cursor.halve(slice, Nanos::seconds(1)) {
                 return Ok(Some(Page { batch: events(Vec::new(), Vec::new()), next: Some(ask.cursor) }));
             }
-            reasons.push(format!("more than {} traces in one second: the first that were found", self.config.page));
+            reasons.push(format!(
+                "more than {} traces in one second: the first that were found",
+                self.config.page
+            ));
         }
         let mut found = self.whole(&ids, ask.deadline).await?;
         found.events.retain(|event| slice.contains(event.time));
@@ -251,7 +268,9 @@ impl Backend for Tempo {
         match &query.wanted {
             Wanted::Events => Some(self.search(&self.config.filter, query.window, Duration::ZERO)),
             Wanted::Identifiers(identifiers) => match traces(identifiers).first() {
-                Some(trace) => Some(Request::get(format!("api/v2/traces/{trace}"), Vec::new(), Duration::ZERO)),
+                Some(trace) => {
+                    Some(Request::get(format!("api/v2/traces/{trace}"), Vec::new(), Duration::ZERO))
+                }
                 None => Some(self.search(&self.of(identifiers)?, query.window, Duration::ZERO)),
             },
             _ => None,

@@ -1,9 +1,9 @@
 //! VictoriaLogs: log lines of a window and those that carry an identifier, as a stream of JSON lines.
 
+use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
 use super::spelling::{all_spellings, in_double_quotes};
-use super::http::Request;
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings, flatten};
 use crate::telemetry::{Event, Identifier, Query, Signal, Time, Wanted, Window};
@@ -52,7 +52,9 @@ impl VictoriaLogs {
     fn expression(&self, wanted: &Wanted, window: Window, from: Time, limit: usize) -> Option<String> {
         let filter = match wanted {
             Wanted::Events => format!("({})", self.config.filter),
-            Wanted::Identifiers(identifiers) => format!("({}) ({})", self.config.filter, self.of(identifiers)?),
+            Wanted::Identifiers(identifiers) => {
+                format!("({}) ({})", self.config.filter, self.of(identifiers)?)
+            }
             Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
         };
         // The bracket on the left belongs to the window, the parenthesis on the right does not.
@@ -94,7 +96,9 @@ fn rows(body: &[u8]) -> Result<(Vec<Value>, bool), String> {
     while let Some(line) = lines.next() {
         match serde_json::from_slice::<Value>(line) {
             Ok(row) if row.is_object() => rows.push(row),
-            Err(error) if error.is_eof() && lines.peek().is_none() && !rows.is_empty() => return Ok((rows, true)),
+            Err(error) if error.is_eof() && lines.peek().is_none() && !rows.is_empty() => {
+                return Ok((rows, true));
+            }
             Err(error) if error.is_eof() => return Err("it ends too early".to_owned()),
             _ => return Err("it is not made of lines of JSON".to_owned()),
         }

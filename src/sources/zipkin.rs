@@ -1,14 +1,15 @@
 //! Zipkin: traces of a window, slice by slice, and by identifier.
 
+use super::http::{Request, segment};
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, ceil, events, in_millis, source_config};
 use super::paging::Slices;
 use super::spans::{id_of, kind_of};
 use super::spelling::{all_spellings, traces};
-use super::http::{Request, segment};
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings, trace_text};
 use crate::telemetry::{
-    Event, EventKind, Identifier, IdentifierClass, Nanos, Query, Severity, Signal, SpanInfo, SpanKind, Time, Wanted, Window,
+    Event, EventKind, Identifier, IdentifierClass, Nanos, Query, Severity, Signal, SpanInfo, SpanKind, Time,
+    Wanted, Window,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -162,8 +163,11 @@ impl Zipkin {
             .filter(|one| !matches!(one.class, IdentifierClass::Trace | IdentifierClass::Span))
             .cloned()
             .collect();
-        let texts = all_spellings(&others).into_iter().filter(|text| !text.contains(" and ") && !text.contains('='));
-        texts.flat_map(|text| self.config.identifier_tags.iter().map(move |tag| format!("{tag}={text}"))).collect()
+        let texts =
+            all_spellings(&others).into_iter().filter(|text| !text.contains(" and ") && !text.contains('='));
+        texts
+            .flat_map(|text| self.config.identifier_tags.iter().map(move |tag| format!("{tag}={text}")))
+            .collect()
     }
 }
 
@@ -215,8 +219,14 @@ impl Backend for Zipkin {
         match &query.wanted {
             Wanted::Events => Some(self.search(query.window, None, Duration::ZERO)),
             Wanted::Identifiers(identifiers) => match traces(identifiers).first() {
-                Some(trace) => Some(Request::get(format!("api/v2/trace/{trace}"), Vec::new(), Duration::ZERO)),
-                None => Some(self.search(query.window, self.annotations(identifiers).into_iter().next(), Duration::ZERO)),
+                Some(trace) => {
+                    Some(Request::get(format!("api/v2/trace/{trace}"), Vec::new(), Duration::ZERO))
+                }
+                None => Some(self.search(
+                    query.window,
+                    self.annotations(identifiers).into_iter().next(),
+                    Duration::ZERO,
+                )),
             },
             _ => None,
         }
@@ -242,8 +252,14 @@ mod tests {
         let span = event.span.unwrap();
         assert_eq!((span.id, span.parent), (0x9f3c_2b1a_0d4e_5f67 ^ SHARED, 0x9f3c_2b1a_0d4e_5f67));
         assert!(span.failed);
-        assert_eq!((event.time, event.duration), (Time(1_773_480_413_589_000_000), Some(Nanos::millis(1_811))));
-        assert_eq!((event.system.as_str(), event.body.as_str()), ("orders-api", "post /orders: bad gateway\nretry"));
+        assert_eq!(
+            (event.time, event.duration),
+            (Time(1_773_480_413_589_000_000), Some(Nanos::millis(1_811)))
+        );
+        assert_eq!(
+            (event.system.as_str(), event.body.as_str()),
+            ("orders-api", "post /orders: bad gateway\nretry")
+        );
     }
 
     #[test]
@@ -259,6 +275,9 @@ mod tests {
     fn the_window_is_looked_back_on_in_milliseconds() {
         let window = Window { from: Time(1_773_480_413_589_000_000), to: Time(1_773_480_414_000_000_000) };
         let request = source().search(window, None, Duration::ZERO);
-        assert_eq!((request.parameters[0].1.as_str(), request.parameters[1].1.as_str()), ("1773480414000", "412"));
+        assert_eq!(
+            (request.parameters[0].1.as_str(), request.parameters[1].1.as_str()),
+            ("1773480414000", "412")
+        );
     }
 }

@@ -68,7 +68,8 @@ impl SourceHealth {
 
     /// Whether it could hold events of flows: logs or spans. Of one that could not even be set up nobody knows.
     pub fn holds_events(&self) -> bool {
-        self.signals.is_empty() || self.signals.iter().any(|signal| matches!(signal, Signal::Logs | Signal::Traces))
+        self.signals.is_empty()
+            || self.signals.iter().any(|signal| matches!(signal, Signal::Logs | Signal::Traces))
     }
 
     /// Whether what it does not show may be there all the same.

@@ -5,9 +5,7 @@ use super::{free_address, history, lag, program, pull, wait_for};
 use bridgewatch::config::Config;
 use bridgewatch::ingest::Settings;
 use bridgewatch::sources::Collector;
-use bridgewatch::telemetry::{
-    Batch, Event, Identifier, IdentifierClass, Nanos, Reach, Time, Wanted, Window,
-};
+use bridgewatch::telemetry::{Batch, Event, Identifier, IdentifierClass, Nanos, Reach, Time, Wanted, Window};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -51,7 +49,10 @@ fn a_real_alertmanager_gives_its_alerts() {
     let batches = pull(&mut collector, Wanted::Alerts, super::last_minute());
     let alerts = events(&batches);
     assert_eq!(alerts.len(), 1);
-    assert_eq!((alerts[0].system.as_str(), alerts[0].body.as_str()), ("orders-api", "OrdersStuck: orders wait"));
+    assert_eq!(
+        (alerts[0].system.as_str(), alerts[0].body.as_str()),
+        ("orders-api", "OrdersStuck: orders wait")
+    );
     assert!((alerts[0].time - since).0.abs() < 1_000_000, "{} is {since} to the millisecond", alerts[0].time);
 }
 
@@ -67,7 +68,8 @@ fn a_real_victoria_metrics_gives_its_history_to_the_sample() {
         .collect();
     send("POST", &server.url("/api/v1/import/prometheus"), "text/plain", lines.join("\n"));
     send("GET", &server.url("/internal/force_flush"), "text/plain", "");
-    let rule = "[[sources.metrics]]\nname = \"lag\"\nquery = \"kafka_consumergroup_lag\"\nunit = \"messages\"";
+    let rule =
+        "[[sources.metrics]]\nname = \"lag\"\nquery = \"kafka_consumergroup_lag\"\nunit = \"messages\"";
     let mut collector = collector("victoriametrics", &server.url(""), rule);
     check(&mut collector);
     let expected: Vec<(Time, f64)> =
@@ -136,7 +138,10 @@ fn a_real_victoria_logs_gives_every_line_once_across_pages_with_equal_instants()
     assert_eq!(found.iter().filter(|event| event.body == "order 1 accepted").count(), 2);
     let edge = Window { from: history() + Nanos::millis(100), to: history() + Nanos::millis(200) };
     assert_eq!(events(&pull(&mut Collector::new(collector.source().clone()), Wanted::Events, edge)).len(), 7);
-    assert!(pull(&mut collector, Wanted::Events, hour()).iter().all(|batch| batch.events.is_empty()), "held already");
+    assert!(
+        pull(&mut collector, Wanted::Events, hour()).iter().all(|batch| batch.events.is_empty()),
+        "held already"
+    );
 }
 
 /// A trace of a gateway that calls orders, which fails.
@@ -235,7 +240,10 @@ fn a_real_jaeger_gives_traces_and_one_flow_comes_from_logs_and_traces_together()
 fn one_flow_from_two(jaeger: &Server) {
     let Some(program) = program("BRIDGEWATCH_TEST_VICTORIA_LOGS", "victoria-logs") else { return };
     let mut logs = servers::victoria_logs(&program);
-    load_victoria_logs(&logs, (1..=40u64).flat_map(|number| log_lines(number).into_iter().map(|(_, line)| line)));
+    load_victoria_logs(
+        &logs,
+        (1..=40u64).flat_map(|number| log_lines(number).into_iter().map(|(_, line)| line)),
+    );
     let file = logs.folder.path().join("bridgewatch.toml");
     let text = format!(
         "[[sources]]\nkind = \"victorialogs\"\nurl = {:?}\nbudget = {{ tries = 1 }}\n\n[[sources]]\nkind = \"jaeger\"\nurl = {:?}\n",
@@ -243,7 +251,12 @@ fn one_flow_from_two(jaeger: &Server) {
         jaeger.url("")
     );
     std::fs::write(&file, text).unwrap();
-    let flow = |id: &str| run(&["flow", id, "--json", "--since", &hour().from.rfc3339(), "--until", &hour().to.rfc3339()], &file);
+    let flow = |id: &str| {
+        run(
+            &["flow", id, "--json", "--since", &hour().from.rfc3339(), "--until", &hour().to.rfc3339()],
+            &file,
+        )
+    };
     let both = flow(&correlation(7));
     assert!(both.status.success(), "{both:?}");
     let kinds: BTreeSet<String> =
@@ -255,7 +268,10 @@ fn one_flow_from_two(jaeger: &Server) {
     logs.kill();
     let without = flow(&correlation(7));
     assert_eq!(without.status.code(), Some(3), "what could not be read is told: {without:?}");
-    assert!(String::from_utf8_lossy(&without.stderr).contains("source victorialogs: cannot reach"), "{without:?}");
+    assert!(
+        String::from_utf8_lossy(&without.stderr).contains("source victorialogs: cannot reach"),
+        "{without:?}"
+    );
 }
 
 /// The log lines of an order by its number: what a gateway and a service write of it.
@@ -267,7 +283,10 @@ fn log_lines(number: u64) -> Vec<(&'static str, Value)> {
         let raw = json!({ "time": time.rfc3339(), "level": level, "msg": message, "correlationId": correlation(number), "traceId": trace_id(number) });
         (service, json!({ "_time": time.rfc3339(), "_msg": raw.to_string(), "service": service }))
     };
-    let mut all = vec![line(0, "gateway", "info", "POST /orders received"), line(10, "orders", "info", "order accepted")];
+    let mut all = vec![
+        line(0, "gateway", "info", "POST /orders received"),
+        line(10, "orders", "info", "order accepted"),
+    ];
     all.push(match is_failing {
         true => line(20, "orders", "error", "billing refused the order"),
         false => line(20, "billing", "info", "invoice written"),
@@ -289,14 +308,23 @@ fn flows_from_a_real_victoria_logs_equal_those_from_the_same_lines_in_files() {
         std::fs::write(folder.join(system).join("app.log"), text.join("\n") + "\n").unwrap();
     }
     let file = server.folder.path().join("bridgewatch.toml");
-    std::fs::write(&file, format!("[[sources]]\nkind = \"victorialogs\"\nurl = {:?}\n", server.url(""))).unwrap();
-    let live = run(&["flows", "--json", "--since", &hour().from.rfc3339(), "--until", &hour().to.rfc3339()], &file);
-    let files = Command::new(env!("CARGO_BIN_EXE_bridgewatch")).args(["flows", "--json"]).arg(&folder).output().unwrap();
+    std::fs::write(&file, format!("[[sources]]\nkind = \"victorialogs\"\nurl = {:?}\n", server.url("")))
+        .unwrap();
+    let live =
+        run(&["flows", "--json", "--since", &hour().from.rfc3339(), "--until", &hour().to.rfc3339()], &file);
+    let files = Command::new(env!("CARGO_BIN_EXE_bridgewatch"))
+        .args(["flows", "--json"])
+        .arg(&folder)
+        .output()
+        .unwrap();
     assert!(live.status.success() && files.status.success(), "{live:?}");
     let (live, files) = (lines(&live), lines(&files));
     assert_eq!(live.len(), 200);
     assert_eq!(live, files);
-    assert!(live.iter().any(|flow| flow["verdict"] == "failed") && live.iter().any(|flow| flow["verdict"] == "completed"));
+    assert!(
+        live.iter().any(|flow| flow["verdict"] == "failed")
+            && live.iter().any(|flow| flow["verdict"] == "completed")
+    );
 }
 
 #[test]
@@ -325,7 +353,12 @@ fn init_finds_out_what_answers_and_writes_what_can_be_read() {
 }
 
 fn run(arguments: &[&str], config: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_bridgewatch")).args(arguments).arg("--config").arg(config).output().unwrap()
+    Command::new(env!("CARGO_BIN_EXE_bridgewatch"))
+        .args(arguments)
+        .arg("--config")
+        .arg(config)
+        .output()
+        .unwrap()
 }
 
 fn lines(output: &Output) -> Vec<Value> {

@@ -26,7 +26,8 @@ impl Server {
     fn start(mut command: Command, address: SocketAddr, folder: tempfile::TempDir) -> Self {
         let log = folder.path().join("output.log");
         let output = File::create(&log).unwrap();
-        let child = command.stdout(output.try_clone().unwrap()).stderr(output).stdin(Stdio::null()).spawn().unwrap();
+        let child =
+            command.stdout(output.try_clone().unwrap()).stderr(output).stdin(Stdio::null()).spawn().unwrap();
         let mut server = Self { child, address, folder };
         wait_for(&format!("{:?} to listen", command.get_program()), || {
             let ended = server.child.try_wait().unwrap();

@@ -55,7 +55,10 @@ pub fn pagerduty(request: &Request, instants: &[Time]) -> Answer {
     }
     let bound = |name: &str| request.parameters.get(name).and_then(|text| Time::parse(text));
     let (Some(since), Some(until)) = (bound("since"), bound("until")) else {
-        return Answer::text(400, r#"{"error":{"message":"Invalid Input Provided","code":2001,"errors":["since"]}}"#);
+        return Answer::text(
+            400,
+            r#"{"error":{"message":"Invalid Input Provided","code":2001,"errors":["since"]}}"#,
+        );
     };
     let offset = request.number("offset").unwrap_or(0) as usize;
     let inside: Vec<&Time> = instants.iter().filter(|time| since <= **time && **time < until).collect();
@@ -72,7 +75,9 @@ pub fn pagerduty(request: &Request, instants: &[Time]) -> Answer {
         .collect();
     let list = if request.path == "/incidents" { "incidents" } else { "change_events" };
     let more = offset + page.len() < inside.len();
-    Answer::json(&json!({ list: page, "limit": 100, "offset": offset, "more": more, "total": null }).to_string())
+    Answer::json(
+        &json!({ list: page, "limit": 100, "offset": offset, "more": more, "total": null }).to_string(),
+    )
 }
 
 pub const KUBERNETES: Adapter = Adapter {
@@ -86,14 +91,18 @@ pub const KUBERNETES: Adapter = Adapter {
     may_be_empty: false,
     reads: &[("GET", "/version"), ("GET", "/api/v1/events"), ("GET", "/apis/apps/v1/replicasets")],
     // It knows no windows: it keeps about an hour, and all of it comes.
-    asks_for: |request, _| request.path == "/api/v1/events" && request.parameters["fieldSelector"] == "type=Warning",
+    asks_for: |request, _| {
+        request.path == "/api/v1/events" && request.parameters["fieldSelector"] == "type=Warning"
+    },
 };
 
 /// Two events to a page, with the server's own mark of where the next one begins.
 fn kubernetes(request: &Request, instants: &[Time]) -> Answer {
     match request.path.as_str() {
         "/version" => return Answer::json(r#"{"gitVersion":"v1.33.2"}"#),
-        "/apis/apps/v1/replicasets" => return Answer::json(r#"{"kind":"ReplicaSetList","metadata":{},"items":[]}"#),
+        "/apis/apps/v1/replicasets" => {
+            return Answer::json(r#"{"kind":"ReplicaSetList","metadata":{},"items":[]}"#);
+        }
         _ => {}
     }
     let begin = request.parameters.get("continue").map_or(0, |mark| mark[1..].parse().unwrap());

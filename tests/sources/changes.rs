@@ -15,7 +15,9 @@ pub const ARGOCD: Adapter = Adapter {
     may_be_empty: false,
     reads: &[("GET", "/api/v1/session/userinfo"), ("GET", "/api/v1/applications")],
     // It knows no windows: it keeps the last deployments of each application.
-    asks_for: |request, _| request.path == "/api/v1/applications" && request.parameters.contains_key("fields"),
+    asks_for: |request, _| {
+        request.path == "/api/v1/applications" && request.parameters.contains_key("fields")
+    },
 };
 
 fn argocd(request: &Request, instants: &[Time]) -> Answer {
@@ -46,7 +48,9 @@ pub const GITHUB: Adapter = Adapter {
         ("GET", "/repos/acme/orders/releases"),
     ],
     // It knows no windows: the newest come first, until they are older than the window.
-    asks_for: |request, _| request.path == "/repos/acme/orders/deployments" && request.number("page") == Some(1),
+    asks_for: |request, _| {
+        request.path == "/repos/acme/orders/deployments" && request.number("page") == Some(1)
+    },
 };
 
 fn github(request: &Request, instants: &[Time]) -> Answer {

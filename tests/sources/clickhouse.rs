@@ -33,7 +33,12 @@ fn healthy(request: &Request, instants: &[Time]) -> Answer {
     };
     let inside = instants.iter().filter(|time| (from..to).contains(&time.0)).take(limit as usize);
     let lines: Vec<String> = inside
-        .map(|time| format!(r#"{{"ns":"{}","ServiceName":"orders","Body":"order accepted","SeverityNumber":9}}"#, time.0))
+        .map(|time| {
+            format!(
+                r#"{{"ns":"{}","ServiceName":"orders","Body":"order accepted","SeverityNumber":9}}"#,
+                time.0
+            )
+        })
         .collect();
     Answer::text(200, &lines.join("\n"))
 }

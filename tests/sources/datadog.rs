@@ -25,7 +25,8 @@ pub const ADAPTER: Adapter = Adapter {
 
 fn healthy(request: &Request, instants: &[Time]) -> Answer {
     let body = request.json();
-    let bound = |name: &str| body.pointer(&format!("/filter/{name}")).and_then(Value::as_str).and_then(Time::parse);
+    let bound =
+        |name: &str| body.pointer(&format!("/filter/{name}")).and_then(Value::as_str).and_then(Time::parse);
     // The check asks for the last minutes, and is content with an answer.
     let (Some(from), Some(to)) = (bound("from"), bound("to")) else {
         return Answer::json(r#"{"data":[],"meta":{"status":"done"}}"#);

@@ -76,7 +76,10 @@ fn search(body: &Value, instants: &[Time], is_opensearch: bool) -> Answer {
     }
     let is_known_sort = body["sort"].to_string().contains("_shard_doc") != is_opensearch;
     if !is_known_sort {
-        return Answer::text(400, r#"{"error":{"reason":"No mapping found for [_shard_doc] in order to sort on"}}"#);
+        return Answer::text(
+            400,
+            r#"{"error":{"reason":"No mapping found for [_shard_doc] in order to sort on"}}"#,
+        );
     }
     let after = body.pointer("/search_after/1").and_then(Value::as_u64);
     let size = body["size"].as_u64().unwrap_or(10) as usize;

@@ -24,7 +24,8 @@ async fn an_identifier_is_asked_for_by_every_source_of_events_and_by_no_other() 
         let holds_events = source.signals().iter().any(|signal| {
             matches!(signal, bridgewatch::telemetry::Signal::Logs | bridgewatch::telemetry::Signal::Traces)
         });
-        let (_, error) = all(&*source, Query { wanted: one(IdentifierClass::Trace, TRACE), ..adapter.query(10) }).await;
+        let (_, error) =
+            all(&*source, Query { wanted: one(IdentifierClass::Trace, TRACE), ..adapter.query(10) }).await;
         let _ = error; // Some fakes know no identifiers; what was asked is what counts here.
         let is_asked = server.requests().iter().any(|request| text(request).to_lowercase().contains(TRACE));
         assert_eq!(is_asked, holds_events, "{}", adapter.kind);
@@ -60,7 +61,12 @@ async fn an_identifier_cannot_lead_a_request_to_another_path() {
             all(&*source, Query { wanted, ..adapter.query(10) }).await;
         }
         for request in server.requests() {
-            assert!(!request.path.contains("admin") && !request.path.contains(".."), "{}: {}", adapter.kind, request.path);
+            assert!(
+                !request.path.contains("admin") && !request.path.contains(".."),
+                "{}: {}",
+                adapter.kind,
+                request.path
+            );
         }
     }
 }

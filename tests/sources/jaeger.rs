@@ -26,13 +26,10 @@ pub const LEGACY: Adapter = Adapter {
         r#"{"data":[],"errors":[{"code":500,"msg":"one of the storages failed"}]}"#,
         r#"{"data":[{"traceID":"1","spans":[],"processes":{},"warnings":["clock skew adjustment disabled"]}],"errors":null}"#,
     ],
-    reads: &[
-        ("GET", "/api/v3/services"),
-        ("GET", "/api/services"),
-        ("GET", "/api/traces"),
-    ],
+    reads: &[("GET", "/api/v3/services"), ("GET", "/api/services"), ("GET", "/api/traces")],
     asks_for: |request, window| {
-        request.number("start") == Some(window.from.0 / 1_000) && request.number("end") == Some(window.to.0 / 1_000)
+        request.number("start") == Some(window.from.0 / 1_000)
+            && request.number("end") == Some(window.to.0 / 1_000)
     },
     ..V3
 };
@@ -75,7 +72,8 @@ fn legacy(request: &Request, instants: &[Time]) -> Answer {
         return Answer::text(400, r#"{"data":null,"errors":[{"code":400,"msg":"no window"}]}"#);
     };
     let limit = request.number("limit").unwrap_or(20) as usize;
-    let inside = instants.iter().enumerate().filter(|(_, time)| (start..=end).contains(&(time.0 / 1_000))).take(limit);
+    let inside =
+        instants.iter().enumerate().filter(|(_, time)| (start..=end).contains(&(time.0 / 1_000))).take(limit);
     let traces: Vec<Value> = inside
         .map(|(place, time)| {
             let trace = format!("{:x}", place + 1);

@@ -34,7 +34,8 @@ fn healthy(request: &Request, instants: &[Time]) -> Answer {
     if request.path.ends_with("/buildinfo") {
         return Answer::json(r#"{"version":"3.5.1","revision":"x"}"#);
     }
-    let (Some(start), Some(end), Some(limit)) = (request.number("start"), request.number("end"), request.number("limit"))
+    let (Some(start), Some(end), Some(limit)) =
+        (request.number("start"), request.number("end"), request.number("limit"))
     else {
         return Answer::text(400, "no window");
     };

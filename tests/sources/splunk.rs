@@ -34,12 +34,17 @@ fn healthy(request: &Request, instants: &[Time]) -> Answer {
     }
     let search = request.parameters.get("search").cloned().unwrap_or_default();
     let head = search.split("| head ").nth(1).and_then(|rest| rest.split(' ').next()?.parse().ok());
-    let Some(head) = head else { return Answer::text(400, r#"{"messages":[{"type":"FATAL","text":"no search"}]}"#) };
+    let Some(head) = head else {
+        return Answer::text(400, r#"{"messages":[{"type":"FATAL","text":"no search"}]}"#);
+    };
     let (Some(from), Some(to)) = (seconds(request, "earliest_time"), seconds(request, "latest_time")) else {
         return Answer::text(400, r#"{"messages":[{"type":"FATAL","text":"no window"}]}"#);
     };
-    let inside: Vec<&Time> = instants.iter().filter(|time| from <= **time && **time < to).rev().take(head).collect();
-    let mut body = String::from("{\"preview\":true,\"offset\":0,\"result\":{\"_time\":\"2026-03-14T09:26:53.001+00:00\",\"_raw\":\"preview\"}}\n\n");
+    let inside: Vec<&Time> =
+        instants.iter().filter(|time| from <= **time && **time < to).rev().take(head).collect();
+    let mut body = String::from(
+        "{\"preview\":true,\"offset\":0,\"result\":{\"_time\":\"2026-03-14T09:26:53.001+00:00\",\"_raw\":\"preview\"}}\n\n",
+    );
     for (place, time) in inside.iter().enumerate() {
         let time = time.rfc3339().replace('Z', "+00:00");
         body.push_str(&format!(

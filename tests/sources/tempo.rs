@@ -41,7 +41,8 @@ fn healthy(request: &Request, instants: &[Time]) -> Answer {
 }
 
 fn search(request: &Request, instants: &[Time]) -> Answer {
-    let (Some(start), Some(end), Some(limit)) = (request.number("start"), request.number("end"), request.number("limit"))
+    let (Some(start), Some(end), Some(limit)) =
+        (request.number("start"), request.number("end"), request.number("limit"))
     else {
         return Answer::text(400, "no window");
     };

@@ -10,7 +10,9 @@ pub const ADAPTER: Adapter = Adapter {
     healthy,
     is_data: |request| request.path.ends_with("/query"),
     // A stream that ends in the middle of a line lost its end.
-    partial: &["{\"_time\":\"2026-03-14T09:26:53Z\",\"_msg\":\"a\"}\n{\"_time\":\"2026-03-14T09:26:54Z\",\"_ms"],
+    partial: &[
+        "{\"_time\":\"2026-03-14T09:26:53Z\",\"_msg\":\"a\"}\n{\"_time\":\"2026-03-14T09:26:54Z\",\"_ms",
+    ],
     small_pages: Some("page = 2"),
     may_be_empty: true,
     reads: &[("POST", "/select/logsql/query"), ("GET", "/select/logsql/field_names")],
@@ -26,7 +28,8 @@ fn healthy(request: &Request, instants: &[Time]) -> Answer {
         return Answer::json(r#"{"values":[{"value":"_msg","hits":12}]}"#);
     }
     let query = request.parameters.get("query").cloned().unwrap_or_default();
-    let inside = query.split_once('[').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside.to_owned());
+    let inside =
+        query.split_once('[').and_then(|(_, rest)| rest.split_once(')')).map(|(inside, _)| inside.to_owned());
     let bounds = inside.as_deref().and_then(|inside| inside.split_once(", "));
     let bounds = bounds.and_then(|(from, to)| Some((Time::parse(from)?, Time::parse(to)?)));
     let limit = query.rsplit(' ').next().and_then(|limit| limit.parse().ok());

@@ -74,13 +74,9 @@ mod tests {
     #[test]
     fn vendors_say_when_the_limit_ends_in_seconds_or_as_an_instant() {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_773_480_413);
-        for (text, seconds) in [
-            ("12", 12),
-            ("1773480420", 7),
-            ("1773480420000", 7),
-            ("1773480420000000", 7),
-            ("1773480000", 0),
-        ] {
+        for (text, seconds) in
+            [("12", 12), ("1773480420", 7), ("1773480420000", 7), ("1773480420000000", 7), ("1773480000", 0)]
+        {
             assert_eq!(until_reset(text, now), Some(Duration::from_secs(seconds)), "{text}");
         }
         assert_eq!(until_reset("soon", now), None);

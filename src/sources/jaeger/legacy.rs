@@ -115,9 +115,8 @@ impl Reply {
 impl Span {
     fn event(&self, process: Option<&Process>, reader: &Reader, endpoint: &str) -> Option<Event> {
         let trace = trace_text(&self.trace_id)?;
-        let tag = |names: &[&str]| {
-            self.tags.iter().find(|tag| names.contains(&tag.key.as_str())).map(Tag::text)
-        };
+        let tag =
+            |names: &[&str]| self.tags.iter().find(|tag| names.contains(&tag.key.as_str())).map(Tag::text);
         let failed = tag(&["error"]).is_some_and(|text| text != "false")
             || tag(&["otel.status_code"]).is_some_and(|text| text.eq_ignore_ascii_case("error"));
         let own = self.references.iter().find(|one| one.trace_id.is_empty() || one.trace_id == self.trace_id);
@@ -128,7 +127,9 @@ impl Span {
             _ => self.operation_name.clone(),
         };
         for log in &self.logs {
-            let named = |names: &[&str]| log.fields.iter().find(|tag| names.contains(&tag.key.as_str())).map(Tag::text);
+            let named = |names: &[&str]| {
+                log.fields.iter().find(|tag| names.contains(&tag.key.as_str())).map(Tag::text)
+            };
             let event = named(&["event", "message", "name"]).unwrap_or_default();
             let said = named(&["exception.message", "error.object", "message"]).unwrap_or_default();
             message.push_str(&format!("\n{event} {said}"));
@@ -188,7 +189,10 @@ mod tests {
     #[test]
     fn nothing_found_is_an_answer_and_something_else_is_none() {
         assert_eq!(read(r#"{"data":[],"errors":null}"#), Some((Vec::new(), Vec::new())));
-        assert_eq!(read(r#"{"data":null,"errors":[{"code":404,"msg":"trace not found"}]}"#), Some((Vec::new(), Vec::new())));
+        assert_eq!(
+            read(r#"{"data":null,"errors":[{"code":404,"msg":"trace not found"}]}"#),
+            Some((Vec::new(), Vec::new()))
+        );
         assert_eq!(read(r#"{"status":"ok"}"#), None);
     }
 }

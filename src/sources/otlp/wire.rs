@@ -72,12 +72,8 @@ static POINT: Message = &[
     (6, "asInt", Fixed),
     (7, "attributes", Many(&PAIR)),
 ];
-static BUCKETS: Message = &[
-    (3, "timeUnixNano", Fixed),
-    (4, "count", Fixed),
-    (5, "sum", Double),
-    (9, "attributes", Many(&PAIR)),
-];
+static BUCKETS: Message =
+    &[(3, "timeUnixNano", Fixed), (4, "count", Fixed), (5, "sum", Double), (9, "attributes", Many(&PAIR))];
 static POINTS: Message = &[(1, "dataPoints", Many(&POINT))];
 static HISTOGRAM: Message = &[(1, "dataPoints", Many(&BUCKETS))];
 static METRIC: Message = &[
@@ -88,7 +84,8 @@ static METRIC: Message = &[
     (9, "histogram", One(&HISTOGRAM)),
 ];
 static SCOPE_METRICS: Message = &[(2, "metrics", Many(&METRIC))];
-static RESOURCE_METRICS: Message = &[(1, "resource", One(&RESOURCE)), (2, "scopeMetrics", Many(&SCOPE_METRICS))];
+static RESOURCE_METRICS: Message =
+    &[(1, "resource", One(&RESOURCE)), (2, "scopeMetrics", Many(&SCOPE_METRICS))];
 pub(super) static METRICS: Message = &[(1, "resourceMetrics", Many(&RESOURCE_METRICS))];
 
 /// Deeper than any export; attributes may nest for ever.
@@ -138,12 +135,18 @@ fn read(mut bytes: &[u8], message: Message, depth: usize) -> Option<Value> {
         let Some((_, name, kind)) = message.iter().find(|(number, ..)| *number == tag >> 3) else { continue };
         let value = match (kind, raw) {
             (Text, Raw::Bytes(text)) => Value::String(String::from_utf8_lossy(text).into_owned()),
-            (Hex, Raw::Bytes(bytes)) => Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-            (Fixed, Raw::Eight(number)) if *name == "asInt" => Value::String(number.cast_signed().to_string()),
+            (Hex, Raw::Bytes(bytes)) => {
+                Value::String(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+            }
+            (Fixed, Raw::Eight(number)) if *name == "asInt" => {
+                Value::String(number.cast_signed().to_string())
+            }
             (Fixed, Raw::Eight(number)) => Value::String(number.to_string()),
             (Double, Raw::Eight(bits)) => serde_json::Number::from_f64(f64::from_bits(bits))
                 .map_or_else(|| Value::String(f64::from_bits(bits).to_string()), Value::Number),
-            (Number, Raw::Varint(number)) if *name == "intValue" => Value::String(number.cast_signed().to_string()),
+            (Number, Raw::Varint(number)) if *name == "intValue" => {
+                Value::String(number.cast_signed().to_string())
+            }
             (Number, Raw::Varint(number)) => Value::from(number),
             (Boolean, Raw::Varint(number)) => Value::Bool(number != 0),
             (One(inner), Raw::Bytes(bytes)) => read(bytes, inner, depth + 1)?,
@@ -231,7 +234,10 @@ pub(super) mod tests {
         let span = value.pointer("/resourceSpans/0/scopeSpans/0/spans/0").unwrap();
         assert_eq!(span["traceId"], "7c1f0a9be2d34c58a1b6e0f2934d5a77");
         assert_eq!(span["startTimeUnixNano"], "1773480413589000000");
-        assert_eq!((&span["kind"], span.pointer("/status/code").unwrap()), (&Value::from(2), &Value::from(2)));
+        assert_eq!(
+            (&span["kind"], span.pointer("/status/code").unwrap()),
+            (&Value::from(2), &Value::from(2))
+        );
     }
 
     proptest! {

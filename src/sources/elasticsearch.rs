@@ -181,7 +181,7 @@ impl Elasticsearch {
             return Ok(Point::Unknown);
         }
         self.base.judge(&answer).await?;
-        let opened: Value = self.base.parse(&answer).await?;
+        let opened: Value = self.base.parse(&answer)?;
         let id = opened.get("id").or_else(|| opened.get("pit_id")).and_then(Value::as_str);
         match id {
             Some(id) => Ok(Point::Open(id.to_owned())),

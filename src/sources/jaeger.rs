@@ -172,7 +172,7 @@ impl Jaeger {
         let mut found = match dialect {
             Dialect::V3 => self.read_v3(&answer.body)?,
             Dialect::Legacy => {
-                let reply: legacy::Reply = self.base.parse(&answer).await?;
+                let reply: legacy::Reply = self.base.parse(&answer)?;
                 let Some((events, reasons)) = reply.events(&self.base.reader, self.base.http.endpoint())
                 else {
                     return Err(self.base.unreadable("it has no `data`, so something else answers here"));

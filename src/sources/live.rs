@@ -188,7 +188,7 @@ impl Base {
     /// Sends a read and takes the answer as JSON; whatever else comes is an error that says what it was.
     pub(super) async fn json<T: DeserializeOwned>(&self, request: &Request<'_>) -> Result<T, SourceError> {
         let answer = self.whole(request).await?;
-        self.parse(&answer).await
+        self.parse(&answer)
     }
 
     /// Sends a read and takes any successful answer that is neither cut nor a page of HTML.
@@ -221,7 +221,7 @@ impl Base {
         Ok(())
     }
 
-    pub(super) async fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, SourceError> {
+    pub(super) fn parse<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, SourceError> {
         serde_json::from_slice(&answer.body).map_err(|error| match error.classify() {
             serde_json::error::Category::Eof if answer.body.is_empty() => self.unreadable("it is empty"),
             serde_json::error::Category::Eof => self.unreadable("it ends too early"),

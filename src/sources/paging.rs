@@ -115,7 +115,7 @@ mod tests {
             mut rows in proptest::collection::vec((0i64..20, 0u8..3), 0..60),
             limit in 1usize..12,
         ) {
-            rows.sort();
+            rows.sort_unstable();
             let all = Window { from: Time(0), to: Time(100) };
             let (mut edge, mut got, mut pages) = (Edge::default(), Vec::new(), 0);
             loop {

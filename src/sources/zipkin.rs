@@ -145,7 +145,7 @@ impl Zipkin {
                 continue;
             }
             self.base.judge(&answer).await?;
-            spans.extend(self.base.parse::<Vec<Value>>(&answer).await?);
+            spans.extend(self.base.parse::<Vec<Value>>(&answer)?);
         }
         for annotation in self.annotations(identifiers) {
             let found = self.found(&self.search(ask.window(), Some(annotation), ask.deadline)).await?;

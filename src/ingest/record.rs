@@ -244,8 +244,7 @@ impl Reader {
             let number =
                 number.and_then(|(_, number)| number.parse().ok()).filter(|number| (1..=24).contains(number));
             let word = || LEVEL.iter().find_map(|name| fields.iter().find(|(field, _)| field == name));
-            let by_word =
-                || word().map_or(Severity::UNSET, |(_, word)| Severity::from_word(word.as_bytes()));
+            let by_word = || word().map_or(Severity::UNSET, |(_, word)| Severity::from_word(word.as_bytes()));
             record.severity = number.map_or_else(by_word, Severity);
         }
         if record.span.is_none() {

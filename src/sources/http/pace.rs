@@ -38,7 +38,9 @@ impl Pace {
             sent.pop_front();
         }
         match sent.front() {
-            Some(first) if sent.len() >= self.a_minute => Some(MINUTE.saturating_sub(now.duration_since(*first))),
+            Some(first) if sent.len() >= self.a_minute => {
+                Some(MINUTE.saturating_sub(now.duration_since(*first)))
+            }
             _ => {
                 sent.push_back(now);
                 None

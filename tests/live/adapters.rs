@@ -21,7 +21,7 @@ fn check(collector: &mut Collector) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(collector.check(bridgewatch::app::now()));
     assert_eq!(collector.health().reach, Reach::Reachable);
-    println!("{}: {:?}", collector.health().kind, collector.health().notes);
+    eprintln!("{}: {:?}", collector.health().kind, collector.health().notes);
 }
 
 fn hour() -> Window {

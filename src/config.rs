@@ -13,6 +13,7 @@ use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, Sys
 use crate::publish::TargetConfig;
 use crate::sources::Secret;
 use crate::suspects::{Signal, SuspectSettings};
+use crate::telemetry::Time;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -240,6 +241,12 @@ impl Config {
         let own = self.beside("packs.toml")?;
         packs(&Findings::default(), own.as_deref()).map_err(|error| format!("packs.toml: {error}"))?;
         Ok(own)
+    }
+
+    /// What reading depends on, compiled; it was checked when the configuration was read, so a mistake is a bug.
+    pub fn reading(&self, now: Time) -> Result<Settings, String> {
+        use chrono::Datelike;
+        Settings::new(&self.ingest(), i64::from(now.utc().year()))
     }
 
     /// The part that reading depends on.

@@ -11,6 +11,7 @@ mod flows;
 mod formats;
 mod gather;
 mod incident;
+mod init;
 mod moments;
 mod open;
 mod output;
@@ -92,6 +93,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Templates(arguments)) => templates::run(&shared, &arguments, output),
         Some(Command::Sources) => sources::run(&shared, output),
         Some(Command::Bench(command)) => bench::run(&shared, command, output),
+        Some(Command::Init(arguments)) => init::run(&shared, &arguments, output),
         Some(Command::Incident(command)) => incident::run(&shared, command, output),
         Some(Command::Rca(command)) => rca::run(&shared, command, output),
         Some(Command::Review) => review::run(&shared, output),

@@ -12,6 +12,7 @@ use crate::incident::Gate;
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
 use crate::sources::Secret;
 use crate::suspects::{Signal, SuspectSettings};
+use crate::telemetry::Time;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -219,6 +220,12 @@ impl Config {
     pub fn gate(&self) -> Result<Gate, String> {
         Gate::with(self.beside("rca_rules.toml")?.as_deref())
             .map_err(|error| format!("rca_rules.toml: {error}"))
+    }
+
+    /// What reading depends on, compiled; it was checked when the configuration was read, so a mistake is a bug.
+    pub fn reading(&self, now: Time) -> Result<Settings, String> {
+        use chrono::Datelike;
+        Settings::new(&self.ingest(), i64::from(now.utc().year()))
     }
 
     /// The part that reading depends on.

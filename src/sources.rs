@@ -1,16 +1,42 @@
 //! Where telemetry comes from, read-only. One file a backend; the rest of the program sees only [`Source`].
 
+pub mod alertmanager;
+pub mod argocd;
 pub mod bundled;
+mod changes;
+pub mod clickhouse;
 mod collector;
+pub mod datadog;
+pub mod elasticsearch;
 pub mod files;
+mod follow;
+pub mod github;
+pub mod gitlab;
+mod held;
 pub mod http;
+pub mod jaeger;
+pub mod kubernetes;
+pub mod ledger;
+mod live;
+pub mod loki;
+pub mod otlp;
+pub mod pagerduty;
+mod paging;
 pub mod prometheus;
+pub mod rabbitmq;
 mod secret;
+mod spans;
+mod spelling;
+pub mod splunk;
+pub mod tempo;
+pub mod victorialogs;
+pub mod zipkin;
 
 pub use collector::{Collector, first_questions};
+pub use follow::{Followed, follow, typed};
 pub use secret::{Secret, SecretText};
 
-use crate::telemetry::{Batch, Query};
+use crate::telemetry::{Batch, Query, Signal};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::time::Duration;
@@ -22,6 +48,9 @@ pub trait Source: Send + Sync + 'static {
 
     /// The kind of backend, as in the configuration: `prometheus`.
     fn kind(&self) -> &'static str;
+
+    /// What it can be asked for.
+    fn signals(&self) -> &'static [Signal];
 
     /// Whether it answers as its kind should, and what it says of itself, such as its version.
     fn check(&self) -> BoxFuture<'_, Result<String, SourceError>>;
@@ -37,6 +66,11 @@ pub trait Source: Send + Sync + 'static {
     /// What a person should always see beside this source, such as that verification is off.
     fn notes(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// What it bears: no more often than this is it asked anything on its own account.
+    fn least_pause(&self) -> Duration {
+        Duration::ZERO
     }
 
     /// How many requests were sent so far.

@@ -12,7 +12,7 @@ mod time;
 pub use batch::{Batch, Completeness, Glances, Issue, KeyGlance, NewText, Query, Wanted};
 pub use change::{Change, ChangeKind};
 pub use event::{Event, EventKind, Origin, SourceRef, SpanInfo, SpanKind};
-pub use health::{Reach, SourceHealth};
+pub use health::{Reach, Signal, SourceHealth};
 pub use identifier::{HexStyle, Identifier, IdentifierClass, IdentifierKey};
 pub use series::{Sample, Series, SeriesClass};
 pub use severity::Severity;

@@ -4,9 +4,13 @@
 //! there is none its test says so and checks nothing.
 #![allow(clippy::unwrap_used)]
 
+#[path = "live/adapters.rs"]
+mod adapters;
 #[path = "sources/fake.rs"]
 #[expect(dead_code, reason = "only some answers are of use here")]
 mod fake;
+#[path = "live/servers.rs"]
+mod servers;
 
 use bridgewatch::config::Config;
 use bridgewatch::sources::Collector;
@@ -80,7 +84,7 @@ impl Prometheus {
 
     fn collector(&self, options: &str) -> Collector {
         let config = Config::parse(&format!("{}{options}", self.configuration())).unwrap();
-        Collector::new(config.sources[0].connect().unwrap())
+        Collector::new(config.sources[0].connect(&bridgewatch::ingest::Settings::default()).unwrap())
     }
 }
 

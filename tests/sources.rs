@@ -1,10 +1,34 @@
 //! The contract that every adapter keeps. A new adapter adds a file of answers beside this one and a line below.
 #![allow(clippy::unwrap_used)]
 
+#[path = "sources/alerts.rs"]
+mod alerts;
+#[path = "sources/changes.rs"]
+mod changes;
+#[path = "sources/clickhouse.rs"]
+mod clickhouse;
+#[path = "sources/datadog.rs"]
+mod datadog;
+#[path = "sources/elasticsearch.rs"]
+mod elasticsearch;
 #[path = "sources/fake.rs"]
 mod fake;
+#[path = "sources/identifiers.rs"]
+mod identifiers;
+#[path = "sources/jaeger.rs"]
+mod jaeger;
+#[path = "sources/loki.rs"]
+mod loki;
 #[path = "sources/prometheus.rs"]
 mod prometheus;
+#[path = "sources/splunk.rs"]
+mod splunk;
+#[path = "sources/tempo.rs"]
+mod tempo;
+#[path = "sources/victorialogs.rs"]
+mod victorialogs;
+#[path = "sources/zipkin.rs"]
+mod zipkin;
 
 use bridgewatch::sources::{Source, SourceError};
 use bridgewatch::telemetry::{Batch, Completeness, Nanos, Query, Time, Wanted, Window};
@@ -22,17 +46,41 @@ struct Adapter {
     wanted: fn() -> Wanted,
     /// A healthy backend that holds a row at each of these instants, and nothing of its own mind.
     healthy: fn(&fake::Request, &[Time]) -> Answer,
-    /// Healthy answers that say that something is missing, each in another way.
+    /// Whether a request asks for rows, and not for what must be known before.
+    is_data: fn(&fake::Request) -> bool,
+    /// Healthy answers with data that say that something is missing, each in another way.
     partial: &'static [&'static str],
-    /// An answer without any row.
-    empty: &'static str,
+    /// Options that make pages small, for adapters that page by instants or by halving time.
+    small_pages: Option<&'static str>,
+    /// An answer without a body is one without rows.
+    may_be_empty: bool,
     /// (method, beginning of the path) of everything that may be sent.
     reads: &'static [(&'static str, &'static str)],
     /// Whether the window stands in the request, in the backend's own unit.
     asks_for: fn(&fake::Request, Window) -> bool,
 }
 
-const ADAPTERS: &[Adapter] = &[prometheus::ADAPTER];
+const ADAPTERS: &[Adapter] = &[
+    prometheus::ADAPTER,
+    loki::ADAPTER,
+    elasticsearch::ELASTICSEARCH,
+    elasticsearch::OPENSEARCH,
+    victorialogs::ADAPTER,
+    clickhouse::ADAPTER,
+    splunk::ADAPTER,
+    datadog::ADAPTER,
+    jaeger::V3,
+    jaeger::LEGACY,
+    tempo::ADAPTER,
+    zipkin::ADAPTER,
+    alerts::ALERTMANAGER,
+    alerts::PAGERDUTY,
+    alerts::KUBERNETES,
+    changes::ARGOCD,
+    changes::GITHUB,
+    changes::GITLAB,
+    changes::PAGERDUTY,
+];
 
 /// The instant that the reference gives in every unit.
 const KNOWN: Time = Time(1_773_480_413_000_000_000);
@@ -44,16 +92,20 @@ fn window() -> Window {
 
 impl Adapter {
     fn connect(&self, url: &str) -> Arc<dyn Source> {
+        self.connect_with(url, "")
+    }
+
+    fn connect_with(&self, url: &str, more: &str) -> Arc<dyn Source> {
         let folder = tempfile::tempdir().unwrap();
         let token = folder.path().join("token");
         std::fs::write(&token, SECRET).unwrap();
         std::mem::forget(folder); // The token is read when it is first needed.
         let text = format!(
-            "[[sources]]\nkind = {:?}\nurl = {url:?}\nauth = {{ bearer = {{ file = {token:?} }} }}\n{}",
+            "[[sources]]\nkind = {:?}\nurl = {url:?}\nauth = {{ bearer = {{ file = {token:?} }} }}\n{more}\n{}",
             self.kind, self.options
         );
         let config = bridgewatch::config::Config::parse(&text).unwrap();
-        config.sources[0].connect().unwrap()
+        config.sources[0].connect(&bridgewatch::ingest::Settings::default()).unwrap()
     }
 
     fn query(&self, limit: usize) -> Query {
@@ -88,7 +140,8 @@ async fn all(source: &dyn Source, query: Query) -> (Vec<Batch>, Option<SourceErr
 
 fn times(batches: &[Batch]) -> Vec<Time> {
     let samples = |batch: &Batch| -> Vec<Time> {
-        batch.series.iter().flat_map(|series| &series.samples).map(|sample| sample.time).collect()
+        let samples = batch.series.iter().flat_map(|series| &series.samples).map(|sample| sample.time);
+        samples.chain(batch.changes.iter().map(|change| change.time)).collect()
     };
     batches
         .iter()
@@ -176,9 +229,10 @@ async fn the_limit_is_kept_and_a_cut_is_called_partial() {
 #[tokio::test]
 async fn no_rows_is_an_answer() {
     for adapter in ADAPTERS {
-        let server = Fake::start(|_| Answer::json(adapter.empty));
+        let server = Fake::start(|request| (adapter.healthy)(request, &[]));
         let (batches, error) = all(&*adapter.connect(&server.url), adapter.query(10)).await;
-        assert_eq!((times(&batches).len(), error), (0, None));
+        assert_eq!((times(&batches).len(), error), (0, None), "{}", adapter.kind);
+        assert!(batches.iter().all(|batch| batch.completeness == Completeness::Full), "{}", adapter.kind);
     }
 }
 
@@ -186,7 +240,10 @@ async fn no_rows_is_an_answer() {
 async fn every_sign_of_a_partial_answer_becomes_partial() {
     for adapter in ADAPTERS {
         for body in adapter.partial {
-            let server = Fake::start(|_| Answer::json(body));
+            let server = Fake::start(|request| match (adapter.is_data)(request) {
+                true => Answer::json(body),
+                false => (adapter.healthy)(request, &[]),
+            });
             let (batches, error) = all(&*adapter.connect(&server.url), adapter.query(10)).await;
             assert_eq!(error, None, "{body}");
             let is_partial = |batch: &Batch| matches!(&batch.completeness, Completeness::Partial(reasons) if !reasons.is_empty());
@@ -220,21 +277,59 @@ async fn refusals_pages_and_lies_become_errors_that_say_what_to_mend() {
             }),
         ];
         for (answer, is_right) in cases {
-            let shown = format!("{}: {answer:?}", adapter.kind);
-            let server = Fake::start(move |_| answer.clone());
-            let source = adapter.connect(&server.url);
-            let (batches, error) = all(&*source, adapter.query(10)).await;
-            let error = error.unwrap_or_else(|| panic!("{shown} gave {batches:?}"));
-            assert!(is_right(&error), "{shown} became {error:?}");
-            is_decent(&error);
-            assert!(source.check().await.is_err(), "{shown} is called healthy");
+            if adapter.may_be_empty && answer.is_empty() {
+                continue;
+            }
+            // From everywhere, and only where rows are asked for: what comes before may be served by another.
+            for is_everywhere in [true, false] {
+                let shown = format!("{} ({is_everywhere}): {answer:?}", adapter.kind);
+                let bad = answer.clone();
+                let server = Fake::start(move |request| match is_everywhere || (adapter.is_data)(request) {
+                    true => bad.clone(),
+                    false => (adapter.healthy)(request, &[]),
+                });
+                let source = adapter.connect(&server.url);
+                let (batches, error) = all(&*source, adapter.query(10)).await;
+                let error = error.unwrap_or_else(|| panic!("{shown} gave {batches:?}"));
+                assert!(is_right(&error), "{shown} became {error:?}");
+                is_decent(&error);
+                if is_everywhere {
+                    assert!(source.check().await.is_err(), "{shown} is called healthy");
+                }
+            }
+        }
+    }
+}
+
+/// Rows with doubles of one instant, more than a small page holds, across the boundaries of pages.
+#[tokio::test]
+async fn pages_neither_lose_nor_double_a_row_where_instants_repeat() {
+    let at =
+        |steps: &[i64]| -> Vec<Time> { steps.iter().map(|step| KNOWN + Nanos::seconds(*step)).collect() };
+    for adapter in ADAPTERS {
+        let Some(small) = adapter.small_pages else { continue };
+        for steps in
+            [vec![], vec![0], vec![0, 1], vec![0, 1, 2], vec![0, 1, 1, 2, 2, 3], vec![5, 5, 6, 6, 7, 7, 8]]
+        {
+            let rows = at(&steps);
+            let held = rows.clone();
+            let server = Fake::start(move |request| (adapter.healthy)(request, &held));
+            let source = adapter.connect_with(&server.url, small);
+            let (batches, error) = all(&*source, adapter.query(1_000)).await;
+            assert_eq!((times(&batches), error), (rows, None), "{} with {small} and {steps:?}", adapter.kind);
+            assert!(
+                batches.iter().all(|batch| batch.completeness == Completeness::Full),
+                "{}: {:?}",
+                adapter.kind,
+                batches.iter().map(|batch| &batch.completeness).collect::<Vec<_>>()
+            );
         }
     }
 }
 
 #[tokio::test]
 async fn nobody_there_and_no_tls_there_are_unreachable() {
-    for adapter in ADAPTERS {
+    let all_adapters = ADAPTERS.iter().map(|adapter| async move {
         let server = adapter.server();
         let plain = server.url.replace("http://", "https://");
         for url in ["http://127.0.0.1:1", plain.as_str()] {
@@ -244,12 +339,13 @@ async fn nobody_there_and_no_tls_there_are_unreachable() {
             assert!(matches!(error, SourceError::Unreachable { .. }), "{error:?}");
             is_decent(&error);
         }
-    }
+    });
+    futures::future::join_all(all_adapters).await;
 }
 
 #[tokio::test]
 async fn overload_passes_and_is_waited_for() {
-    for adapter in ADAPTERS {
+    let all_adapters = ADAPTERS.iter().map(|adapter| async move {
         for (status, retry_after) in [(429, Some("1")), (503, None)] {
             let server = Fake::start_counting(move |request, count| match count {
                 0 => Answer::status(status).with_retry_after(retry_after),
@@ -261,26 +357,28 @@ async fn overload_passes_and_is_waited_for() {
             assert!(begun.elapsed() < Duration::from_secs(8));
             assert!(retry_after.is_none() || begun.elapsed() >= Duration::from_secs(1));
         }
-    }
+    });
+    futures::future::join_all(all_adapters).await;
 }
 
 #[tokio::test]
 async fn a_source_that_hangs_is_given_up_at_the_deadline_and_dropping_stops_the_request() {
-    for adapter in ADAPTERS {
+    let all_adapters = ADAPTERS.iter().map(|adapter| async move {
         let server = Fake::start(|_| Answer::never());
         let source = adapter.connect(&server.url);
         let query = Query { deadline: Nanos::millis(400), ..adapter.query(10) };
         let begun = Instant::now();
         let (_, error) = all(&*source, query).await;
-        assert!(matches!(error, Some(SourceError::Unreachable { .. })), "{error:?}");
-        assert!(begun.elapsed() < Duration::from_secs(2));
+        assert!(matches!(error, Some(SourceError::Unreachable { .. })), "{}: {error:?}", adapter.kind);
+        assert!(begun.elapsed() < Duration::from_secs(2), "{}", adapter.kind);
         let begun = Instant::now();
         let mut pages = source.fetch(adapter.query(10));
         let waited = tokio::time::timeout(Duration::from_millis(200), pages.next()).await;
         assert!(waited.is_err(), "it hangs");
         drop(pages);
         assert!(begun.elapsed() < Duration::from_secs(1));
-    }
+    });
+    futures::future::join_all(all_adapters).await;
 }
 
 #[tokio::test]

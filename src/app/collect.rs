@@ -4,9 +4,9 @@ use super::clock::Clock;
 use super::engine::Order;
 use crate::config::Config;
 use crate::sources::{Collector, first_questions};
-use crate::telemetry::{Completeness, Nanos, Reach, SourceHealth, Window};
+use crate::telemetry::{Nanos, Reach, SourceHealth, Window};
 use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 
 /// The longest that one question may take.
@@ -19,18 +19,23 @@ const OVERLAP: Nanos = Nanos::seconds(60);
 pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>) -> Vec<JoinHandle<()>> {
     let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
     let pause = Duration::from_secs(u64::from(config.refresh_seconds));
+    let settings = config.reading(clock.now()).unwrap_or_default();
     config
         .sources
         .iter()
         .map(|source| {
             let (name, kind) = (source.name().to_owned(), source.kind());
-            let connected = source.connect();
+            let connected = source.connect(&settings);
             let engine = engine.clone();
             tokio::spawn(async move {
                 match connected {
                     Ok(source) => ask_again(Collector::new(source), back, pause, clock, &engine).await,
                     Err(error) => {
-                        let _ = engine.send(Order::Health(broken(name, kind, &error.to_string())));
+                        let _ = engine.send(Order::Health(SourceHealth::broken(
+                            name,
+                            kind.to_owned(),
+                            error.to_string(),
+                        )));
                     }
                 }
             })
@@ -47,11 +52,13 @@ async fn ask_again(
 ) {
     let name = collector.health().name.clone();
     let mut from = clock.now() - back;
+    let least = collector.source().least_pause();
+    let mut asked: Option<Instant> = None;
     loop {
         let now = clock.now();
         collector.check(now).await;
         let mut has_failed = !matches!(collector.health().reach, Reach::Reachable);
-        if !has_failed {
+        if !has_failed && asked.is_none_or(|asked| asked.elapsed() >= pause) {
             for query in first_questions(Window { from, to: now }, PATIENCE) {
                 let take = |batch| {
                     let _ = engine.send(Order::Page { source: name.clone(), batch });
@@ -61,38 +68,21 @@ async fn ask_again(
                     break;
                 }
             }
-        }
-        if !has_failed {
-            from = now - OVERLAP;
+            if !has_failed {
+                from = now - OVERLAP;
+                asked = Some(Instant::now());
+            }
         }
         if engine.send(Order::Health(collector.health().clone())).is_err() {
             return; // The engine has ended, and so have we.
         }
-        // A source in trouble is asked again soon, so that its mark is right within two seconds.
-        tokio::time::sleep(if has_failed {
+        // Whether it answers is asked more often than what is new, so that its mark is right within two seconds; but no
+        // source more often than it bears, and one in trouble is left alone a little longer.
+        let rest = if has_failed {
             pause.min(Duration::from_secs(5))
         } else {
             pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500))
-        })
-        .await;
-    }
-}
-
-/// The health of a source that could not even be set up.
-fn broken(name: String, kind: &str, why: &str) -> SourceHealth {
-    SourceHealth {
-        name,
-        kind: kind.to_owned(),
-        reach: Reach::Unreachable(why.to_owned()),
-        covered: None,
-        completeness: Completeness::Unknown,
-        rows: 0,
-        limit: None,
-        unread: 0,
-        freshest: None,
-        queries: 0,
-        last_answer: None,
-        systems: Vec::new(),
-        notes: Vec::new(),
+        };
+        tokio::time::sleep(rest.max(least)).await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::extent;
 use crate::evidence::Evidence;
-use crate::flows::{Correlator, FlowSettings};
+use crate::flows::{Blindness, Correlator, FlowSettings};
 use crate::incident::Findings;
 use crate::ingest::Settings;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
@@ -186,7 +186,14 @@ impl State {
                     Some(known) => *known = health,
                     None => self.healths.push(health),
                 }
-                false
+                // A verdict that rests on silence is no longer one where the source that is silent could not answer.
+                let blindness = Blindness::of(&self.healths);
+                let is_other = blindness != self.flow_settings.blindness;
+                if is_other {
+                    self.flow_settings.blindness = blindness;
+                    self.correlator = Correlator::new(self.flow_settings.clone());
+                }
+                is_other
             }
             Order::IgnoreSkew(ignore_skew) => {
                 self.flow_settings.ignore_skew = ignore_skew;

@@ -93,6 +93,12 @@ pub(super) enum Command {
     /// Measure on a generated corpus: what is found against the truth, and how fast
     #[command(subcommand)]
     Bench(BenchCommand),
+    /// Find out what answers at some addresses, write a configuration for it, and test it
+    #[command(after_help = "Examples:
+  bridgewatch init                                        asks for addresses
+  bridgewatch init --url http://loki:3100 --url http://jaeger:16686 -o bridgewatch.toml
+  bridgewatch init --grafana https://grafana.example.net --token-env GRAFANA_TOKEN -o -")]
+    Init(InitArguments),
     /// Read, add to, check and carry the record of incidents
     #[command(subcommand)]
     Incident(IncidentCommand),
@@ -120,6 +126,25 @@ pub(super) struct Inputs {
     /// Read a bundled scenario as well; `bridgewatch demo --list` names them
     #[arg(long, value_name = "SCENARIO")]
     pub demo: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArguments {
+    /// Where a backend answers; may be given several times
+    #[arg(long = "url", value_name = "URL")]
+    pub urls: Vec<String>,
+    /// A Grafana, whose data sources are reached through it
+    #[arg(long, value_name = "URL")]
+    pub grafana: Option<String>,
+    /// The environment variable that holds the bearer token for all of them
+    #[arg(long, value_name = "NAME")]
+    pub token_env: Option<String>,
+    /// The file to write; `-` for standard output; your own configuration without one
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub to: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long)]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]

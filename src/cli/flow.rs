@@ -4,7 +4,7 @@ mod seek;
 
 use super::arguments::{FlowArguments, Shared};
 use super::flows::{Summary, identifiers, shown};
-use super::gather::{Gathered, gather, gather_by};
+use super::gather::{Gathered, gather_by, load};
 use super::output::{Output, Role, Table};
 use super::{Failure, Outcome};
 use crate::evidence::{Evidence, IdentifierId};
@@ -45,10 +45,11 @@ struct SummaryLine<'a> {
 pub(super) fn run(shared: &Shared, arguments: &FlowArguments, output: &Output) -> Result<Outcome, Failure> {
     // What bounds the window, or comes from elsewhere, is not told from a few chunks.
     let is_whole = arguments.whole || shared.since.is_some() || shared.until.is_some();
+    let id = Some(arguments.id.as_str());
     let gathered = if is_whole {
-        gather(shared, &arguments.inputs, output)?
+        gather_by(shared, &arguments.inputs, output, id, load)?
     } else {
-        gather_by(shared, &arguments.inputs, output, |inputs, settings, now| {
+        gather_by(shared, &arguments.inputs, output, id, |inputs, settings, now| {
             seek::load(inputs, settings, now, &arguments.id, seek::LARGE)
         })?
     };
@@ -81,6 +82,16 @@ impl Gathered {
             .filter(|report| report.has_trouble())
             .map(|report| report.path.as_str())
             .collect();
+        let silent: Vec<&str> = self
+            .healths
+            .iter()
+            .filter(|health| health.holds_events() && health.may_miss())
+            .map(|health| health.name.as_str())
+            .collect();
+        if !silent.is_empty() {
+            let names = silent.join(", ");
+            return Some(format!("these sources could not answer in full, so it may be there: {names}"));
+        }
         if self.evidence.is_empty() {
             return Some("nothing was read: see `bridgewatch formats` for why".to_owned());
         }

@@ -7,15 +7,18 @@ use super::{Failure, Outcome, configuration};
 use crate::app::now;
 use crate::config::Config;
 use crate::evidence::Evidence;
-use crate::flows::Flows;
+use crate::flows::{Blindness, FlowSettings, Flows};
 use crate::ingest::Settings;
 use crate::sources::files::{self, FileReport, Files, Loaded, Progress};
-use crate::sources::{Collector, bundled, first_questions};
-use crate::telemetry::{Batch, Nanos, Reach, SourceHealth, Time, Window};
+use crate::sources::{Collector, bundled, first_questions, follow};
+use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Window};
 use chrono::Datelike;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 
+/// Rows of a source that a single flow is compared with.
+const SAMPLE: usize = 50_000;
 /// How long one look at a live source may take.
 const PATIENCE: Nanos = Nanos::seconds(60);
 
@@ -26,26 +29,32 @@ pub(super) struct Gathered {
     pub files: Files,
     pub reports: Vec<FileReport>,
     pub now: Time,
+    /// What is known of each live source.
+    pub healths: Vec<SourceHealth>,
     /// [`Outcome::Unread`] if something could not be read.
     pub outcome: Outcome,
 }
 
 impl Gathered {
     pub(super) fn flows(&self) -> Flows {
-        Flows::of(&self.evidence, &self.config.flow_settings())
+        let settings =
+            FlowSettings { blindness: Blindness::of(&self.healths), ..self.config.flow_settings() };
+        Flows::of(&self.evidence, &settings)
     }
 }
 
 /// Reads all that the arguments name. Trouble with one input is told on standard error, and the rest is read.
 pub(super) fn gather(shared: &Shared, inputs: &Inputs, output: &Output) -> Result<Gathered, Failure> {
-    gather_by(shared, inputs, output, load)
+    gather_by(shared, inputs, output, None, load)
 }
 
-/// The same, with files read in a way of the caller's own.
+/// The same, with files read in a way of the caller's own; with an identifier, live sources are asked for what belongs to
+/// it first.
 pub(super) fn gather_by(
     shared: &Shared,
     inputs: &Inputs,
     output: &Output,
+    identifier: Option<&str>,
     load: impl Fn(Vec<files::Input>, &Settings, Time) -> Loaded,
 ) -> Result<Gathered, Failure> {
     let now = now();
@@ -76,9 +85,20 @@ pub(super) fn gather_by(
         outcome = Outcome::Unread;
         output.warn(&trouble(report));
     }
+    let mut healths = Vec::new();
     if !config.sources.is_empty() {
         let asked = live_window(window, &config, now);
-        for health in pull(&config, asked, now, &mut loaded.evidence) {
+        let (known, left) = pull(&config, asked, now, &mut loaded.evidence, identifier);
+        healths = known;
+        if left > 0 {
+            output.warn(&format!(
+                "{left} further identifiers were met and not asked for: one of them joins too much"
+            ));
+        }
+        for health in &healths {
+            if let Completeness::Partial(reasons) = &health.completeness {
+                output.warn(&format!("source {} answered in part: {}", health.name, reasons.join("; ")));
+            }
             if let Reach::Degraded(why) | Reach::Unreachable(why) = &health.reach {
                 outcome = Outcome::Unread;
                 output.warn(&format!("source {}: {why}", health.name));
@@ -89,7 +109,7 @@ pub(super) fn gather_by(
         loaded.evidence = loaded.evidence.within(window);
     }
     let Loaded { evidence, files, reports } = loaded;
-    Ok(Gathered { config, evidence, files, reports, now, outcome })
+    Ok(Gathered { config, evidence, files, reports, now, healths, outcome })
 }
 
 /// The configuration of reading, checked when the configuration was read.
@@ -185,44 +205,59 @@ fn trouble(report: &FileReport) -> String {
     }
 }
 
-/// Asks every source once, all at a time; a source that fails costs the others nothing.
-fn pull(config: &Config, window: Window, now: Time, evidence: &mut Evidence) -> Vec<SourceHealth> {
+/// Asks every source once, all at a time; a source that fails costs the others nothing. With an identifier, what belongs
+/// to it comes first and is followed from source to source; how many identifiers were left out is the second value.
+fn pull(
+    config: &Config,
+    window: Window,
+    now: Time,
+    evidence: &mut Evidence,
+    identifier: Option<&str>,
+) -> (Vec<SourceHealth>, usize) {
     let runtime = runtime();
-    let mut healths = Vec::new();
-    let tasks: Vec<_> = config
-        .sources
-        .iter()
-        .map(|source| {
-            let (name, kind) = (source.name().to_owned(), source.kind());
-            let connected = source.connect();
-            (
-                name,
-                runtime.spawn(async move {
-                    let collector = Collector::new(connected?);
-                    Ok::<_, crate::sources::SourceError>(ask(collector, window, now).await)
-                }),
-                kind,
-            )
-        })
-        .collect();
-    for (name, task, kind) in tasks {
-        match runtime.block_on(task) {
-            Ok(Ok((health, batches))) => {
-                for batch in batches {
-                    take(evidence, &name, batch);
-                }
-                healths.push(health);
+    let settings = config.reading(now).unwrap_or_default();
+    let mut healths: BTreeMap<String, SourceHealth> = BTreeMap::new();
+    let mut collectors = Vec::new();
+    for source in &config.sources {
+        let (name, kind) = (source.name(), source.kind());
+        let failed = broken(name, kind, "its adapter failed; the others are not touched");
+        match source.connect(&settings) {
+            Ok(source) => {
+                collectors.push(Collector::new(source));
+                healths.insert(name.to_owned(), failed);
             }
-            Ok(Err(error)) => healths.push(broken(&name, kind, &error.to_string())),
-            Err(_) => healths.push(broken(&name, kind, "its adapter failed; the others are not touched")),
+            Err(error) => {
+                healths.insert(name.to_owned(), broken(name, kind, &error.to_string()));
+            }
         }
     }
-    healths
+    let mut left = 0;
+    if let Some(text) = identifier {
+        let followed = runtime.block_on(follow(collectors, text, window, now, PATIENCE));
+        for (name, batch) in followed.batches {
+            take(evidence, &name, batch);
+        }
+        (collectors, left) = (followed.collectors, followed.left);
+    }
+    // What a flow is compared with needs no more than a sample of the others.
+    let most = if identifier.is_some() { SAMPLE } else { usize::MAX };
+    let tasks: Vec<_> =
+        collectors.into_iter().map(|collector| runtime.spawn(ask(collector, window, now, most))).collect();
+    for task in tasks {
+        let Ok((health, batches)) = runtime.block_on(task) else { continue };
+        for batch in batches {
+            take(evidence, &health.name, batch);
+        }
+        healths.insert(health.name.clone(), health);
+    }
+    let healths = config.sources.iter().filter_map(|source| healths.remove(source.name())).collect();
+    (healths, left)
 }
 
-async fn ask(mut collector: Collector, window: Window, now: Time) -> (SourceHealth, Vec<Batch>) {
+async fn ask(mut collector: Collector, window: Window, now: Time, most: usize) -> (SourceHealth, Vec<Batch>) {
     let mut batches = Vec::new();
     for query in first_questions(window, PATIENCE) {
+        let query = Query { limit: query.limit.min(most), ..query };
         if collector.pull(query, now, |batch| batches.push(batch)).await.is_err() {
             break; // Its health says why; what else it would be asked can wait.
         }
@@ -238,21 +273,7 @@ fn take(evidence: &mut Evidence, source: &str, batch: Batch) {
 }
 
 pub(super) fn broken(name: &str, kind: &str, why: &str) -> SourceHealth {
-    SourceHealth {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
-        reach: Reach::Unreachable(why.to_owned()),
-        covered: None,
-        completeness: crate::telemetry::Completeness::Unknown,
-        rows: 0,
-        limit: None,
-        unread: 0,
-        freshest: None,
-        queries: 0,
-        last_answer: None,
-        systems: Vec::new(),
-        notes: Vec::new(),
-    }
+    SourceHealth::broken(name.to_owned(), kind.to_owned(), why.to_owned())
 }
 
 pub(super) fn runtime() -> tokio::runtime::Runtime {

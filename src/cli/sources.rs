@@ -5,8 +5,9 @@ use super::gather::{broken, runtime};
 use super::output::{Output, Role, Table};
 use super::{Failure, Outcome, configuration};
 use crate::app::now;
+use crate::config::Config;
 use crate::sources::Collector;
-use crate::telemetry::{Completeness, Nanos, Query, Reach, SourceHealth, Time, Wanted, Window};
+use crate::telemetry::{Completeness, Nanos, Query, Reach, Signal, SourceHealth, Time, Wanted, Window};
 use serde::Serialize;
 
 const PATIENCE: Nanos = Nanos::seconds(10);
@@ -15,6 +16,7 @@ const PATIENCE: Nanos = Nanos::seconds(10);
 struct Line<'a> {
     source: &'a str,
     kind: &'a str,
+    signals: &'a [Signal],
     reach: &'static str,
     why: Option<&'a str>,
     covered: Option<(Time, Time)>,
@@ -35,16 +37,22 @@ pub(super) fn run(shared: &Shared, output: &Output) -> Result<Outcome, Failure> 
     if config.sources.is_empty() {
         return Err(Failure::usage(
             "no live source is configured",
-            "add [[sources]] to the configuration, or name one by --config",
+            "`bridgewatch init` finds out what answers and writes a configuration, or name one by --config",
         ));
     }
+    ask(&config, output)
+}
+
+/// Asks the sources of a configuration, and shows what came of it.
+pub(super) fn ask(config: &Config, output: &Output) -> Result<Outcome, Failure> {
     let now = now();
     let runtime = runtime();
+    let settings = config.reading(now).unwrap_or_default();
     let tasks: Vec<_> = config
         .sources
         .iter()
         .map(|source| {
-            let connected = source.connect();
+            let connected = source.connect(&settings);
             let task = runtime.spawn(async move {
                 let mut collector = Collector::new(connected?);
                 look(&mut collector, now).await;
@@ -81,7 +89,7 @@ async fn look(collector: &mut Collector, now: Time) {
     }
     let window = Window { from: now - Nanos::seconds(300), to: now };
     let step = Nanos::seconds(60);
-    for wanted in [Wanted::Metrics { step }, Wanted::Events] {
+    for wanted in [Wanted::Metrics { step }, Wanted::Events, Wanted::Alerts, Wanted::Changes] {
         let query = Query { window, wanted, limit: 10_000, deadline: PATIENCE };
         if collector.pull(query, now, |_| ()).await.is_err() {
             return;
@@ -104,6 +112,7 @@ fn line(health: &SourceHealth) -> Line<'_> {
     Line {
         source: &health.name,
         kind: &health.kind,
+        signals: &health.signals,
         reach,
         why,
         covered: health.covered.map(|window| (window.from, window.to)),

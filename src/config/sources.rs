@@ -1,40 +1,84 @@
 //! The `[[sources]]` tables: one variant a kind of backend, each with the options that its adapter documents.
 
-use crate::sources::{Source, SourceError, prometheus};
+use crate::ingest::Settings;
+use crate::sources::{
+    Source, SourceError, alertmanager, argocd, clickhouse, datadog, elasticsearch, github, gitlab, jaeger,
+    kubernetes, ledger, loki, otlp, pagerduty, prometheus, rabbitmq, splunk, tempo, victorialogs, zipkin,
+};
 use serde::Deserialize;
 use serde::de::Error as _;
 use std::sync::Arc;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer, Error};
 
-/// A live source as configured. Adding a kind is a variant, an arm in `parse` and one in `connect`.
-#[derive(Clone, Debug, PartialEq)]
-pub enum SourceConfig {
-    Prometheus(prometheus::Config),
+/// Declares the kinds: a variant each, the words that name it in the configuration, and how it is made ready.
+macro_rules! kinds {
+    ($($variant:ident: $first:literal $(| $word:literal)* => $module:ident,)*) => {
+        /// A live source as configured. Adding a kind is a line in the list below.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum SourceConfig {
+            $($variant($module::Config),)*
+        }
+
+        /// All kinds by the words in the configuration.
+        pub(super) const KINDS: &[&str] = &[$($first, $($word,)*)*];
+
+        impl SourceConfig {
+            pub fn name(&self) -> &str {
+                match self {
+                    $(Self::$variant(config) => &config.name,)*
+                }
+            }
+
+            pub fn kind(&self) -> &'static str {
+                match self {
+                    $(Self::$variant(_) => $first,)*
+                }
+            }
+
+            /// Makes the source ready to be asked; nothing is sent yet, but files that hold certificates are read.
+            pub fn connect(&self, settings: &Settings) -> Result<Arc<dyn Source>, SourceError> {
+                match self {
+                    $(Self::$variant(config) => $module::connect(config, settings),)*
+                }
+            }
+        }
+
+        /// `None` where there is no such kind; a table without a `name` is named after its kind.
+        fn of_kind(kind: &str, rest: Deserializer<'_>, has_name: bool) -> Option<Result<SourceConfig, Error>> {
+            match kind {
+                $($first $(| $word)* => Some($module::Config::deserialize(rest).map(|mut config| {
+                    if !has_name {
+                        kind.clone_into(&mut config.name);
+                    }
+                    SourceConfig::$variant(config)
+                })),)*
+                _ => None,
+            }
+        }
+    };
 }
 
-/// All kinds by the word in the configuration.
-const KINDS: &[&str] = &["prometheus"];
-
-impl SourceConfig {
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Prometheus(config) => &config.name,
-        }
-    }
-
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Prometheus(_) => "prometheus",
-        }
-    }
-
-    /// Makes the source ready to be asked; nothing is sent yet, but files and commands that hold tokens are read.
-    pub fn connect(&self) -> Result<Arc<dyn Source>, SourceError> {
-        Ok(match self {
-            Self::Prometheus(config) => Arc::new(prometheus::Prometheus::new(config.clone())?),
-        })
-    }
+kinds! {
+    Prometheus: "prometheus" | "victoriametrics" | "mimir" | "thanos" => prometheus,
+    Loki: "loki" => loki,
+    Elasticsearch: "elasticsearch" | "opensearch" => elasticsearch,
+    VictoriaLogs: "victorialogs" => victorialogs,
+    ClickHouse: "clickhouse" => clickhouse,
+    Splunk: "splunk" => splunk,
+    Datadog: "datadog" => datadog,
+    Jaeger: "jaeger" | "victoriatraces" => jaeger,
+    Tempo: "tempo" => tempo,
+    Zipkin: "zipkin" => zipkin,
+    Alertmanager: "alertmanager" => alertmanager,
+    PagerDuty: "pagerduty" => pagerduty,
+    Kubernetes: "kubernetes" => kubernetes,
+    ArgoCd: "argocd" => argocd,
+    GitHub: "github" => github,
+    GitLab: "gitlab" => gitlab,
+    Ledger: "changes" => ledger,
+    RabbitMq: "rabbitmq" => rabbitmq,
+    Otlp: "otlp" => otlp,
 }
 
 /// Reads each table on its own, so that one mistake hides neither its line nor the mistakes of the others.
@@ -54,11 +98,12 @@ fn parse_one(source: Spanned<DeValue<'_>>) -> Result<SourceConfig, Error> {
         // Asking the table for the field gives an error that points at the table.
         return Err(missing_kind(Spanned::new(span, table)));
     };
+    let has_name = table.contains_key("name");
     let rest = Deserializer::from(Spanned::new(span, table));
-    match kind.get_ref().as_str() {
-        Some("prometheus") => prometheus::Config::deserialize(rest).map(SourceConfig::Prometheus),
-        _ => Err(Kind::deserialize(toml::de::ValueDeserializer::from(kind)).expect_err("no such kind")),
-    }
+    let word = kind.get_ref().as_str().map(str::to_owned).unwrap_or_default();
+    of_kind(&word, rest, has_name).unwrap_or_else(|| {
+        Err(Kind::deserialize(toml::de::ValueDeserializer::from(kind)).expect_err("no such kind"))
+    })
 }
 
 fn missing_kind(table: Spanned<DeTable<'_>>) -> Error {

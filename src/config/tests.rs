@@ -37,23 +37,46 @@ fn every_option_is_documented() {
         ("systems", "[systems.x]\nzzz = 1"),
         ("formats", "[[formats]]\nzzz = 1"),
         ("identifiers", "[[identifiers]]\nzzz = 1"),
-        ("sources", "[[sources]]\nkind = \"prometheus\"\nzzz = 1"),
         ("tls", "[[sources]]\nkind = \"prometheus\"\ntls = { zzz = 1 }"),
         ("budget", "[[sources]]\nkind = \"prometheus\"\nbudget = { zzz = 1 }"),
         ("metrics", "[[sources]]\nkind = \"prometheus\"\n[[sources.metrics]]\nzzz = 1"),
     ] {
-        let problem = Config::parse(stray).unwrap_err().remove(0);
-        let (_, list) = problem.split_once("expected ").unwrap_or_else(|| panic!("{table}: {problem}"));
-        let options: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
-        assert!(!options.is_empty(), "{table}: {problem}");
-        for option in options {
-            let is_documented = with_examples().lines().any(|line| {
-                line.trim_start_matches('[').starts_with(option)
-                    || line.contains(&format!(".{option}"))
-                    || line.contains(&format!("{option} = "))
-            });
-            assert!(is_documented, "{table}: `{option}` is not in bridgewatch.toml");
-        }
+        assert_options_stand_in(table, stray, &with_examples());
+    }
+}
+
+/// Every option that the list in the refusal of `stray` names stands in the text.
+#[track_caller]
+fn assert_options_stand_in(table: &str, stray: &str, text: &str) {
+    let problem = Config::parse(stray).unwrap_err().remove(0);
+    let (_, list) = problem.split_once("expected ").unwrap_or_else(|| panic!("{table}: {problem}"));
+    let options: Vec<&str> = list.split('`').skip(1).step_by(2).collect();
+    assert!(!options.is_empty(), "{table}: {problem}");
+    for option in options {
+        let is_documented = text.lines().any(|line| {
+            line.trim_start_matches('[').starts_with(option)
+                || line.contains(&format!(".{option}"))
+                || line.contains(&format!("{option} = "))
+        });
+        assert!(is_documented, "{table}: `{option}` is not in bridgewatch.toml");
+    }
+}
+
+#[test]
+fn every_kind_of_source_has_an_example_and_every_option_of_it_stands_there() {
+    // What all kinds have is shown once, with the first of them.
+    let shared = ["name", "url", "auth", "headers", "tls", "budget"];
+    let text = with_examples();
+    let tables: Vec<&str> = text.split("[[sources]]").skip(1).collect();
+    for kind in super::sources::KINDS {
+        let of_kind = |table: &&&str| table.contains(&format!("kind = \"{kind}\""));
+        let Some(table) = tables.iter().find(of_kind) else {
+            let same = ["victoriametrics", "mimir", "thanos", "opensearch", "victoriatraces"];
+            assert!(same.contains(kind), "`{kind}` has no example in bridgewatch.toml");
+            continue;
+        };
+        let known: String = shared.iter().map(|option| format!("{option} = \n")).collect();
+        assert_options_stand_in(kind, &format!("[[sources]]\nkind = \"{kind}\"\nzzz = 1"), &(known + table));
     }
 }
 
@@ -75,7 +98,11 @@ fn a_mistake_in_one_source_hides_no_other() {
     )
     .unwrap_err();
     assert!(problems[0].starts_with("  line 3, column 1: unknown field `ulr`"), "{problems:?}");
-    assert_eq!(problems[1], "  line 6, column 8: `promtheus` is no kind of source; there are prometheus");
+    assert!(
+        problems[1]
+            .starts_with("  line 6, column 8: `promtheus` is no kind of source; there are prometheus, "),
+        "{problems:?}"
+    );
     assert!(problems[2].starts_with("  line 8"), "{problems:?}");
     assert!(problems[2].contains("missing field `kind`"), "{problems:?}");
 }

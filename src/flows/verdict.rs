@@ -8,7 +8,7 @@ use super::trail::{Level, Trail};
 use super::words::Words;
 use super::{Blindness, Flow, Hop, Marks, Verdict};
 use crate::evidence::{Evidence, SystemId};
-use crate::telemetry::{Nanos, Time};
+use crate::telemetry::{Nanos, Time, Window};
 
 /// A flow that has been silent for less than this is never called stuck.
 const PATIENCE: Nanos = Nanos::seconds(1);
@@ -155,7 +155,11 @@ impl Court<'_> {
             End::Open if self.is_within_patience(flow, trail, usual) => (Verdict::InFlight, None),
             End::Open => {
                 let hop = self.next_hop(flow, trail, usual);
-                let is_blind = hop.is_some_and(|hop| self.was_blind(hop.to, flow.last));
+                // Where nobody knows what should have come next, it may lie with a source that nobody can see into.
+                let is_blind = match hop {
+                    Some(hop) => self.was_blind(hop.to, flow.last),
+                    None => self.blindness.anywhere.is_some_and(|window| self.overlaps(window, flow.last)),
+                };
                 (if is_blind { Verdict::Unknown } else { Verdict::Stuck }, hop)
             }
         }
@@ -170,8 +174,11 @@ impl Court<'_> {
 
     fn was_blind(&self, system: SystemId, since: Time) -> bool {
         let name = self.evidence.system_name(system);
-        let overlaps = |window: &crate::telemetry::Window| window.from < self.until && window.to > since;
-        self.blindness.windows.iter().any(|(blind, window)| blind == name && overlaps(window))
+        self.blindness.windows.iter().any(|(blind, window)| blind == name && self.overlaps(*window, since))
+    }
+
+    fn overlaps(&self, window: Window, since: Time) -> bool {
+        window.from < self.until && window.to > since
     }
 
     /// Where an open flow should have gone on to.

@@ -534,20 +534,14 @@ impl Plan {
             body,
             duration: (glance.duration_us > 0).then(|| Nanos(i64::from(glance.duration_us) * 1_000)),
             attributes: attributes
-                .map(|(name, value)| (self.settings.safe(name.as_bytes()), self.safe_value(&name, &value)))
+                .map(|(name, value)| {
+                    (self.settings.safe(name.as_bytes()), self.settings.safe_value(&name, &value))
+                })
                 .collect(),
             identifiers,
             span: self.settings.finder.span_near(record),
             source: SourceRef::File { path: path.to_owned(), offset },
         })
-    }
-
-    /// A field's value, redacted as if it stood behind its name.
-    fn safe_value(&self, name: &str, value: &str) -> String {
-        let together = format!("{name}={value}");
-        let safe = self.settings.safe(together.as_bytes());
-        safe.split_once('=')
-            .map_or_else(|| self.settings.safe(value.as_bytes()), |(_, value)| value.to_owned())
     }
 
     /// Reads in full the span or log record of an OTLP line whose own text begins at `within`.
@@ -578,6 +572,26 @@ impl Plan {
             }
         }
         None
+    }
+
+    /// Every span and log record of an export in full, in one go.
+    pub(super) fn all_otlp(&self, export: &otlp::Export, source: &SourceRef) -> Vec<Event> {
+        let name = |resource: &otlp::Resource| {
+            resource
+                .system()
+                .map_or_else(|| self.system.clone(), |name| super::scrub::scrub_text(&name).into_owned())
+        };
+        let spans = export.resource_spans.iter().flat_map(|resource| {
+            let system = name(&resource.resource);
+            let spans = resource.scope_spans.iter().flat_map(|scope| &scope.spans);
+            spans.map(move |span| self.span_event(span, system.clone(), source.clone()))
+        });
+        let records = export.resource_logs.iter().flat_map(|resource| {
+            let system = name(&resource.resource);
+            let records = resource.scope_logs.iter().flat_map(|scope| &scope.log_records);
+            records.map(move |record| self.log_event(record, system.clone(), source.clone()))
+        });
+        spans.chain(records).collect()
     }
 
     fn span_event(&self, span: &otlp::Span, system: String, source: SourceRef) -> Event {
@@ -637,7 +651,7 @@ impl Plan {
         attributes
             .iter()
             .map(|attribute| {
-                (attribute.key.to_string(), self.safe_value(&attribute.key, &attribute.value.text()))
+                (attribute.key.to_string(), self.settings.safe_value(&attribute.key, &attribute.value.text()))
             })
             .collect()
     }

@@ -127,6 +127,12 @@ impl Settings {
     pub fn safe(&self, bytes: &[u8]) -> String {
         self.redactor.redact(&super::scrub::scrub(bytes)).into_owned()
     }
+
+    /// A field's value as it may be shown, redacted as if it stood behind its name.
+    pub(super) fn safe_value(&self, name: &str, value: &str) -> String {
+        let safe = self.safe(format!("{name}={value}").as_bytes());
+        safe.split_once('=').map_or_else(|| self.safe(value.as_bytes()), |(_, value)| value.to_owned())
+    }
 }
 
 /// Whether a glob such as `mule/*.log` fits the end of a longer path.

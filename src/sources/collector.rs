@@ -1,34 +1,30 @@
 //! One source and what is known of it: every answer and every failure changes its health, and nothing else does.
 
+use super::held::Held;
 use super::{Source, SourceError};
 use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Wanted, Window};
 use futures::StreamExt;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Asks a source and keeps its health.
 pub struct Collector {
     source: Arc<dyn Source>,
     health: SourceHealth,
+    /// What it has given before: windows overlap, and a trace is asked for by its name too.
+    held: Held,
+    /// What the last answer to each kind of question lacked; one that is whole hides no other that is not.
+    lacking: BTreeMap<&'static str, Completeness>,
 }
 
 impl Collector {
     pub fn new(source: Arc<dyn Source>) -> Self {
         let health = SourceHealth {
-            name: source.name().to_owned(),
-            kind: source.kind().to_owned(),
-            reach: Reach::Unknown,
-            covered: None,
-            completeness: Completeness::Unknown,
-            rows: 0,
-            limit: None,
-            unread: 0,
-            freshest: None,
-            queries: 0,
-            last_answer: None,
-            systems: Vec::new(),
+            signals: source.signals().to_vec(),
             notes: source.notes(),
+            ..SourceHealth::new(source.name().to_owned(), source.kind().to_owned())
         };
-        Self { source, health }
+        Self { source, health, held: Held::default(), lacking: BTreeMap::new() }
     }
 
     pub fn health(&self) -> &SourceHealth {
@@ -62,21 +58,30 @@ impl Collector {
     ) -> Result<(), SourceError> {
         let (window, limit) = (query.window, query.limit);
         let is_alerts_or_changes = matches!(query.wanted, Wanted::Alerts | Wanted::Changes);
+        let question = match query.wanted {
+            Wanted::Metrics { .. } => "metrics",
+            Wanted::Events => "events",
+            Wanted::Identifiers(_) => "identifiers",
+            Wanted::Changes => "changes",
+            Wanted::Alerts => "alerts",
+        };
         let source = self.source.clone();
         let mut pages = source.fetch(query);
+        self.held.begin();
         let mut partial = Vec::new();
         let mut is_known = true;
         let mut is_answered = false;
         let mut outcome = Ok(());
         while let Some(page) = pages.next().await {
             match page {
-                Ok(batch) => {
+                Ok(mut batch) => {
                     is_answered = true;
                     match &batch.completeness {
                         Completeness::Full => {}
                         Completeness::Partial(reasons) => partial.extend(reasons.iter().cloned()),
                         Completeness::Unknown => is_known = false,
                     }
+                    self.held.keep_new(&mut batch.events);
                     self.note(&batch);
                     take(batch);
                 }
@@ -87,21 +92,27 @@ impl Collector {
             }
         }
         self.health.queries = self.source.queries();
+        self.health.limit = is_answered.then_some(limit as u64).or(self.health.limit);
         if let Err(error) = &outcome {
             self.failed(error);
+            if is_answered {
+                // What came before the failure stays, but it is not all.
+                partial.push("the answer broke off".to_owned());
+                self.lacks(question, Completeness::Partial(partial));
+            }
             return outcome;
         }
         // A source that has no such signal answers nothing, which says nothing of its health.
         if is_answered {
             self.answered(now);
-            self.health.limit = Some(limit as u64);
             partial.sort();
             partial.dedup();
-            self.health.completeness = match (partial.is_empty(), is_known) {
+            let completeness = match (partial.is_empty(), is_known) {
                 (false, _) => Completeness::Partial(partial),
                 (true, true) => Completeness::Full,
                 (true, false) => Completeness::Unknown,
             };
+            self.lacks(question, completeness);
             if !is_alerts_or_changes {
                 self.health.covered = Some(self.health.covered.map_or(window, |known| Window {
                     from: known.from.min(window.from),
@@ -110,6 +121,24 @@ impl Collector {
             }
         }
         outcome
+    }
+
+    fn lacks(&mut self, question: &'static str, completeness: Completeness) {
+        self.lacking.insert(question, completeness);
+        let reasons = self.lacking.values().filter_map(|one| match one {
+            Completeness::Partial(reasons) => Some(reasons.iter().cloned()),
+            _ => None,
+        });
+        let mut reasons: Vec<String> = reasons.flatten().collect();
+        reasons.sort();
+        reasons.dedup();
+        self.health.completeness = if !reasons.is_empty() {
+            Completeness::Partial(reasons)
+        } else if self.lacking.values().all(|one| *one == Completeness::Full) {
+            Completeness::Full
+        } else {
+            Completeness::Unknown
+        };
     }
 
     fn note(&mut self, batch: &Batch) {

@@ -3,15 +3,18 @@
 //! Adapters say what to ask and decode what comes back; nothing here knows a backend.
 
 mod auth;
+mod pace;
 mod retry;
 
 pub use auth::Auth;
 
 use super::{Secret, SourceError};
 use auth::Credentials;
+use pace::Pace;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -45,11 +48,22 @@ pub struct Budget {
     pub answer_megabytes: u32,
     /// How often a read is tried in all.
     pub tries: u32,
+    /// Beyond these it waits; 0 for no bound.
+    pub queries_a_minute: u32,
+    /// Rows that one question may yield; what lies beyond is called cut off.
+    pub rows: u32,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { queries_at_once: 4, timeout_seconds: 30, answer_megabytes: 64, tries: 3 }
+        Self {
+            queries_at_once: 4,
+            timeout_seconds: 30,
+            answer_megabytes: 64,
+            tries: 3,
+            queries_a_minute: 600,
+            rows: 500_000,
+        }
     }
 }
 
@@ -70,8 +84,11 @@ pub struct Http {
     /// The base without credentials and query, for errors and the screen.
     endpoint: String,
     credentials: Credentials,
+    /// Those that the configuration names; they are no secret.
+    headers: BTreeMap<String, String>,
     budget: Budget,
     turns: Semaphore,
+    pace: Pace,
     queries: AtomicU64,
 }
 
@@ -88,20 +105,51 @@ pub struct Answer {
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     pub method: Method,
-    pub path: &'a str,
+    pub path: Cow<'a, str>,
+    /// In the address, or in the body of a form.
     pub parameters: Vec<(&'a str, String)>,
+    /// A body; parameters then stand in the address.
+    pub json: Option<serde_json::Value>,
+    pub headers: Vec<(&'static str, &'static str)>,
     pub deadline: Duration,
 }
 
 impl<'a> Request<'a> {
-    pub fn get(path: &'a str, parameters: Vec<(&'a str, String)>, deadline: Duration) -> Self {
-        Self { method: Method::GET, path, parameters, deadline }
+    pub fn get(
+        path: impl Into<Cow<'a, str>>,
+        parameters: Vec<(&'a str, String)>,
+        deadline: Duration,
+    ) -> Self {
+        Self { method: Method::GET, path: path.into(), parameters, json: None, headers: Vec::new(), deadline }
     }
 
     /// A read that is sent as a form, for queries too long for an address.
-    pub fn form(path: &'a str, parameters: Vec<(&'a str, String)>, deadline: Duration) -> Self {
-        Self { method: Method::POST, path, parameters, deadline }
+    pub fn form(
+        path: impl Into<Cow<'a, str>>,
+        parameters: Vec<(&'a str, String)>,
+        deadline: Duration,
+    ) -> Self {
+        Self { method: Method::POST, ..Self::get(path, parameters, deadline) }
     }
+
+    /// A read whose question is a JSON document.
+    pub fn json(path: impl Into<Cow<'a, str>>, json: serde_json::Value, deadline: Duration) -> Self {
+        Self { method: Method::POST, json: Some(json), ..Self::get(path, Vec::new(), deadline) }
+    }
+
+    #[must_use]
+    pub fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// Text as one segment of a path: nothing in it can lead elsewhere.
+pub fn segment(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~');
+    text.bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 impl Http {
@@ -131,6 +179,8 @@ impl Http {
             endpoint,
             credentials: Credentials::new(connection.auth.clone()),
             turns: Semaphore::new(connection.budget.queries_at_once.max(1) as usize),
+            pace: Pace::new(connection.budget.queries_a_minute),
+            headers: connection.headers.clone(),
             budget: connection.budget.clone(),
             queries: AtomicU64::new(0),
         })
@@ -139,6 +189,15 @@ impl Http {
     /// The address without anything secret.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// How long it is left alone, because it asked for that.
+    pub fn rests(&self) -> Option<Duration> {
+        self.pace.rests()
     }
 
     /// How many requests were sent so far, tries counted singly.
@@ -153,6 +212,9 @@ impl Http {
         let patience =
             request.deadline.min(Duration::from_secs(u64::from(self.budget.timeout_seconds.max(1))));
         let deadline = Instant::now() + patience;
+        if let Some(left) = self.pace.rests() {
+            return Err(SourceError::Throttled { endpoint: self.endpoint.clone(), retry_after: left });
+        }
         let answer = tokio::time::timeout_at(deadline, self.try_until(request, deadline)).await;
         answer.unwrap_or_else(|_| {
             Err(self.unreachable(format!("no answer within {} s", patience.as_secs_f32().ceil())))
@@ -161,6 +223,7 @@ impl Http {
 
     async fn try_until(&self, request: &Request<'_>, deadline: Instant) -> Result<Answer, SourceError> {
         let _turn = self.turns.acquire().await.expect("the semaphore is never closed");
+        self.pace.turn().await;
         let mut renewed = false;
         let mut attempt = 1;
         loop {
@@ -177,6 +240,10 @@ impl Http {
                 Err(failure) if failure.may_pass && attempt < self.budget.tries => {
                     let wait = retry::wait(attempt, failure.retry_after);
                     if Instant::now() + wait >= deadline {
+                        // What it asked for holds for the next question too: a server on fire is left alone.
+                        if let Some(asked) = failure.retry_after {
+                            self.pace.rest(asked);
+                        }
                         return Err(failure.error);
                     }
                     tokio::time::sleep(wait).await;
@@ -188,16 +255,24 @@ impl Http {
     }
 
     async fn try_once(&self, request: &Request<'_>) -> Result<Answer, Failure> {
-        let url = self.base.join(request.path.trim_start_matches('/')).map_err(|error| {
+        let url = self.base.join(request.path.trim_start_matches('/')).ok();
+        let url = url.filter(|url| url.as_str().starts_with(self.base.as_str())).ok_or_else(|| {
             Failure::lasting(SourceError::BadQuery {
                 endpoint: self.endpoint.clone(),
-                reason: error.to_string(),
+                reason: "the path leads out of it, so nothing was sent".to_owned(),
             })
         })?;
-        let mut builder = self.client.request(request.method.clone(), url).header(ACCEPT, "application/json");
-        builder = match request.method {
-            Method::POST => builder.form(&request.parameters),
-            _ => builder.query(&request.parameters),
+        let mut builder = self.client.request(request.method.clone(), url);
+        if !request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("accept")) {
+            builder = builder.header(ACCEPT, "application/json");
+        }
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, *value);
+        }
+        builder = match (&request.json, &request.method) {
+            (Some(json), _) => builder.query(&request.parameters).json(json),
+            (None, &Method::POST) => builder.form(&request.parameters),
+            (None, _) => builder.query(&request.parameters),
         };
         let headers = self
             .credentials
@@ -221,7 +296,16 @@ impl Http {
             let to = self.base.join(to).map_or_else(|_| "elsewhere".to_owned(), |url| origin(&url));
             return Err(Failure::lasting(SourceError::Misdirected { endpoint, to }));
         }
+        let is_spent = response.headers().get("x-ratelimit-remaining").is_some_and(|left| left == "0");
         match status.as_u16() {
+            403 if is_spent => {
+                let retry_after = retry::after(response.headers());
+                Err(Failure {
+                    may_pass: true,
+                    retry_after,
+                    error: SourceError::Throttled { endpoint, retry_after: retry_after.unwrap_or_default() },
+                })
+            }
             401 | 403 | 407 => {
                 Err(Failure::lasting(SourceError::Denied { endpoint, status: status.as_u16() }))
             }
@@ -289,11 +373,27 @@ impl Http {
         let mut words = vec!["curl -sS".to_owned()];
         if request.method == Method::GET {
             words.push("-G".to_owned());
+        } else if request.method != Method::POST {
+            words.push(format!("-X {}", request.method));
         }
         words.extend(self.credentials.as_curl());
+        for (name, value) in &request.headers {
+            words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        }
+        for (name, value) in &self.headers {
+            words.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        }
         words.push(quoted(&format!("{}/{}", self.endpoint, request.path.trim_start_matches('/'))));
-        for (name, value) in &request.parameters {
-            words.push(format!("--data-urlencode {}", quoted(&format!("{name}={value}"))));
+        match &request.json {
+            Some(json) => {
+                words.push("-H 'Content-Type: application/json'".to_owned());
+                words.push(format!("-d {}", quoted(&json.to_string())));
+            }
+            None => {
+                for (name, value) in &request.parameters {
+                    words.push(format!("--data-urlencode {}", quoted(&format!("{name}={value}"))));
+                }
+            }
         }
         words.join(" ")
     }

@@ -8,12 +8,14 @@ mod discover;
 
 use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls};
 use super::{Source, SourceError};
-use crate::telemetry::{Batch, Completeness, Nanos, Query, Time, Wanted, Window};
+use crate::ingest::Settings;
+use crate::telemetry::{Batch, Completeness, Nanos, Query, Signal, Time, Wanted, Window};
 use decode::Reply;
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -86,6 +88,11 @@ pub struct Prometheus {
     http: Http,
     /// What there is to pull, found once.
     metrics: OnceCell<Vec<MetricRule>>,
+}
+
+/// Makes the source ready to be asked. What it says is figures, which the settings of reading do not concern.
+pub fn connect(config: &Config, _: &Settings) -> Result<Arc<dyn Source>, SourceError> {
+    Ok(Arc::new(Prometheus::new(config.clone())?))
 }
 
 impl Prometheus {
@@ -228,6 +235,10 @@ impl Source for Prometheus {
 
     fn kind(&self) -> &'static str {
         "prometheus"
+    }
+
+    fn signals(&self) -> &'static [Signal] {
+        if self.config.alerts { &[Signal::Metrics, Signal::Alerts] } else { &[Signal::Metrics] }
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, SourceError>> {

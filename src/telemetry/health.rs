@@ -1,6 +1,7 @@
 //! What is known of each source: whether it could answer, how fresh and how complete the answers are.
 
 use super::{Completeness, Time, Window};
+use serde::Serialize;
 
 /// The state of one source, kept by its collector and shown as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,8 +22,60 @@ pub struct SourceHealth {
     pub last_answer: Option<Time>,
     /// Systems whose telemetry comes from here, as far as seen.
     pub systems: Vec<String>,
+    /// What it can be asked for; what it cannot is not missing from its answers.
+    pub signals: Vec<Signal>,
     /// Anything the person should know: verification off, zone assumed, back-off until …
     pub notes: Vec<String>,
+}
+
+/// What a source can be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, strum::IntoStaticStr)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Signal {
+    Logs,
+    Traces,
+    Metrics,
+    Alerts,
+    Changes,
+}
+
+impl SourceHealth {
+    /// What is known of a source that has not been asked yet.
+    pub fn new(name: String, kind: String) -> Self {
+        Self {
+            name,
+            kind,
+            reach: Reach::Unknown,
+            covered: None,
+            completeness: Completeness::Unknown,
+            rows: 0,
+            limit: None,
+            unread: 0,
+            freshest: None,
+            queries: 0,
+            last_answer: None,
+            systems: Vec::new(),
+            signals: Vec::new(),
+            notes: Vec::new(),
+        }
+    }
+
+    /// The health of a source that could not even be set up.
+    pub fn broken(name: String, kind: String, why: String) -> Self {
+        Self { reach: Reach::Unreachable(why), ..Self::new(name, kind) }
+    }
+
+    /// Whether it could hold events of flows: logs or spans. Of one that could not even be set up nobody knows.
+    pub fn holds_events(&self) -> bool {
+        self.signals.is_empty()
+            || self.signals.iter().any(|signal| matches!(signal, Signal::Logs | Signal::Traces))
+    }
+
+    /// Whether what it does not show may be there all the same.
+    pub fn may_miss(&self) -> bool {
+        self.reach != Reach::Reachable || matches!(self.completeness, Completeness::Partial(_))
+    }
 }
 
 /// Whether a source can be reached, and why not.

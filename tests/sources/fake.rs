@@ -14,6 +14,19 @@ pub struct Request {
     pub path: String,
     pub parameters: BTreeMap<String, String>,
     pub authorization: Option<String>,
+    pub body: String,
+}
+
+impl Request {
+    /// A parameter as a number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        self.parameters.get(name)?.parse().ok()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +63,10 @@ impl Answer {
 
     pub fn cut_short() -> Self {
         Self { is_cut: true, ..Self::json("{\"status\":\"success\",\"data\":{") }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.status == 200 && self.body.is_empty() && !self.is_silent && !self.is_cut
     }
 
     pub fn never() -> Self {
@@ -136,11 +153,14 @@ fn read(stream: &TcpStream) -> Option<Request> {
     reader.read_exact(&mut form).ok()?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
     let form = String::from_utf8(form).ok()?;
-    let parameters = query.split('&').chain(form.split('&')).filter_map(|pair| {
+    let is_json = form.starts_with('{');
+    let pairs = if is_json { "" } else { form.as_str() };
+    let parameters = query.split('&').chain(pairs.split('&')).filter_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         Some((decoded(name), decoded(value)))
     });
-    Some(Request { method, path: path.to_owned(), parameters: parameters.collect(), authorization })
+    let parameters = parameters.collect();
+    Some(Request { method, path: path.to_owned(), parameters, authorization, body: form })
 }
 
 fn decoded(text: &str) -> String {

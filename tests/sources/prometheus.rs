@@ -13,7 +13,9 @@ pub const ADAPTER: Adapter = Adapter {
         r#"{"status":"success","data":{"result":[]},"isPartial":true}"#,
         r#"{"status":"success","data":{"result":[]},"infos":["PromQL info"]}"#,
     ],
-    empty: r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#,
+    is_data: |_| true,
+    small_pages: None,
+    may_be_empty: false,
     reads: &[
         ("GET", "/api/v1/query"),
         ("POST", "/api/v1/query_range"),

@@ -20,7 +20,7 @@ pub enum Auth {
         user: String,
         password: Secret,
     },
-    /// `Authorization: SCHEME …`, such as `ApiKey`, `Splunk` or `Api-Token`.
+    /// `Authorization: SCHEME …`, such as `ApiKey`, `Splunk`, `Api-Token` or `Token token=`; empty for the bare value.
     Scheme {
         scheme: String,
         value: Secret,
@@ -121,6 +121,7 @@ impl Credentials {
             held.iter().flat_map(|held| held.headers.values()).filter_map(|value| value.to_str().ok());
         values.fold(text.to_owned(), |text, value| {
             let secret = value.rsplit(' ').next().unwrap_or(value);
+            let secret = secret.strip_prefix("token=").unwrap_or(secret);
             if secret.is_empty() { text } else { text.replace(secret, HIDDEN) }
         })
     }
@@ -142,10 +143,8 @@ impl Credentials {
                 headers.insert(AUTHORIZATION, secret_value(&format!("Basic {pair}"))?);
             }
             Auth::Scheme { scheme, value } => {
-                headers.insert(
-                    AUTHORIZATION,
-                    secret_value(&format!("{scheme} {}", value.read().await?.expose()))?,
-                );
+                let value = value.read().await?;
+                headers.insert(AUTHORIZATION, secret_value(&schemed(scheme, value.expose()))?);
             }
             Auth::Headers(names) => {
                 for (name, value) in names {
@@ -181,7 +180,7 @@ impl Credentials {
             Auth::Bearer(token) => vec![header(token.header("Authorization: Bearer "))],
             Auth::Basic { user, password } => vec![format!("-u \"{user}:{}\"", password.as_shell())],
             Auth::Scheme { scheme, value } => {
-                vec![header(value.header(&format!("Authorization: {scheme} ")))]
+                vec![header(value.header(&format!("Authorization: {}", schemed(scheme, ""))))]
             }
             Auth::Headers(names) => {
                 names.iter().map(|(name, value)| header(value.header(&format!("{name}: ")))).collect()
@@ -189,6 +188,12 @@ impl Credentials {
             Auth::Oauth2 { .. } => vec![header("Authorization: Bearer ${TOKEN}".to_owned())],
         }
     }
+}
+
+/// The value behind its scheme: with a blank between, unless the scheme ends with an equals sign or there is none.
+fn schemed(scheme: &str, value: &str) -> String {
+    let blank = if scheme.is_empty() || scheme.ends_with('=') { "" } else { " " };
+    format!("{scheme}{blank}{value}")
 }
 
 #[derive(Deserialize)]

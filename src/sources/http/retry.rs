@@ -16,15 +16,31 @@ pub(super) fn wait(attempt: u32, retry_after: Option<Duration>) -> Duration {
     }
 }
 
-/// Reads `Retry-After`, as seconds or as a date that the answer's own `Date` is compared with.
+/// Reads `Retry-After`, as seconds or as a date that the answer's own `Date` is compared with, or a vendor's word.
 pub(super) fn after(headers: &HeaderMap) -> Option<Duration> {
-    let text = |name| headers.get(name)?.to_str().ok();
-    let asked = text(RETRY_AFTER)?.trim();
+    let text = |name: &str| headers.get(name)?.to_str().ok();
+    let Some(asked) = text(RETRY_AFTER.as_str()).map(str::trim) else {
+        let reset = ["x-ratelimit-reset", "ratelimit-reset"].into_iter().find_map(text)?;
+        return until_reset(reset.trim(), SystemTime::now());
+    };
     if let Ok(seconds) = asked.parse::<f64>() {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     let until = date(asked)?;
-    let now = text(DATE).and_then(date).unwrap_or_else(SystemTime::now);
+    let now = text(DATE.as_str()).and_then(date).unwrap_or_else(SystemTime::now);
+    Some(until.duration_since(now).unwrap_or_default())
+}
+
+/// Seconds to wait, or the instant in seconds, milliseconds or microseconds: vendors differ, magnitudes tell.
+fn until_reset(text: &str, now: SystemTime) -> Option<Duration> {
+    let number: u64 = text.parse().ok()?;
+    let instant = match number {
+        0..1_000_000 => return Some(Duration::from_secs(number)),
+        1_000_000..100_000_000_000 => Duration::from_secs(number),
+        100_000_000_000..100_000_000_000_000 => Duration::from_millis(number),
+        _ => Duration::from_micros(number),
+    };
+    let until = SystemTime::UNIX_EPOCH.checked_add(instant)?;
     Some(until.duration_since(now).unwrap_or_default())
 }
 
@@ -53,6 +69,17 @@ mod tests {
         assert_eq!(after(&headers), Some(Duration::from_secs(7)));
         headers.insert(RETRY_AFTER, "soon".parse().unwrap());
         assert_eq!(after(&headers), None);
+    }
+
+    #[test]
+    fn vendors_say_when_the_limit_ends_in_seconds_or_as_an_instant() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_773_480_413);
+        for (text, seconds) in
+            [("12", 12), ("1773480420", 7), ("1773480420000", 7), ("1773480420000000", 7), ("1773480000", 0)]
+        {
+            assert_eq!(until_reset(text, now), Some(Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(until_reset("soon", now), None);
     }
 
     #[test]

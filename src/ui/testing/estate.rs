@@ -296,6 +296,7 @@ fn sources() -> Vec<SourceHealth> {
         queries: 12,
         last_answer: Some(at(3_595.0)),
         systems: vec!["kafka".into()],
+        signals: Vec::new(),
         notes: Vec::new(),
     };
     vec![

@@ -1,0 +1,154 @@
+//! Paging without loss or doubles where a backend has no cursor: by the instant that a page ended at, and by halving time. Pure.
+
+use crate::telemetry::{Nanos, Time, Window};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Where a page that is ordered by time ended, and what of that instant has been given.
+#[derive(Debug, Default)]
+pub(super) struct Edge {
+    at: Option<Time>,
+    given: HashMap<u64, usize>,
+}
+
+/// Rows that are new, and whether the next page can go on.
+pub(super) struct Passed<T> {
+    pub rows: Vec<T>,
+    /// The page was full of one instant alone: the same question would be answered the same for ever.
+    pub is_stuck: bool,
+}
+
+impl Edge {
+    /// Where the next page begins; the instant belongs to it.
+    pub(super) fn start(&self, window: Window) -> Time {
+        self.at.unwrap_or(window.from)
+    }
+
+    /// How many rows of the next page are known already.
+    pub(super) fn known(&self) -> usize {
+        self.given.values().sum()
+    }
+
+    /// Takes a page of rows, oldest first, each with its time and what tells it from others of that instant.
+    ///
+    /// Two equal rows at one instant are two: only as many are dropped as were given before.
+    pub(super) fn pass<T>(&mut self, page: Vec<(Time, u64, T)>) -> Passed<T> {
+        let Some(last) = page.last().map(|(time, ..)| *time) else {
+            return Passed { rows: Vec::new(), is_stuck: false };
+        };
+        let (before, known) = (self.at, std::mem::take(&mut self.given));
+        let mut dropped: HashMap<u64, usize> = HashMap::new();
+        let mut rows = Vec::with_capacity(page.len());
+        for (time, key, row) in page {
+            if time == last {
+                *self.given.entry(key).or_default() += 1;
+            }
+            if Some(time) == before {
+                let dropped = dropped.entry(key).or_default();
+                if *dropped < known.get(&key).copied().unwrap_or(0) {
+                    *dropped += 1;
+                    continue;
+                }
+            }
+            rows.push(row);
+        }
+        let is_stuck = before == Some(last) && rows.is_empty();
+        self.at = Some(last);
+        Passed { rows, is_stuck }
+    }
+}
+
+/// What tells rows of one instant apart.
+pub(super) fn key(parts: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Slices of a window that are still to be asked for, the next one on top; one that is answered full is halved.
+#[derive(Debug, Default)]
+pub(super) struct Slices {
+    begun: bool,
+    waiting: Vec<Window>,
+}
+
+impl Slices {
+    /// The next slice to ask for.
+    pub(super) fn next(&mut self, window: Window) -> Option<Window> {
+        if !self.begun {
+            self.begun = true;
+            self.waiting.push(window);
+        }
+        self.waiting.pop()
+    }
+
+    /// Puts both halves of a slice back, cut at a whole `unit`; `false` if it is too short for that.
+    pub(super) fn halve(&mut self, slice: Window, unit: Nanos) -> bool {
+        let middle = Time((slice.from.0 + slice.length().0 / 2).div_euclid(unit.0) * unit.0);
+        if middle <= slice.from || middle >= slice.to {
+            return false;
+        }
+        self.waiting.push(Window { from: middle, to: slice.to });
+        self.waiting.push(Window { from: slice.from, to: middle });
+        true
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.begun && self.waiting.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A backend without a cursor: rows from an instant on, oldest first, so many.
+    fn ask(rows: &[(i64, u8)], from: Time, limit: usize) -> Vec<(Time, u64, (i64, u8))> {
+        let page = rows.iter().filter(|(time, _)| Time(*time) >= from).take(limit);
+        page.map(|row| (Time(row.0), key(&row.1), *row)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn paging_by_instants_neither_loses_nor_doubles_a_row(
+            mut rows in proptest::collection::vec((0i64..20, 0u8..3), 0..60),
+            limit in 1usize..12,
+        ) {
+            rows.sort_unstable();
+            let all = Window { from: Time(0), to: Time(100) };
+            let (mut edge, mut got, mut pages) = (Edge::default(), Vec::new(), 0);
+            loop {
+                // What is known already is asked for on top, so that a page always brings something new.
+                let most = limit + edge.known();
+                let page = ask(&rows, edge.start(all), most);
+                let is_full = page.len() == most;
+                let passed = edge.pass(page);
+                got.extend(passed.rows);
+                pages += 1;
+                prop_assert!(pages < 1_000);
+                if !is_full || passed.is_stuck {
+                    break;
+                }
+            }
+            prop_assert_eq!(got, rows);
+        }
+    }
+
+    #[test]
+    fn a_full_slice_is_halved_until_it_is_too_short() {
+        let window = Window { from: Time(0), to: Time(4_000_000) };
+        let mut slices = Slices::default();
+        let mut asked = Vec::new();
+        while let Some(slice) = slices.next(window) {
+            if !slices.halve(slice, Nanos::millis(1)) {
+                asked.push((slice.from.0, slice.to.0));
+            }
+        }
+        assert_eq!(
+            asked,
+            [(0, 1_000_000), (1_000_000, 2_000_000), (2_000_000, 3_000_000), (3_000_000, 4_000_000)]
+        );
+        assert!(slices.is_done());
+    }
+}

@@ -1,0 +1,54 @@
+//! Datadog's log search as the contract has it: a cursor even behind the last row.
+
+use super::fake::{Answer, Request};
+use super::{Adapter, Time, Wanted};
+use serde_json::{Value, json};
+
+pub const ADAPTER: Adapter = Adapter {
+    kind: "datadog",
+    options: "",
+    wanted: || Wanted::Events,
+    healthy,
+    is_data: |_| true,
+    partial: &[
+        r#"{"data":[],"meta":{"status":"timeout","warnings":[]}}"#,
+        r#"{"data":[],"meta":{"status":"done","warnings":[{"code":"unknown_index","detail":"indexes: foo","title":"One or several indexes are missing"}]}}"#,
+    ],
+    small_pages: Some(""),
+    may_be_empty: false,
+    reads: &[("POST", "/api/v2/logs/events/search"), ("POST", "/api/v2/spans/events/search")],
+    asks_for: |request, window| {
+        let filter = request.json()["filter"].clone();
+        filter["from"] == window.from.rfc3339() && filter["to"] == window.to.rfc3339()
+    },
+};
+
+fn healthy(request: &Request, instants: &[Time]) -> Answer {
+    let body = request.json();
+    let bound =
+        |name: &str| body.pointer(&format!("/filter/{name}")).and_then(Value::as_str).and_then(Time::parse);
+    // The check asks for the last minutes, and is content with an answer.
+    let (Some(from), Some(to)) = (bound("from"), bound("to")) else {
+        return Answer::json(r#"{"data":[],"meta":{"status":"done"}}"#);
+    };
+    // No page is larger than two, so that every question takes several.
+    let limit = body["page"]["limit"].as_u64().unwrap_or(10).min(2) as usize;
+    let begin = body["page"]["cursor"].as_str().map_or(0, |cursor| cursor[1..].parse().unwrap());
+    let inside: Vec<&Time> = instants.iter().filter(|time| from <= **time && **time < to).collect();
+    let data: Vec<Value> = inside
+        .iter()
+        .enumerate()
+        .skip(begin)
+        .take(limit)
+        .map(|(place, time)| {
+            json!({ "id": format!("AQ{place}"), "type": "log", "attributes": { "timestamp": time.rfc3339(), "status": "info",
+                "service": "orders", "message": "order accepted", "attributes": {} } })
+        })
+        .collect();
+    let meta = if data.is_empty() {
+        json!({ "status": "done" })
+    } else {
+        json!({ "status": "done", "page": { "after": format!("c{}", begin + data.len()) }, "warnings": [] })
+    };
+    Answer::json(&json!({ "data": data, "meta": meta }).to_string())
+}

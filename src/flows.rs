@@ -141,8 +141,10 @@ pub struct Skew {
     pub system: SystemId,
     /// [`EventKind::Log`] or [`EventKind::Span`].
     pub stamped_as: EventKind,
-    /// How far ahead of the others the clock is; subtracted from its times.
+    /// How far ahead of the others the clock is; subtracted from its times, as is `zone`.
     pub offset: Nanos,
+    /// The offset of a time zone that its stamps are in but do not name: whole quarters of an hour.
+    pub zone: Nanos,
     pub uncertainty: Nanos,
     /// Pairs of events that the estimate rests on; 0 when there was nothing to compare.
     pub pairs: u32,

@@ -261,6 +261,10 @@ pub(super) enum BenchCommand {
         /// Rounds; every task runs once in each
         #[arg(long, default_value_t = 5)]
         rounds: u32,
+        /// Exit with status 1 if the index takes more than so many times the ideal pass: a guard that no machine's
+        /// speed touches
+        #[arg(long, value_name = "RATIO", requires = "floors")]
+        at_most: Option<f64>,
     },
     /// Index once and say what it took: `speed` starts this for its rounds
     Index {

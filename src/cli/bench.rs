@@ -12,8 +12,8 @@ use super::{Failure, Outcome};
 pub(super) fn run(shared: &Shared, command: BenchCommand, output: &Output) -> Result<Outcome, Failure> {
     match command {
         BenchCommand::Correctness { corpora, detect } => correctness::run(shared, &corpora, detect, output),
-        BenchCommand::Speed { corpora, floors, search, rounds } => {
-            speed::run(&corpora, floors.as_deref(), &search, rounds, output)
+        BenchCommand::Speed { corpora, floors, search, rounds, at_most } => {
+            speed::run(&corpora, floors.as_deref(), &search, rounds, at_most, output)
         }
         BenchCommand::Index { paths, suspects } => index::run(shared, &paths, suspects, output),
     }

@@ -14,6 +14,8 @@ use std::collections::BTreeMap;
 struct Line<'a> {
     system: &'a str,
     offset_ns: Nanos,
+    /// The zone that its stamps are in but do not name, beside `offset_ns`.
+    zone_ns: Nanos,
     uncertainty_ns: Nanos,
     pairs: u32,
     /// The clock of the system's spans, where it is another one than that of its log.
@@ -61,6 +63,7 @@ fn line<'a>(evidence: &'a Evidence, system: SystemId, clocks: &[Skew]) -> Line<'
     Line {
         system: evidence.system_name(system),
         offset_ns: first.offset,
+        zone_ns: first.zone,
         uncertainty_ns: first.uncertainty,
         pairs: first.pairs,
         spans: other.map(|skew| Clock {
@@ -79,7 +82,10 @@ fn table(evidence: &Evidence, clocks: &BTreeMap<SystemId, Vec<Skew>>) -> Table {
             (_, Nanos::ZERO) => Role::Plain,
             _ => Role::Warning,
         };
-        let offset = if skew.pairs == 0 { "nothing to compare".to_owned() } else { skew.offset.to_string() };
+        let zone =
+            if skew.zone == Nanos::ZERO { String::new() } else { format!(" and a zone of {}", skew.zone) };
+        let offset =
+            if skew.pairs == 0 { "nothing to compare".to_owned() } else { format!("{}{zone}", skew.offset) };
         let uncertainty = if skew.pairs == 0 { "–".to_owned() } else { skew.uncertainty.to_string() };
         let of: &str = skew.stamped_as.into();
         table.row(vec![

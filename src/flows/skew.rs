@@ -109,15 +109,34 @@ fn shift_the_rest(flows: &[Vec<Moment>], clocks: &mut Clocks, skews: &mut Vec<Sk
         let doubt = shift.doubt + clocks.step[system][kind];
         let offset = round(shift.offset, doubt);
         clocks.offset[system][kind] = offset;
+        let (zone, offset) = zone_and_rest(offset);
         skews.push(Skew {
             system: SystemId(system as u16),
             stamped_as: if kind == 0 { EventKind::Log } else { EventKind::Span },
-            offset: Nanos(offset),
+            offset,
+            zone,
             uncertainty: Nanos(doubt),
             pairs: shift.pairs,
         });
     }
     skews.sort_unstable_by_key(|skew| (clocks.rank[usize::from(skew.system.0)], skew.stamped_as));
+}
+
+/// Zones lie quarters of an hour apart, from UTC-12 to UTC+14.
+const QUARTER: i64 = 15 * 60 * 1_000 * MILLISECOND;
+const ZONES: std::ops::RangeInclusive<i64> = -48..=56;
+/// Whoever is further from a whole quarter than this has no zone but a wrong clock.
+const NEAR_A_QUARTER: i64 = 3 * 60 * 1_000 * MILLISECOND;
+
+/// Parts an offset into the zone that a system's stamps leave out and the error of its clock.
+fn zone_and_rest(offset: i64) -> (Nanos, Nanos) {
+    let quarters = (offset + QUARTER / 2).div_euclid(QUARTER);
+    let rest = offset - quarters * QUARTER;
+    if quarters != 0 && ZONES.contains(&quarters) && rest.abs() <= NEAR_A_QUARTER {
+        (Nanos(quarters * QUARTER), Nanos(rest))
+    } else {
+        (Nanos::ZERO, Nanos(offset))
+    }
 }
 
 fn clock_of(moment: &Moment) -> usize {
@@ -425,10 +444,12 @@ fn solve(edges: &[Edge], systems: usize, clocks: &Clocks) -> (Vec<[i64; 2]>, Vec
         let is_off = offset[clock].abs() > doubt.max(2 * MILLISECOND);
         let rounded = if is_off { round(offset[clock], doubt) } else { 0 };
         by_system[clock / 2][clock % 2] = rounded;
+        let (zone, rest) = zone_and_rest(rounded);
         skews.push(Skew {
             system: SystemId((clock / 2) as u16),
             stamped_as: if clock % 2 == 0 { EventKind::Log } else { EventKind::Span },
-            offset: Nanos(rounded),
+            offset: rest,
+            zone,
             uncertainty: Nanos(doubt),
             pairs: pairs[clock],
         });
@@ -480,4 +501,20 @@ fn round(offset: i64, doubt: i64) -> i64 {
         grid *= 2;
     }
     (offset + grid / 2).div_euclid(grid) * grid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_hour_and_two_seconds_is_a_zone_and_a_clock_that_is_off() {
+        let seconds = |seconds: i64| seconds * 1_000 * MILLISECOND;
+        let parted = |offset| zone_and_rest(seconds(offset));
+        assert_eq!(parted(3_602), (Nanos::seconds(3_600), Nanos::seconds(2)));
+        assert_eq!(parted(-19_800 - 1), (Nanos::seconds(-19_800), Nanos::seconds(-1)));
+        assert_eq!(parted(2), (Nanos::ZERO, Nanos::seconds(2)));
+        assert_eq!(parted(400), (Nanos::ZERO, Nanos::seconds(400)), "far from any quarter");
+        assert_eq!(parted(86_400 * 3), (Nanos::ZERO, Nanos::seconds(86_400 * 3)), "no zone is days away");
+    }
 }

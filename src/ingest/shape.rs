@@ -176,7 +176,9 @@ fn is_variable_word(word: &[u8]) -> bool {
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let is_hex = word.len() >= 8 && word.iter().all(|byte| byte.is_ascii_hexdigit() || *byte == b'-');
     let longest = word.split(|byte| !byte.is_ascii_digit()).map(<[u8]>::len).max().unwrap_or(0);
-    digits > 0 && (digits * 2 >= word.len() && longest >= 1 && word.len() != 2 || longest >= 3 || is_hex)
+    // `v1` and `s4` are names, `42` is none.
+    let is_short_name = word.len() == 2 && digits == 1;
+    digits > 0 && (digits * 2 >= word.len() && !is_short_name || longest >= 3 || is_hex)
 }
 
 #[inline]

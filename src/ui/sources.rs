@@ -64,7 +64,8 @@ impl SourcesView {
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let picture = &data.picture;
-        let skewed: Vec<&Skew> = picture.flows.skew.iter().filter(|skew| skew.offset.0 != 0).collect();
+        let skewed: Vec<&Skew> =
+            picture.flows.skew.iter().filter(|skew| skew.offset.0 != 0 || skew.zone.0 != 0).collect();
         let notes = notes(data, &skewed);
         let live = if picture.sources.is_empty() { 0 } else { picture.sources.len() as u16 + 2 };
         let live = live.min(area.height / 2);
@@ -103,8 +104,12 @@ fn notes(data: &Data, skewed: &[&Skew]) -> Vec<String> {
             ("ahead", skew.offset)
         };
         let stamped = if skew.stamped_as == EventKind::Span { "spans" } else { "logs" };
+        let zone = match skew.zone.0 {
+            0 => String::new(),
+            _ => format!(", in a zone of {}", skew.zone),
+        };
         format!(
-            "{} {} {word} {:>10} ± {}, from {} pairs",
+            "{} {} {word} {:>10} ± {}{zone}, from {} pairs",
             fit(data.picture.evidence.system_name(skew.system), 18),
             fit(stamped, 5),
             offset.to_string(),

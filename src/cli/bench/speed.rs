@@ -39,6 +39,7 @@ pub(super) fn run(
     floors: Option<&Path>,
     search: &Path,
     rounds: u32,
+    at_most: Option<f64>,
     output: &Output,
 ) -> Result<Outcome, Failure> {
     let own =
@@ -53,9 +54,20 @@ pub(super) fn run(
         ">flows/s",
         ">peak B/record",
     ]);
+    let mut outcome = Outcome::Done;
     for corpus in corpora {
         let measured = measure(&own, corpus, floors, search, rounds.max(1))?;
-        for line in lines(corpus, &measured) {
+        let lines = lines(corpus, &measured);
+        // The first is the index.
+        if let (Some(limit), Some(ratio)) = (at_most, lines[0].ratio)
+            && ratio > limit
+        {
+            output.warn(&format!(
+                "{corpus}: the index took {ratio:.2} times the ideal pass, more than {limit}"
+            ));
+            outcome = Outcome::NotFound;
+        }
+        for line in lines {
             if output.json {
                 output.object(&line)?;
             } else {
@@ -67,7 +79,7 @@ pub(super) fn run(
         output.table(&table)?;
     }
     output.flush()?;
-    Ok(Outcome::Done)
+    Ok(outcome)
 }
 
 struct Measured {

@@ -144,7 +144,7 @@ const STEMS: [&str; 51] = [
 ];
 
 /// Keys in canonical spelling: lower case, without `_ - .` and blanks. Prefixes such as `x-` are cut by [`Finder::kind`].
-const KEYS: [(&str, Kind); 54] = {
+const KEYS: [(&str, Kind); 49] = {
     use IdentifierClass::{Business, Correlation, Message, Trace};
     use Kind::{B3, Document, MuleEvent, Plain, TraceOrMessage, Traceparent, XRay};
     [
@@ -197,11 +197,6 @@ const KEYS: [(&str, Kind); 54] = {
         ("shipmentnumber", Plain(Business)),
         ("shipmentno", Plain(Business)),
         ("order", Document),
-        ("rid", Plain(Message)),
-        ("interchange", Document),
-        ("interchangeref", Plain(Business)),
-        ("interchangereference", Plain(Business)),
-        ("interchangecontrolnumber", Plain(Business)),
     ]
 };
 

@@ -58,7 +58,7 @@ impl Format for Access {
             body: parts.request,
             operation,
             duration_us: request_time(parts.rest),
-            positional: super::only(appended_identifier(parts.rest)),
+            positional: super::only(request_id(parts.rest).or_else(|| appended_identifier(parts.rest))),
             system: None,
         })
     }
@@ -100,6 +100,13 @@ fn request_time(rest: &[u8]) -> u32 {
         }
     }
     0
+}
+
+/// `rid=…`, as nginx's `$request_id` is often called; too short a key to be searched for in all other logs.
+fn request_id(rest: &[u8]) -> Option<(IdentifierClass, &[u8])> {
+    let at = memchr::memmem::find(rest, b" rid=")? + 5;
+    let value = rest[at..].split(|byte| *byte == b' ').next()?;
+    Some((IdentifierClass::Message, value))
 }
 
 /// A bare 128-bit hex value at the line's end, quoted or not: nginx's `$request_id` without a key.

@@ -1,6 +1,7 @@
 //! Events joined into flows: linking, kinds, expected paths, verdicts, clock skew. Pure; the same evidence gives the
 //! same flows in whatever order it arrived.
 
+mod blindness;
 pub mod check;
 mod clocks;
 mod correlator;
@@ -21,12 +22,13 @@ mod trail;
 mod verdict;
 mod words;
 
+pub use blindness::Blindness;
 pub use correlator::Correlator;
 pub use probes::PROBE_PATHS;
 pub use table::FlowTable;
 
 use crate::evidence::{Chunks, Evidence, IdentifierId, Row, SystemId, TextId};
-use crate::telemetry::{EventKind, IdentifierClass, Nanos, Reach, SourceHealth, Time, Window};
+use crate::telemetry::{EventKind, IdentifierClass, Nanos, Time};
 use std::sync::Arc;
 
 /// A flow by number. A number stays with its flow as evidence comes in; when two flows turn out to be one, both numbers
@@ -215,34 +217,6 @@ pub struct Flows {
     row_count: u32,
     /// Where the evidence ends: what is silent until here may still be in flight.
     pub until: Time,
-}
-
-/// Which systems could not have been seen, so that absence is not taken for evidence.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Blindness {
-    /// Systems whose source could not answer, and for which time.
-    pub windows: Vec<(String, Window)>,
-    /// For which time a source could not answer of which nobody knows what systems it holds.
-    pub anywhere: Option<Window>,
-}
-
-impl Blindness {
-    /// What sources of logs and spans could not have shown, by what is known of them.
-    pub fn of(sources: &[SourceHealth]) -> Self {
-        let mut blindness = Self::default();
-        for source in sources.iter().filter(|source| source.holds_events() && source.may_miss()) {
-            // What it covered before it fell silent was seen; of an answer in part nobody knows which part.
-            let is_silent = source.reach != Reach::Reachable;
-            let seen = source.covered.filter(|_| is_silent).map_or(Time::MIN, |window| window.to);
-            let window = Window { from: seen, to: Time::MAX };
-            if source.systems.is_empty() {
-                let from = blindness.anywhere.map_or(window.from, |known| known.from.min(window.from));
-                blindness.anywhere = Some(Window { from, ..window });
-            }
-            blindness.windows.extend(source.systems.iter().map(|system| (system.clone(), window)));
-        }
-        blindness
-    }
 }
 
 /// What the person has decided about flows.

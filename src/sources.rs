@@ -2,11 +2,13 @@
 
 pub mod alertmanager;
 pub mod argocd;
+pub mod azure;
 pub mod bundled;
 mod changes;
 pub mod clickhouse;
 mod collector;
 pub mod datadog;
+pub mod dynatrace;
 pub mod elasticsearch;
 pub mod files;
 mod follow;
@@ -19,6 +21,7 @@ pub mod kubernetes;
 pub mod ledger;
 mod live;
 pub mod loki;
+pub mod newrelic;
 pub mod otlp;
 pub mod pagerduty;
 mod paging;

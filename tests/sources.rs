@@ -25,6 +25,8 @@ mod prometheus;
 mod splunk;
 #[path = "sources/tempo.rs"]
 mod tempo;
+#[path = "sources/vendors.rs"]
+mod vendors;
 #[path = "sources/victorialogs.rs"]
 mod victorialogs;
 #[path = "sources/zipkin.rs"]
@@ -80,6 +82,9 @@ const ADAPTERS: &[Adapter] = &[
     changes::GITHUB,
     changes::GITLAB,
     changes::PAGERDUTY,
+    vendors::NEW_RELIC,
+    vendors::DYNATRACE,
+    vendors::AZURE,
 ];
 
 /// The instant that the reference gives in every unit.

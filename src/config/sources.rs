@@ -2,8 +2,9 @@
 
 use crate::ingest::Settings;
 use crate::sources::{
-    Source, SourceError, alertmanager, argocd, clickhouse, datadog, elasticsearch, github, gitlab, jaeger,
-    kubernetes, ledger, loki, otlp, pagerduty, prometheus, rabbitmq, splunk, tempo, victorialogs, zipkin,
+    Source, SourceError, alertmanager, argocd, azure, clickhouse, datadog, dynatrace, elasticsearch, github,
+    gitlab, jaeger, kubernetes, ledger, loki, newrelic, otlp, pagerduty, prometheus, rabbitmq, splunk, tempo,
+    victorialogs, zipkin,
 };
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -67,6 +68,9 @@ kinds! {
     ClickHouse: "clickhouse" => clickhouse,
     Splunk: "splunk" => splunk,
     Datadog: "datadog" => datadog,
+    NewRelic: "newrelic" => newrelic,
+    Dynatrace: "dynatrace" => dynatrace,
+    Azure: "azure" => azure,
     Jaeger: "jaeger" | "victoriatraces" => jaeger,
     Tempo: "tempo" => tempo,
     Zipkin: "zipkin" => zipkin,

@@ -77,6 +77,7 @@ fn duration(fields: &[(String, String)]) -> Option<Nanos> {
     let units = [
         ("span.duration.us", 1_000),
         ("transaction.duration.us", 1_000),
+        ("duration.ms", 1_000_000),
         ("durationInNanos", 1),
         ("Duration", 1),
         ("duration_nano", 1),
@@ -107,6 +108,7 @@ fn failed(fields: &[(String, String)]) -> bool {
             let word = value.to_ascii_lowercase();
             word == "2" || word.ends_with("error")
         }
+        "error.message" => !value.is_empty(),
         "error" | "tags.error" | "tag.error" => !matches!(value.as_str(), "false" | "0" | ""),
         _ => false,
     })

@@ -116,7 +116,6 @@ fn a_real_rabbitmq_gives_the_depth_of_its_queues_and_names_its_dead_letters() {
         depths.get("dead letters") == Some(&3.0)
     });
     assert_eq!(depths, BTreeMap::from([("queue depth".to_owned(), 0.0), ("dead letters".to_owned(), 3.0)]));
-    server.stop_by_pid_file();
 }
 
 #[test]

@@ -10,14 +10,25 @@ use std::process::{Child, Command, Stdio};
 /// A server with its folder; both go when the test ends.
 pub struct Server {
     child: Child,
+    /// The port of the name server that a node of Erlang starts beside it, and leaves behind.
+    epmd: Option<u16>,
     pub address: SocketAddr,
     pub folder: tempfile::TempDir,
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // What a script started is not ended with the script.
+        if let Ok(pid) = std::fs::read_to_string(self.folder.path().join("pid")) {
+            let _ = Command::new("kill").args(["-9", pid.trim()]).stderr(Stdio::null()).status();
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if let Some(port) = self.epmd {
+            let mut kill = Command::new("epmd");
+            kill.args(["-port", &port.to_string(), "-kill"]).stdout(Stdio::null()).stderr(Stdio::null());
+            let _ = kill.status();
+        }
     }
 }
 
@@ -28,7 +39,7 @@ impl Server {
         let output = File::create(&log).unwrap();
         let child =
             command.stdout(output.try_clone().unwrap()).stderr(output).stdin(Stdio::null()).spawn().unwrap();
-        let mut server = Self { child, address, folder };
+        let mut server = Self { child, epmd: None, address, folder };
         wait_for(&format!("{:?} to listen", command.get_program()), || {
             let ended = server.child.try_wait().unwrap();
             assert!(ended.is_none(), "{ended:?}: {}", std::fs::read_to_string(&log).unwrap());
@@ -174,14 +185,7 @@ pub fn rabbitmq(program: &str) -> Server {
         .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}")
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
         .env("ERL_EPMD_PORT", epmd.port().to_string());
-    Server::start(command, address, folder)
-}
-
-impl Server {
-    /// Ends a RabbitMQ as it wants to be ended: the script that was started is not the one that runs.
-    pub fn stop_by_pid_file(&self) {
-        if let Ok(pid) = std::fs::read_to_string(self.folder.path().join("pid")) {
-            let _ = Command::new("kill").arg(pid.trim()).status();
-        }
-    }
+    let mut server = Server::start(command, address, folder);
+    server.epmd = Some(epmd.port());
+    server
 }

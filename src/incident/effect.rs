@@ -153,7 +153,9 @@ pub fn assess(trial: &Trial) -> Assessment {
         sentence.push_str(&format!("; {}: {}", other.name, other.sentence));
     }
     for guard in guards.iter().filter(|guard| guard.verdict == EffectVerdict::Worse) {
-        sentence.push_str(&format!("; GUARD {} got worse: {}", guard.name, guard.sentence));
+        // Its own sentence begins with the verdict, which this one has said already.
+        let figures = guard.sentence.trim_start_matches("worse: ");
+        sentence.push_str(&format!("; GUARD {} got worse: {figures}", guard.name));
     }
     if !beside.is_empty() && matches!(verdict, EffectVerdict::Better | EffectVerdict::Worse) {
         sentence.push_str(&format!(

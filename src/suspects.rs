@@ -16,6 +16,8 @@ mod scene;
 mod statistics;
 mod stops;
 mod templates;
+#[cfg(test)]
+mod tests;
 mod topology;
 mod traces;
 mod weights;

@@ -216,8 +216,8 @@ fn floors(class: SeriesClass, words: &[String], unit: &str, series: &Series) -> 
             let is_whole = series.samples.iter().all(|sample| sample.value.fract() == 0.0);
             (if is_whole { 0.5 } else { 0.02 }, 0.25)
         }
-        // Some call a share of 1 a percentage.
-        _ if is_percent && largest <= 1.0 => (0.05, 0.0),
+        // Some call a share of 1 a percentage; it is told by being full.
+        _ if has(&["pct", "percent"]) && (0.95..=1.0).contains(&largest) => (0.05, 0.0),
         _ if is_percent || is_ratio => (points(5.0), 0.0),
         SeriesClass::Utilisation | SeriesClass::Quota => {
             let floor = match unit {

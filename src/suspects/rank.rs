@@ -7,7 +7,9 @@ use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
 use super::topology::{Topology, is_gateway, is_pseudo};
 use super::traces::Traces;
-use super::weights::{DEPTH, EDGE, EXPLAINED, LEAD, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, weight};
+use super::weights::{
+    DEPTH, EDGE, EXPLAINED, LEAD, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, TOLD_BY_SPANS, weight,
+};
 use super::{
     Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, changes,
     gaps, onset, order, path, said, stops,
@@ -54,6 +56,8 @@ struct Case<'a> {
     findings: Vec<Finding>,
     /// Whether nothing but metrics says anything, so that the path from the alert is what there is to go by.
     only_metrics: bool,
+    /// Whether most log records name the span that they were written under.
+    has_spans: bool,
 }
 
 /// A suspect with its sum before it is squeezed into 0..1.
@@ -70,12 +74,15 @@ impl<'a> Case<'a> {
         let logs = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log);
         let mut seen = vec![false; evidence.texts.len()];
         let mut shapes = Vec::new();
+        let mut logs_count = 0;
         for row in logs {
+            logs_count += 1;
             let shape = evidence.shape(row);
             if !std::mem::replace(&mut seen[shape.0 as usize], true) {
                 shapes.push(shape);
             }
         }
+        let has_spans = traces.logs.len() * 2 > logs_count;
         let patterns = Patterns::of(evidence, shapes);
         let topology = Topology::of(scene, &traces);
         let departures = if is_on(Signal::Metrics) { metrics::departures(scene) } else { Vec::new() };
@@ -95,7 +102,7 @@ impl<'a> Case<'a> {
                 .retain(|finding| !(finding.signal == Signal::Metrics && finding.nature == Nature::Symptom));
             findings.extend(path::findings(scene, &topology, &departures));
         }
-        Self { scene, settings, templates, patterns, topology, departures, findings, only_metrics }
+        Self { scene, settings, templates, patterns, topology, departures, findings, only_metrics, has_spans }
     }
 
     fn ranking(&self) -> Vec<Weighed> {
@@ -142,6 +149,9 @@ impl<'a> Case<'a> {
         let mut reasons: Vec<Reason> = Vec::new();
         for ((signal, _), finding) in &best {
             let mut earned = weight(*signal, finding.nature).earned(finding.strength);
+            if *signal == Signal::Flows && self.has_spans {
+                earned *= TOLD_BY_SPANS;
+            }
             if *signal == Signal::Metrics && finding.nature == Nature::Symptom {
                 earned *= self.share_unexplained(finding);
                 if is_gateway(name) {
@@ -214,6 +224,14 @@ impl<'a> Case<'a> {
     fn is_victim(&self, system: SystemId) -> bool {
         let stops = |finding: &&Finding| finding.signal == Signal::Flows;
         let clearly = weight(Signal::Flows, Nature::Cause).cap;
+        // Work in another order than before, with nothing out of order beneath it, is its own.
+        let is_own = self.has_spans
+            && self.findings.iter().any(|finding| {
+                finding.signal == Signal::EventOrder && finding.system == system && finding.strength >= 3.0
+            });
+        if is_own {
+            return false;
+        }
         let is_clear = self.findings.iter().filter(stops).any(|finding| finding.strength >= clearly * 0.75);
         is_clear && !self.findings.iter().filter(stops).any(|finding| finding.system == system)
     }

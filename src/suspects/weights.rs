@@ -35,7 +35,7 @@ pub(super) fn weight(signal: Signal, nature: Nature) -> Weight {
         // A resource at its limit is a way to break, and measured where it is, not inferred from what others see.
         (Signal::Metrics, Nature::Cause) => of(3.0, 10.0, 1.2),
         // Latency and errors are what breaking looks like; they point, but at callers too.
-        (Signal::Metrics, Nature::Symptom) => of(3.0, 20.0, 0.2),
+        (Signal::Metrics, Nature::Symptom) => of(3.0, 20.0, 0.15),
         // Own time grows wherever something waits: support for another signal, never a reason by itself.
         (Signal::SelfTime, _) => of(3.0, 20.0, 0.2),
         // A change that fits, in 0..1; alone it makes no suspect.
@@ -60,6 +60,8 @@ impl Weight {
 /// What lies beyond a cap breaks ties and no more.
 const BEYOND_CAP: f64 = 0.06;
 
+/// What is left of where flows stop, where spans tell more surely who called whom than the order of lines does.
+pub(super) const TOLD_BY_SPANS: f64 = 0.6;
 /// What is left of a symptom whose callee shows the same.
 pub(super) const EXPLAINED: f64 = 0.3;
 /// The same where only metrics speak: there the path is all there is to go by.

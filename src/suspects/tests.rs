@@ -1,0 +1,278 @@
+//! The lessons of labelled incidents, each as a small estate in which the naive answer is wrong.
+#![allow(clippy::unwrap_used)]
+
+use super::{Signal, Suspect, SuspectSettings, Suspects};
+use crate::evidence::Evidence;
+use crate::flows::{FlowSettings, Flows};
+use crate::ingest::{Scanner, glance_events};
+use crate::telemetry::{
+    Event, EventKind, Identifier, IdentifierClass, Nanos, Sample, Series, Severity, SourceRef, SpanInfo, Time,
+};
+
+/// An estate that is put together step by step; the onset is at second 1,000.
+#[derive(Default)]
+struct Estate {
+    events: Vec<Happened>,
+    series: Vec<Series>,
+    calls: Vec<(String, String)>,
+    next: u64,
+}
+
+struct Happened {
+    millis: i64,
+    system: &'static str,
+    text: String,
+    severity: Severity,
+    kind: EventKind,
+    took_millis: u32,
+    span: SpanInfo,
+    trace: u128,
+}
+
+const ONSET: i64 = 1_000;
+
+impl Happened {
+    fn event(&self) -> Event {
+        Event {
+            time: Time::from_millis(self.millis),
+            system: self.system.to_owned(),
+            kind: self.kind,
+            severity: self.severity,
+            operation: (self.kind == EventKind::Span).then(|| self.text.clone()),
+            body: self.text.clone(),
+            duration: (self.took_millis > 0).then(|| Nanos(i64::from(self.took_millis) * 1_000_000)),
+            attributes: Vec::new(),
+            identifiers: vec![Identifier {
+                class: IdentifierClass::Trace,
+                value: format!("4bf92f3577b34da6a3ce929d{:08x}", self.trace),
+            }],
+            span: Some(self.span),
+            source: SourceRef::File { path: String::new(), offset: 0 },
+        }
+    }
+}
+
+impl Estate {
+    /// A metric by its values before and after, one every ten seconds.
+    fn metric(&mut self, system: &str, metric: &str, unit: &str, before: &[f64], after: &[f64]) {
+        let first = ONSET - 10 * before.len() as i64;
+        let values = before.iter().chain(after).enumerate();
+        let samples = values
+            .map(|(place, &value)| Sample { time: Time::from_seconds(first + 10 * place as i64), value })
+            .collect();
+        self.series.push(Series {
+            system: system.to_owned(),
+            metric: metric.to_owned(),
+            unit: unit.to_owned(),
+            labels: Vec::new(),
+            samples,
+            source: String::new(),
+        });
+    }
+
+    fn span(
+        &mut self,
+        trace: u128,
+        parent: u64,
+        system: &'static str,
+        name: &str,
+        millis: i64,
+        took_millis: u32,
+    ) -> u64 {
+        self.next += 1;
+        let span = SpanInfo { id: self.next, parent, ..SpanInfo::default() };
+        self.events.push(Happened {
+            millis,
+            system,
+            text: name.to_owned(),
+            severity: Severity::INFO,
+            kind: EventKind::Span,
+            took_millis,
+            span,
+            trace,
+        });
+        self.next
+    }
+
+    fn line(
+        &mut self,
+        trace: u128,
+        span: u64,
+        system: &'static str,
+        text: &str,
+        millis: i64,
+        severity: Severity,
+    ) {
+        let span = SpanInfo { id: span, ..SpanInfo::default() };
+        let text = text.to_owned();
+        let kind = EventKind::Log;
+        self.events.push(Happened { millis, system, text, severity, kind, took_millis: 0, span, trace });
+    }
+
+    fn evidence(&self) -> Evidence {
+        let events: Vec<Event> = self.events.iter().map(Happened::event).collect();
+        let mut evidence = Evidence::default();
+        evidence.append(&glance_events(&events, 0, &mut Scanner::default()));
+        evidence.add_series(self.series.clone());
+        evidence.add_topology(&self.calls);
+        evidence
+    }
+
+    fn ranking(&self) -> Vec<(String, Suspect)> {
+        let evidence = self.evidence();
+        let flows = Flows::of(&evidence, &FlowSettings::default());
+        let settings =
+            SuspectSettings { onset: Some(Time::from_seconds(ONSET)), ..SuspectSettings::default() };
+        let suspects = Suspects::of(&evidence, &flows, &settings);
+        suspects.ranking.into_iter().map(|one| (evidence.system_name(one.system).to_owned(), one)).collect()
+    }
+
+    fn named(&self) -> Vec<String> {
+        self.ranking().into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+fn wave(count: usize, level: f64, height: f64) -> Vec<f64> {
+    (0..count).map(|place| level + height * ((place * 7 % 5) as f64 - 2.0) / 2.0).collect()
+}
+
+#[test]
+fn a_tick_of_a_flat_line_is_no_departure_however_many_spreads_it_is() {
+    let mut estate = Estate::default();
+    estate.metric("idle", "cpu_usage", "%", &[0.3; 60], &[0.9; 12]);
+    estate.metric("busy", "cpu_usage", "%", &wave(60, 20.0, 3.0), &[92.0; 12]);
+    assert_eq!(estate.named(), ["busy"]);
+}
+
+#[test]
+fn a_column_that_was_constant_tells_when_it_is_no_longer() {
+    let mut estate = Estate::default();
+    estate.metric("shop", "availability", "%", &[100.0; 60], &[96.0; 12]);
+    assert_eq!(estate.named(), ["shop"]);
+}
+
+#[test]
+fn only_what_is_worse_counts() {
+    let mut estate = Estate::default();
+    estate.metric("better", "latency_p90", "ms", &wave(60, 400.0, 20.0), &[40.0; 12]);
+    estate.metric("drained", "quota_remaining", "", &wave(60, 500.0, 20.0), &[0.0; 12]);
+    assert_eq!(estate.named(), ["drained"]);
+}
+
+#[test]
+fn on_the_path_of_slow_systems_the_deepest_is_the_suspect() {
+    let mut estate = Estate::default();
+    for (system, now) in [("site", 900.0), ("search", 800.0), ("database", 45.0)] {
+        let usual = if system == "database" { 40.0 } else { 100.0 };
+        estate.metric(system, "latency_p90", "ms", &wave(60, usual, 5.0), &[now; 12]);
+    }
+    estate.calls = [("site", "search"), ("search", "database")]
+        .map(|(caller, callee)| (caller.to_owned(), callee.to_owned()))
+        .to_vec();
+    let ranking = estate.ranking();
+    assert_eq!(ranking[0].0, "search", "the database is as fast as ever");
+    assert!(ranking.get(1).is_none_or(|(_, second)| second.score < ranking[0].1.score / 2.0));
+}
+
+/// Thirty traces before and thirty after: `front` calls `back`, and both say what they do.
+fn two_tiers(mut after: impl FnMut(&mut Estate, u128, u64, i64)) -> Estate {
+    let mut estate = Estate::default();
+    for number in 0..60u32 {
+        let trace = u128::from(number) + 1;
+        let millis = (ONSET + (i64::from(number) - 30) * 10) * 1_000 + 5;
+        let front = estate.span(trace, 0, "front", "handle", millis, 100);
+        estate.line(trace, front, "front", "order received", millis + 1, Severity::INFO);
+        if number < 30 {
+            usual_call(&mut estate, trace, front, millis);
+        } else {
+            after(&mut estate, trace, front, millis);
+        }
+    }
+    estate
+}
+
+fn usual_call(estate: &mut Estate, trace: u128, front: u64, millis: i64) {
+    let call = estate.span(trace, front, "front", "call back", millis + 10, 50);
+    let back = estate.span(trace, call, "back", "reserve", millis + 12, 46);
+    estate.line(trace, back, "back", "reserved", millis + 20, Severity::INFO);
+    estate.line(trace, front, "front", "order done", millis + 70, Severity::INFO);
+}
+
+#[test]
+fn nobody_is_blamed_while_nothing_changes() {
+    assert!(two_tiers(usual_call).named().is_empty());
+}
+
+#[test]
+fn the_silence_downstream_of_a_fault_is_not_its_cause() {
+    let estate = two_tiers(|estate, trace, front, millis| {
+        // Every second order dies in the front and never reaches the back.
+        if trace % 2 == 0 {
+            estate.line(trace, front, "front", "NullPointerException in handle", millis + 2, Severity::ERROR);
+        } else {
+            usual_call(estate, trace, front, millis);
+        }
+    });
+    let ranking = estate.ranking();
+    assert_eq!(ranking[0].0, "front");
+    // Flows that never got there may name it; nothing that it does or says has changed.
+    let own = [Signal::EventOrder, Signal::Templates, Signal::Origin, Signal::Metrics];
+    let back = ranking.iter().filter(|(name, _)| name == "back");
+    assert!(back.flat_map(|(_, one)| &one.evidence).all(|one| !own.contains(&one.signal)));
+}
+
+#[test]
+fn what_goes_wrong_beneath_is_not_blamed_on_the_caller() {
+    let estate = two_tiers(|estate, trace, front, millis| {
+        let call = estate.span(trace, front, "front", "call back", millis + 10, 50);
+        let back = estate.span(trace, call, "back", "reserve", millis + 12, 46);
+        estate.line(trace, back, "back", "no stock row for article", millis + 20, Severity::ERROR);
+        estate.line(trace, front, "front", "order failed", millis + 70, Severity::ERROR);
+    });
+    let ranking = estate.ranking();
+    assert_eq!(ranking[0].0, "back");
+    let order = |suspect: &Suspect| {
+        suspect
+            .evidence
+            .iter()
+            .filter(|one| one.signal == Signal::EventOrder)
+            .map(|one| one.weight)
+            .sum::<f64>()
+    };
+    let front = ranking.iter().find(|(name, _)| name == "front").map_or(0.0, |(_, front)| order(front));
+    assert!(front < order(&ranking[0].1) / 2.0, "the disorder starts in the back");
+}
+
+#[test]
+fn an_operation_that_was_never_seen_before_says_nothing() {
+    let estate = two_tiers(|estate, trace, front, millis| {
+        usual_call(estate, trace, front, millis);
+        let other = estate.span(trace + 1_000, 0, "front", "report", millis + 200, 30);
+        estate.line(trace + 1_000, other, "front", "order received", millis + 210, Severity::INFO);
+    });
+    assert!(
+        estate.ranking().iter().all(|(_, one)| one.evidence.iter().all(|e| e.signal != Signal::EventOrder))
+    );
+}
+
+#[test]
+fn another_mix_of_operations_is_no_network_gap() {
+    let mut estate = Estate::default();
+    for number in 0..80u32 {
+        let trace = u128::from(number) + 1;
+        let is_after = number >= 40;
+        let millis = (ONSET + (i64::from(number) - 40) * 10) * 1_000 + 5;
+        // Uploads always lose more on the way; since the onset most calls are uploads.
+        let is_upload = if is_after { number % 4 != 0 } else { number % 4 == 0 };
+        let (name, gap) = if is_upload { ("upload", 90) } else { ("query", 2) };
+        let caller = estate.span(trace, 0, "front", "call", millis, 20 + gap);
+        estate.span(trace, caller, "back", name, millis + 1, 20);
+    }
+    let gaps = estate
+        .ranking()
+        .iter()
+        .flat_map(|(_, one)| &one.evidence)
+        .filter(|one| one.signal == Signal::NetworkGap)
+        .count();
+    assert_eq!(gaps, 0);
+}

@@ -25,9 +25,15 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(port) = self.epmd {
-            let mut kill = Command::new("epmd");
-            kill.args(["-port", &port.to_string(), "-kill"]).stdout(Stdio::null()).stderr(Stdio::null());
-            let _ = kill.status();
+            // It refuses while it still knows the node that has just died.
+            let kill = || Command::new("epmd").args(["-port", &port.to_string(), "-kill"]).output();
+            let is_gone = || kill().map_or(true, |output| output.stdout.starts_with(b"Killed"));
+            for _ in 0..50 {
+                if is_gone() {
+                    break;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
         }
     }
 }

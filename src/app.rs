@@ -120,7 +120,8 @@ async fn screen(
         };
         let waiting = iter::from_fn(|| inbox.try_recv().ok()).take(256);
         for msg in iter::once(first).chain(waiting) {
-            if shell.observe(&msg) {
+            // What a person does happens now, not at the last tick: else a later entry could stand before an earlier one.
+            if shell.observe(&msg) || matches!(msg, Msg::Input(_)) {
                 effects.extend(ui.update(Msg::Tick(shell.now())));
             }
             effects.extend(ui.update(msg));

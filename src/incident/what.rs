@@ -237,6 +237,9 @@ impl What {
                 ("proposal", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent))
             }
             Self::MitigationApplied { mitigation } => ("mitigation", format!("{mitigation} is in force")),
+            Self::MitigationStarted { mitigation } if mitigation.intent.is_empty() => {
+                ("mitigation", format!("{} {}", mitigation.kind, mitigation.target))
+            }
             Self::MitigationStarted { mitigation } => {
                 ("mitigation", format!("{} {}: {}", mitigation.kind, mitigation.target, mitigation.intent))
             }

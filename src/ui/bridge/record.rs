@@ -1,6 +1,6 @@
 //! The record of the incident, newest first; before one is declared, what the evidence says happened.
 
-use crate::ui::widgets::{List, clock, fit, headed, lines, wrap_to};
+use crate::ui::widgets::{List, clock, fit, headed, lines, some, wrap_to};
 use crate::ui::{Data, Theme};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -41,7 +41,7 @@ pub(super) fn draw(
         return draw_notable(list, is_focused, data, theme, frame, area);
     };
     let title = format!("Record of {}", incident.id);
-    let figures = format!("{} entries, {} pins, newest first", incident.lines.len(), incident.pins);
+    let figures = format!("{} in all, {}, newest first", incident.lines.len(), some(incident.pins, "pin"));
     let inner = headed(&title, &figures, is_focused, theme, frame, area);
     let width = List::room(inner);
     let entries = &incident.lines;

@@ -241,7 +241,10 @@ impl Ui {
                 flow.refresh(&self.data);
             }
         }
-        if is_other || is_more {
+        // While files are read, only who looks at events needs them in order; all are put in order at the end.
+        let picture = &self.data.picture;
+        let is_seen = picture.progress.is_none() || self.view == View::Logs || !self.data.filter.is_empty();
+        if (is_other || is_more) && is_seen {
             self.search(effects);
         }
     }

@@ -57,6 +57,9 @@ const PUBLISH: Duration = Duration::from_millis(150);
 /// How often files are looked at for what was appended.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// From so many events on, flows are shown before suspects are ranked.
+const LARGE: u32 = 100_000;
+
 /// Kinds of flows whose ways are shown on the bridge.
 const WAYS: usize = 8;
 
@@ -243,29 +246,38 @@ impl State {
     fn publish(&mut self, is_new: bool) {
         if is_new || self.last.evidence.rows() != self.evidence.rows() {
             let flows = self.correlator.update(&self.evidence).clone();
-            let suspects = Suspects::of(&self.evidence, &flows, &self.suspect_settings);
-            let findings =
-                Findings::of(&self.evidence, &flows, &suspects, |system| self.owners.get(system).cloned());
             let (window, strays) = extent::of(&self.evidence, &flows);
-            let onset = suspects.onset.as_ref().map(|onset| onset.time);
-            self.last = Picture {
+            let flows_only = Picture {
                 course: window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default(),
-                ways: Picture::ways_of(&flows, onset, WAYS),
                 evidence: self.evidence.clone(),
                 flows,
-                suspects,
-                findings,
                 window,
                 strays,
                 ..Picture::default()
             };
+            let flows = &flows_only.flows;
+            if self.evidence.rows() > LARGE {
+                // The ranking of what is large takes its time: flows can be looked at meanwhile.
+                let early = Picture { ways: Picture::ways_of(flows, None, WAYS), ..flows_only.clone() };
+                self.send(early);
+            }
+            let suspects = Suspects::of(&self.evidence, flows, &self.suspect_settings);
+            let findings =
+                Findings::of(&self.evidence, flows, &suspects, |system| self.owners.get(system).cloned());
+            let onset = suspects.onset.as_ref().map(|onset| onset.time);
+            let ways = Picture::ways_of(flows, onset, WAYS);
+            self.last = Picture { ways, suspects, findings, ..flows_only };
         }
+        self.send(self.last.clone());
+    }
+
+    fn send(&self, picture: Picture) {
         let picture = Picture {
             sources: self.healths.clone(),
             files: self.reports.iter().map(file_row).collect(),
             title: self.title.clone(),
             is_demo: self.is_demo,
-            ..self.last.clone()
+            ..picture
         };
         let _ = self.outbox.blocking_send(Msg::Picture(Arc::new(picture)));
     }

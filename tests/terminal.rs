@@ -17,9 +17,9 @@ fn it_opens_draws_at_every_size_and_quits() {
     for (columns, rows) in [(200, 60), (40, 10), (120, 36), (80, 24)] {
         session.resize(columns, rows);
         session.see("Bridge");
-        // crossterm may leave a key that comes in the same instant as a resize until the next key.
-        session.settle();
     }
+    // Drawn at the last size: crossterm may keep a key that comes in the same instant as a resize until the next key.
+    session.see("6 Susp.");
     session.press("q");
     assert_eq!(session.end(), 0);
     session.is_as_found();

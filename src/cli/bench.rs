@@ -4,6 +4,9 @@ mod correctness;
 mod estate;
 mod index;
 mod speed;
+mod suspects;
+
+pub(super) use suspects::SuspectsBench;
 
 use super::arguments::{BenchCommand, Shared};
 use super::output::Output;
@@ -15,6 +18,7 @@ pub(super) fn run(shared: &Shared, command: BenchCommand, output: &Output) -> Re
         BenchCommand::Speed { corpora, floors, search, rounds, at_most } => {
             speed::run(&corpora, floors.as_deref(), &search, rounds, at_most, output)
         }
+        BenchCommand::Suspects(arguments) => suspects::run(shared, &arguments, output),
         BenchCommand::Index { paths, suspects } => index::run(shared, &paths, suspects, output),
     }
 }

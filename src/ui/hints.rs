@@ -46,9 +46,18 @@ pub(super) fn own(view: View) -> &'static [Action] {
             Action::Copy,
             Action::AroundOnset,
         ],
-        View::Metrics => &[Action::Pin, Action::FilterIn, Action::AroundOnset, Action::ZoomIn],
+        View::Metrics => &[
+            Action::Open,
+            Action::NextPanel,
+            Action::Pin,
+            Action::FilterIn,
+            Action::AroundOnset,
+            Action::ZoomIn,
+        ],
         View::Traces => &[Action::Open, Action::NextPanel, Action::GoToFlow, Action::GoToLogs, Action::Pin],
-        View::Suspects => &[Action::Open, Action::Pin, Action::Hypothesis, Action::Mitigate],
+        View::Suspects => {
+            &[Action::Open, Action::NextPanel, Action::Pin, Action::Hypothesis, Action::Mitigate]
+        }
         View::Mitigate => &[Action::Mitigate, Action::Measure, Action::EndMitigation],
         View::Rca => &[Action::Command, Action::Export, Action::NextPhase],
         View::Sources => &[Action::Refresh, Action::Open, Action::ToggleSkew, Action::Copy],

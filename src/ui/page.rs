@@ -17,11 +17,13 @@ pub(super) struct Page {
     text: String,
     offset: usize,
     height: usize,
+    /// An event that is on its way.
+    waits_for: Option<Row>,
 }
 
 impl Page {
     pub(super) fn text(title: &str, text: &str) -> Self {
-        Self { title: title.to_owned(), text: text.to_owned(), offset: 0, height: 10 }
+        Self { title: title.to_owned(), text: text.to_owned(), offset: 0, height: 10, waits_for: None }
     }
 
     /// An event in full: every field, and where it came from.
@@ -32,7 +34,14 @@ impl Page {
                 "Event",
                 "It cannot be read again: the file is gone or became shorter. Its time, system and identifiers are kept.",
             ),
-            None => Self::text("Event", "It is being read. Open it again in a moment."),
+            None => Self { waits_for: Some(row), ..Self::text("Event", "It is being read …") },
+        }
+    }
+
+    /// Shows the event once it was read.
+    pub(super) fn refresh(&mut self, data: &Data) {
+        if let Some(row) = self.waits_for.filter(|row| data.events.contains_key(row)) {
+            *self = Self::event(row, data);
         }
     }
 

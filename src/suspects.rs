@@ -4,6 +4,7 @@
 mod against;
 mod board;
 mod changes;
+mod conclude;
 mod differ;
 mod digest;
 mod gaps;

@@ -1,14 +1,14 @@
 //! The ranking: what the signals found, weighed openly and added up, with what speaks against it.
 
+use super::conclude::{Ground, Ranked, conclude};
 use super::digest::Digest;
 use super::metrics::{self, Departure};
 use super::modes::recognise;
+use super::path::SUFFERS;
 use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
 use super::topology::{Topology, is_gateway, is_pseudo};
-use super::weights::{
-    DEPTH, EDGE, EXPLAINED, LEAD, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, TOLD_BY_SPANS, weight,
-};
+use super::weights::{DEPTH, EDGE, EXPLAINED, TOLD_BY_SPANS, weight};
 use super::{
     Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, against,
     board, changes, gaps, onset, order, path, said, stops,
@@ -281,34 +281,26 @@ impl<'a> Case<'a> {
     }
 
     fn verdict(&self, ranking: &[Weighed]) -> (bool, String) {
-        let Some(first) = ranking.first() else {
-            let reason = "inconclusive: nothing stands out since onset; widen the window or add a source";
-            return (false, reason.to_owned());
+        let ranked: Vec<Ranked> = ranking
+            .iter()
+            .map(|one| Ranked {
+                name: self.scene.name(one.suspect.system),
+                suspect: &one.suspect,
+                sum: one.sum,
+            })
+            .collect();
+        let suffers = |one: &&Departure| one.kind.nature == Nature::Symptom && one.spreads >= SUFFERS;
+        let mut suffering: Vec<SystemId> =
+            self.departures.iter().filter(suffers).map(|one| one.system).collect();
+        suffering.sort_unstable();
+        suffering.dedup();
+        let ground = Ground {
+            only_metrics: self.only_metrics,
+            has_topology: !self.topology.is_empty(),
+            has_logs: !self.digest.units.said.is_empty(),
+            many_suffer: suffering.len() > 1,
         };
-        let name = self.scene.name(first.suspect.system);
-        let score = first.suspect.score;
-        let second = ranking.iter().skip(1).map(|one| one.suspect.score).next().unwrap_or(0.0);
-        let why = first.suspect.evidence.first().map_or("", |reason| reason.sentence.as_str());
-        let is_clear = if self.only_metrics {
-            // The path leaves few; what counts is whether there is another of them.
-            first.sum >= LEAST_ON_PATH
-                && ranking.get(1).is_none_or(|other| other.sum <= first.sum * RIVAL_ON_PATH)
-        } else {
-            score >= LEAST && score - second >= LEAD
-        };
-        if first.suspect.role == Role::Cause && is_clear {
-            return (true, format!("{name} leads by {:.2}: {why}", score - second));
-        }
-        let next = match ranking.get(1) {
-            Some(other) => format!("did {name} or {} fail first?", self.scene.name(other.suspect.system)),
-            None => format!("look at the newest errors of {name}"),
-        };
-        (
-            false,
-            format!(
-                "inconclusive: {score:.2} where {LEAST:.2} and a lead of {LEAD:.2} are needed; cheapest next check: {next}"
-            ),
-        )
+        conclude(&ranked, ground)
     }
 }
 

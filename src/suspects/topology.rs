@@ -62,6 +62,11 @@ impl Topology {
         self.callers.get(&system).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether nothing is known of who calls whom.
+    pub(super) fn is_empty(&self) -> bool {
+        self.callees.is_empty()
+    }
+
     /// All calls, by caller and callee.
     pub(super) fn calls(&self) -> Vec<(SystemId, SystemId)> {
         let of = |(caller, callees): (&SystemId, &Vec<SystemId>)| {

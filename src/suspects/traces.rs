@@ -91,7 +91,9 @@ impl Traces {
                 _ => NONE,
             };
         }
-        infer(evidence, patterns, &records, &mut places, &mut spans);
+        if super::statistics::tune("INFER", 1.0) > 0.0 {
+            infer(evidence, patterns, &records, &mut places, &mut spans);
+        }
         let mut traces = Self { spans, ..Self::default() };
         traces.measure_depths();
         traces.order_children();

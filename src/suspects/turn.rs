@@ -88,7 +88,10 @@ pub(super) fn near(evidence: &Evidence, digest: &Digest, flows: &Flows, given: T
     let steps = (2 * REACH.0 / STEP.0) as usize;
     let mut trials = Trials::new(given - REACH, STEP, steps);
     trials.fill(digest, flows);
-    trials.turn(evidence, LEAST_GAIN, |time| -((time - given).0.abs() as f64) / TRUST.0 as f64)
+    let trust = super::statistics::tune("TRUST", 20.0) * 1e9;
+    trials.turn(evidence, super::statistics::tune("GAIN", LEAST_GAIN), |time| {
+        -((time - given).0.abs() as f64) / trust
+    })
 }
 
 /// Where things turn at any time of a window.
@@ -193,13 +196,17 @@ impl Trials {
         self.hits.sort_unstable();
         let mut sums = vec![0.0; self.steps + 2];
         let mut votes = 0u32;
+        let power = super::statistics::tune("POWER", 1.0);
+        let held_share = super::statistics::tune("HELD", HELD);
+        let widest = Nanos((super::statistics::tune("WIDEST", 30.0) * 1e9) as i64);
+        let share_power = super::statistics::tune("VOTES", 0.5);
         let mut vote = |gains: &[f64]| {
             let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)));
             let Some(best) = best.filter(|&best| gains[best] >= least) else { return };
             if best > 1 && best <= self.steps {
                 votes += 1;
                 for (sum, gain) in sums.iter_mut().zip(gains) {
-                    *sum += (gain - least).max(0.0);
+                    *sum += (gain - least).max(0.0).powf(power);
                 }
             }
         };
@@ -219,14 +226,14 @@ impl Trials {
         }
         let time = |split: usize| self.time(split);
         // Likelihoods are half of the ratios; of the votes, many repeat each other.
-        let share = 0.5 / f64::from(votes).sqrt();
+        let share = 0.5 / f64::from(votes).powf(share_power);
         let weigh = |split: usize| sums[split] * share + prior(time(split));
         let splits = 1..self.steps + 2;
         let best = splits.clone().max_by(|a, b| weigh(*a).total_cmp(&weigh(*b)).then(b.cmp(a)))?;
         let likelihood = |split: usize| (weigh(split) - weigh(best)).exp();
         let all: f64 = splits.map(likelihood).sum();
         let (mut from, mut to, mut held) = (best, best, likelihood(best));
-        while held < HELD * all {
+        while held < held_share * all {
             let left = if from > 1 { likelihood(from - 1) } else { -1.0 };
             let right = if to <= self.steps { likelihood(to + 1) } else { -1.0 };
             if left >= right {
@@ -238,7 +245,7 @@ impl Trials {
             }
         }
         let at = time(best);
-        let window = Window { from: time(from).max(at - WIDEST), to: time(to).min(at + WIDEST) };
+        let window = Window { from: time(from).max(at - widest), to: time(to).min(at + widest) };
         Some(Turn { time: at, window, votes })
     }
 }
@@ -307,13 +314,14 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
     let (all_hits, all): (u32, u32) = (hits.iter().sum(), of.iter().sum());
     let whole = likelihood(all_hits, all);
     let (mut left_hits, mut left) = (0, 0);
+    let least_effect = super::statistics::tune("EFFECT", LEAST_EFFECT);
     let mut gains = vec![0.0; hits.len()];
     for split in 1..hits.len() {
         left_hits += hits[split - 1];
         left += of[split - 1];
         if left >= LEAST_TRIALS && all - left >= LEAST_TRIALS {
             let parts = Shares { before: (left_hits, left), after: (all_hits - left_hits, all - left) };
-            if parts.effect() >= LEAST_EFFECT {
+            if parts.effect() >= least_effect {
                 let parts = likelihood(left_hits, left) + likelihood(all_hits - left_hits, all - left);
                 gains[split] = 2.0 * (parts - whole);
             }

@@ -17,6 +17,8 @@ use rustc_hash::FxHashMap;
 
 /// How far from an onset that was given the true one may lie.
 const REACH: Nanos = Nanos::seconds(90);
+/// So many steps without anything, where usually every other has something, are a hole.
+const HOLE: usize = 6;
 /// How finely it is looked for.
 const STEP: Nanos = Nanos::seconds(5);
 /// How many steps all of the time is cut into where no onset was given.
@@ -50,6 +52,8 @@ struct Trials {
     from: Time,
     step: Nanos,
     steps: usize,
+    /// What is earlier is another day, and not counted.
+    begin: Time,
     groups: FxHashMap<Group, u32>,
     /// By group: trials in each bin. The first bin holds all that is earlier, the last all that is later.
     of: Vec<Vec<u32>>,
@@ -87,6 +91,9 @@ const MOST_GAIN: f64 = 60.0;
 pub(super) fn near(evidence: &Evidence, digest: &Digest, flows: &Flows, given: Time) -> Option<Turn> {
     let steps = (2 * REACH.0 / STEP.0) as usize;
     let mut trials = Trials::new(given - REACH, STEP, steps);
+    if super::statistics::tune("CUT", 1.0) > 0.0 {
+        trials.begin = begin(digest, given);
+    }
     trials.fill(digest, flows);
     let trust = super::statistics::tune("TRUST", 20.0) * 1e9;
     trials.turn(evidence, super::statistics::tune("GAIN", LEAST_GAIN), |time| {
@@ -103,10 +110,51 @@ pub(super) fn anywhere(evidence: &Evidence, digest: &Digest, flows: &Flows, with
     trials.turn(evidence, LEAST_GAIN_UNTOLD, |_| 0.0)
 }
 
+/// Where the telemetry around an onset begins: after the last hole in it. What lies before a hole may differ for reasons of
+/// its own, and a moment cannot be told from across it.
+fn begin(digest: &Digest, given: Time) -> Time {
+    let (from, to) = (given - REACH - REACH, given + REACH);
+    let steps = ((to - from).0 / STEP.0) as usize;
+    let mut is_busy = vec![false; steps];
+    for unit in &digest.units.units {
+        let step = (unit.time - from).0.div_euclid(STEP.0);
+        if let Some(busy) = usize::try_from(step).ok().and_then(|step| is_busy.get_mut(step)) {
+            *busy = true;
+        }
+    }
+    let busy = is_busy.iter().filter(|busy| **busy).count();
+    let (mut empty, mut begin) = (0, None);
+    for (step, is_busy) in is_busy.iter().enumerate() {
+        if *is_busy && empty >= HOLE {
+            begin = Some(step);
+        }
+        empty = if *is_busy { 0 } else { empty + 1 };
+    }
+    match begin {
+        // Where little happens anyway a pause is no hole.
+        Some(step) if busy * 2 > steps - HOLE => from + Nanos(STEP.0 * step as i64),
+        _ => Time::MIN,
+    }
+}
+
 impl Trials {
     fn new(from: Time, step: Nanos, steps: usize) -> Self {
         let (groups, events) = (FxHashMap::default(), FxHashMap::default());
-        Self { from, step, steps, groups, of: Vec::new(), events, groups_of: Vec::new(), hits: Vec::new() }
+        Self {
+            from,
+            step,
+            steps,
+            groups,
+            of: Vec::new(),
+            events,
+            groups_of: Vec::new(),
+            hits: Vec::new(),
+            begin: Time::MIN,
+        }
+    }
+
+    fn is_out(&self, time: Time) -> bool {
+        time < self.begin
     }
 
     fn bin(&self, time: Time) -> usize {
@@ -115,11 +163,17 @@ impl Trials {
     }
 
     fn trial(&mut self, group: Group, time: Time) {
+        if self.is_out(time) {
+            return;
+        }
         let (group, bin) = (self.group(group), self.bin(time));
         self.of[group as usize][bin] += 1;
     }
 
     fn hit(&mut self, group: Group, event: u64, time: Time) {
+        if self.is_out(time) {
+            return;
+        }
         let (group, bin) = (self.group(group), self.bin(time));
         let event = *self.events.entry((group, event)).or_insert_with(|| {
             self.groups_of.push(group);

@@ -1,9 +1,10 @@
 //! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
 
-use super::extent;
-use crate::evidence::Evidence;
-use crate::flows::{Blindness, Correlator, FlowSettings};
-use crate::incident::Findings;
+use super::{extent, look};
+use crate::config::Config;
+use crate::evidence::{Evidence, Row};
+use crate::flows::{Blindness, Correlator, FlowSettings, Flows};
+use crate::incident::{Coverage, Findings, LossFields};
 use crate::ingest::Settings;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
 use crate::suspects::{SuspectSettings, Suspects};
@@ -26,8 +27,8 @@ pub(super) enum Order {
         roots: Vec<String>,
         settings: Box<Settings>,
         title: String,
-        /// Who owns the systems that wrote them, where a scenario brings that along; else what is configured holds.
-        owners: Option<BTreeMap<String, String>>,
+        /// What is known of the systems that wrote them, where a scenario brings that along; else what is configured holds.
+        estate: Option<Estate>,
         is_demo: bool,
         now: Time,
     },
@@ -38,6 +39,25 @@ pub(super) enum Order {
     },
     Health(SourceHealth),
     IgnoreSkew(bool),
+}
+
+/// What people know of the systems and no line says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Estate {
+    owners: BTreeMap<String, String>,
+    /// The systems of the catalogue: one that says nothing is a blind spot.
+    systems: Vec<String>,
+    losses: LossFields,
+}
+
+impl Estate {
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            owners: config.owners(),
+            systems: config.systems.keys().cloned().collect(),
+            losses: config.losses.clone(),
+        }
+    }
 }
 
 /// What others read of the engine's files: where events are read again.
@@ -68,7 +88,7 @@ struct State {
     correlator: Correlator,
     flow_settings: FlowSettings,
     suspect_settings: SuspectSettings,
-    owners: BTreeMap<String, String>,
+    estate: Estate,
     reports: Vec<FileReport>,
     healths: Vec<SourceHealth>,
     title: String,
@@ -85,7 +105,7 @@ impl Engine {
     pub(super) fn start(
         flow_settings: FlowSettings,
         suspect_settings: SuspectSettings,
-        owners: BTreeMap<String, String>,
+        estate: Estate,
         outbox: outbox::Sender<Msg>,
     ) -> Self {
         let (orders, inbox) = mpsc::channel();
@@ -96,7 +116,7 @@ impl Engine {
             correlator: Correlator::new(flow_settings.clone()),
             flow_settings,
             suspect_settings,
-            owners,
+            estate,
             reports: Vec::new(),
             healths: Vec::new(),
             title: String::new(),
@@ -167,10 +187,10 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
-            Order::Load { inputs, roots, settings, title, owners, is_demo, now } => {
+            Order::Load { inputs, roots, settings, title, estate, is_demo, now } => {
                 self.title = title;
-                if let Some(owners) = owners {
-                    self.owners = owners;
+                if let Some(estate) = estate {
+                    self.estate = estate;
                 }
                 self.is_demo = is_demo;
                 self.is_cancelled.store(false, Ordering::Relaxed);
@@ -262,13 +282,24 @@ impl State {
                 self.send(early);
             }
             let suspects = Suspects::of(&self.evidence, flows, &self.suspect_settings);
-            let findings =
-                Findings::of(&self.evidence, flows, &suspects, |system| self.owners.get(system).cloned());
+            let owners = &self.estate.owners;
+            let mut findings =
+                Findings::of(&self.evidence, flows, &suspects, |system| owners.get(system).cloned());
+            let catalogue = self.estate.systems.iter().map(String::as_str);
+            findings.coverage = Coverage::of(&self.evidence, flows, catalogue);
+            findings.losses = self.losses(flows, findings.onset);
             let onset = suspects.onset.as_ref().map(|onset| onset.time);
             let ways = Picture::ways_of(flows, onset, WAYS);
             self.last = Picture { ways, suspects, findings, ..flows_only };
         }
         self.send(self.last.clone());
+    }
+
+    /// What was lost in customers and value, where fields are configured: lost flows are read again for it.
+    fn losses(&self, flows: &Flows, onset: Option<Time>) -> Option<String> {
+        let fields = &self.estate.losses;
+        let read = |rows: &[Row]| look::read(&self.files, &self.evidence, rows);
+        fields.counted(&self.evidence, flows, onset, read).sentence()
     }
 
     fn send(&self, picture: Picture) {

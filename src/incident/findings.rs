@@ -4,7 +4,7 @@ use super::{Coverage, Findings};
 use crate::evidence::{Evidence, Row};
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
 use crate::suspects::{Role, Suspect, Suspects, failure_mode};
-use crate::telemetry::{EventKind, Time};
+use crate::telemetry::{EventKind, Nanos, Time};
 use std::collections::BTreeMap;
 
 /// More alerts than this make a timeline that nobody reads.
@@ -33,10 +33,15 @@ impl Findings {
             onset,
             failing: lost_most.map(|(kind, lost)| failing(flows, &since, onset, kind, lost)),
             title: lost_most.map(|(kind, _)| {
-                let place = stop.map(|hop| format!(" at {}", name(hop.to))).unwrap_or_default();
-                format!("{} fails{place}", flows.kind(kind).name)
+                let place = stop.map_or("fails".to_owned(), |hop| {
+                    let word = if is_reached(&since, hop) { "fails at" } else { "stops before" };
+                    format!("{word} {}", name(hop.to))
+                });
+                format!("{} {place}", flows.kind(kind).name)
             }),
             stops: stop.map(|hop| format!("after {}, on the way to {}", name(hop.from), name(hop.to))),
+            stops_at: stop.map(|hop| name(hop.to)),
+            onset_margin: suspects.onset.as_ref().map_or(Nanos::ZERO, |onset| onset.uncertainty),
             suspect: first.map(|suspect| said(evidence, suspect)),
             is_conclusive: suspects.conclusive,
             reason: suspects.reason.clone(),
@@ -92,6 +97,15 @@ fn commonest_stop(since: &[&Flow]) -> Option<Hop> {
         *stops.entry(hop).or_default() += 1;
     }
     stops.into_iter().max_by_key(|(hop, count)| (*count, std::cmp::Reverse(*hop))).map(|(hop, _)| hop)
+}
+
+/// Whether flows that stop on this hop reach its far side, most of them at least.
+fn is_reached(since: &[&Flow], hop: Hop) -> bool {
+    let stopped = since.iter().filter(|flow| is_lost(flow) && flow.failing_hop == Some(hop));
+    let (reached, all) = stopped.fold((0, 0), |(reached, all), flow| {
+        (reached + usize::from(flow.visits.iter().any(|visit| visit.system == hop.to)), all + 1)
+    });
+    reached * 2 >= all
 }
 
 fn said(evidence: &Evidence, suspect: &Suspect) -> String {

@@ -12,7 +12,9 @@ pub struct Findings {
     pub failing: Option<String>,
     /// `after mulesoft, on the way to erp-adapter`
     pub stops: Option<String>,
-    /// What an incident of this would be called: `order-to-cash fails at erp-adapter`
+    /// The system at which most stop, or on the way to which.
+    pub stops_at: Option<String>,
+    /// What an incident of this would be called: `order-to-cash fails at erp-adapter`, `… stops before billing`
     pub title: Option<String>,
     pub suspect: Option<String>,
     pub is_conclusive: bool,
@@ -32,6 +34,8 @@ pub struct Findings {
     pub all_flows: u64,
     /// How much of the ways of flows can be seen.
     pub coverage: Option<super::Coverage>,
+    /// How far off the onset may be, before or after.
+    pub onset_margin: Nanos,
     /// What was lost in terms of the business, where fields were configured and read.
     pub losses: Option<String>,
     /// Notable telemetry for the timeline: (time, sentence).
@@ -136,6 +140,21 @@ impl Rca {
     pub const FIELDS: [&'static str; 7] =
         ["summary", "impact", "detection", "trigger", "root_cause", "went_well", "went_badly"];
 
+    /// What a field is called where people read it.
+    pub fn label(field: &str) -> &str {
+        match field {
+            "root_cause" => "root cause",
+            "went_well" => "what went well",
+            "went_badly" => "what went badly",
+            other => other,
+        }
+    }
+
+    /// A field by its name or by what it is called: `root_cause`, `root cause`.
+    pub fn field(name: &str) -> Option<&'static str> {
+        Self::FIELDS.into_iter().find(|field| *field == name || Self::label(field) == name)
+    }
+
     pub fn get(&self, field: &str) -> &str {
         match field {
             "summary" => &self.summary,
@@ -224,13 +243,6 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
         .collect();
     fill("went_well", (!helped.is_empty()).then(|| helped.join("\n")));
     let unseen = findings.coverage.as_ref().filter(|coverage| !coverage.blind.is_empty());
-    let mut fill = |field: &str, text: Option<String>| {
-        if rca.get(field).is_empty()
-            && let Some(text) = text
-        {
-            rca.set(field, &text);
-        }
-    };
     fill("went_badly", unseen.map(|coverage| format!("Not all could be seen: {}.", coverage.sentence())));
     if rca.whys.is_empty() {
         rca.whys = whys(findings);

@@ -1,6 +1,9 @@
 //! A mitigation brought together with the telemetry that judges it: the signals it names, the impact, what else was done.
 
-use super::{Assessment, Incident, Mitigation, MitigationState, Signal, Trial, assess, returned_to_band};
+use super::effect::BAND_STEP;
+use super::{
+    Assessment, Incident, Mitigation, MitigationState, Signal, Trial, What, assess, returned_to_band,
+};
 use crate::evidence::Evidence;
 use crate::flows::{Flows, Verdict};
 use crate::telemetry::{Nanos, Sample, Series, Time, Window};
@@ -48,12 +51,13 @@ pub fn measure(
     })
 }
 
-/// When the impact was over by the signal that was watched; the button press is another time.
-pub fn impact_ended(incident: &Incident, evidence: &Evidence, flows: &Flows, now: Time) -> Option<Time> {
+/// That the impact was over by the signal that was watched, as an entry; the button press is another time.
+pub fn impact_ended(incident: &Incident, evidence: &Evidence, flows: &Flows, now: Time) -> Option<What> {
     let since = incident.impact_began?;
     let watched = incident.mitigations.iter().rev().find_map(|one| signal(&one.plan.watch, evidence, flows));
     let watched = watched.unwrap_or_else(|| failing_flows(flows, evidence));
-    returned_to_band(&watched, Window { from: since - USUAL, to: since }, since, now)
+    let time = returned_to_band(&watched, Window { from: since - USUAL, to: since }, since, now)?;
+    Some(What::ImpactEnded { time, uncertainty: BAND_STEP })
 }
 
 /// The signal of a name: `failing flows`, `system metric`, or a metric that only one system has.
@@ -138,7 +142,12 @@ mod tests {
         let effect = measure(&incident, &incident.mitigations[0], &evidence, &flows, now);
         assert_eq!(effect.verdict, super::super::EffectVerdict::Better, "{}", effect.sentence);
         assert_eq!(effect.signals[0].name, "erp errors");
-        let ended = impact_ended(&incident, &evidence, &flows, now).unwrap();
+        let Some(What::ImpactEnded { time: ended, uncertainty }) =
+            impact_ended(&incident, &evidence, &flows, now)
+        else {
+            panic!()
+        };
+        assert_eq!(uncertainty, Nanos::seconds(30), "as wide as the steps that were compared");
         assert!((ended - Time::from_seconds(1_500)).as_seconds().abs() <= 30.0, "{ended}");
         assert_eq!(signals(&evidence), [FAILING_FLOWS, "erp errors", "erp errors_total"]);
         assert!(signal("kong latency", &evidence, &flows).is_none());

@@ -3,8 +3,8 @@
 use super::{Data, Effect, Selected};
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::PinKind;
-use crate::telemetry::SourceRef;
+use crate::incident::{Opening, PinKind};
+use crate::telemetry::{EventKind, SourceRef};
 
 /// The text to copy, or the command or query that gives it again.
 pub(super) fn copied(selected: &Selected, data: &Data, as_query: bool) -> Option<String> {
@@ -128,6 +128,25 @@ pub(super) fn pin(selected: &Selected, data: &Data) -> Option<Effect> {
             query,
         }),
         Selected::Text(_) | Selected::Mitigation(_) | Selected::Nothing => None,
+    }
+}
+
+/// What an incident would be declared from: the alert or the suspect under the cursor, else what the evidence says.
+pub(super) fn opening(selected: &Selected, data: &Data) -> Opening {
+    let (evidence, findings) = (&data.picture.evidence, &data.picture.findings);
+    match selected {
+        Selected::Event(row) if evidence.kind(*row) == EventKind::Alert => {
+            let message = data.events.get(row).and_then(Option::as_ref).map(|event| event.body.as_str());
+            Opening::of_alert(evidence, *row, message)
+        }
+        Selected::Suspect(place) => match data.picture.suspects.ranking.get(*place) {
+            Some(one) => {
+                let title = findings.title.as_deref().filter(|_| *place == 0);
+                Opening::of_suspect(evidence, one, title)
+            }
+            None => Opening::default(),
+        },
+        _ => Opening::titled(findings.title.as_deref().unwrap_or_default()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a person does, and what they see.
 
+mod bridge;
+
 use super::testing::Cockpit;
 use super::{Effect, Msg, Notice, Picture, View};
 use crate::incident::What;

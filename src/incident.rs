@@ -42,7 +42,7 @@ pub use outward::Outward;
 pub use parts::{Ask, Decision, HandOver, Hypothesis, Line, Margins, Phase, Published, Role};
 pub use pin::{Pin, PinKind};
 pub use probe::{checks, looked, triage_page};
-pub use rca::{Action, ActionClass, Factor, Findings, Rca, Why, draft};
+pub use rca::{Action, ActionClass, Factor, Findings, Rca, Why, draft, drafted};
 pub use review::{ChangeFailures, OpenAction, Review, TimesOver, Tone, review};
 pub use runbook::{Runbook, RunbookStep};
 pub use severity::{Impact, IncidentSeverity};

@@ -113,11 +113,14 @@ impl Publisher {
             let fallback = fallback(config, &parcel);
             std::fs::write(&fallback.file, &fallback.content)
                 .map_err(|error| format!("cannot write {}: {error}", fallback.file))?;
-            let link = fallback.link.map(|link| format!("; the form: {link}")).unwrap_or_default();
-            Ok::<_, String>(format!("wrote {}{link}", fallback.file))
+            let mut text = format!("written to {}, to paste or to attach", fallback.file);
+            if let Some(link) = fallback.link {
+                text.push_str(&format!("\n\nthe form, filled in (y copies this page):\n{link}"));
+            }
+            Ok::<_, String>(Preview { destination: destination(config), text, token: None })
         };
         match written.await {
-            Ok(said) => self.recorder.notice(said).await,
+            Ok(preview) => self.recorder.tell(Msg::Preview(Box::new(preview))).await,
             Err(why) => self.recorder.complain(why).await,
         }
     }

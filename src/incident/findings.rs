@@ -1,10 +1,10 @@
 //! What the evidence says, put into the plain values that guide the bridge and fill the write-up.
 
-use super::{Coverage, Findings};
-use crate::evidence::{Evidence, Row};
+use super::{Coverage, Findings, Opening};
+use crate::evidence::Evidence;
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
 use crate::suspects::{Role, Suspect, Suspects, failure_mode};
-use crate::telemetry::{EventKind, Nanos, Time};
+use crate::telemetry::{Nanos, Time};
 use std::collections::BTreeMap;
 
 /// More alerts than this make a timeline that nobody reads.
@@ -145,11 +145,8 @@ fn notable(evidence: &Evidence, flows: &Flows, onset: Option<Time>) -> Vec<(Time
                 .map(|change| (change.time, format!("{}: {}", change.kind, change.text))),
         );
     }
-    let alerts = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Alert);
-    notable.extend(alerts.take(MOST_ALERTS).map(|row| {
-        let system = evidence.system_name(evidence.system(row));
-        (evidence.time(row), format!("alert on {system}: {}", evidence.text(evidence.shape(row))))
-    }));
+    let alerts = Opening::alerts(evidence).take(MOST_ALERTS);
+    notable.extend(alerts.map(|row| (evidence.time(row), Opening::alert_sentence(evidence, row))));
     notable.sort();
     notable
 }

@@ -57,10 +57,20 @@ impl Opening {
         }
     }
 
+    /// All alerts that there are.
+    pub fn alerts(evidence: &Evidence) -> impl Iterator<Item = Row> {
+        (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Alert)
+    }
+
     /// The newest alert that there is.
     pub fn newest_alert(evidence: &Evidence) -> Option<Row> {
-        let alerts = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Alert);
-        alerts.max_by_key(|row| (evidence.time(*row), *row))
+        Self::alerts(evidence).max_by_key(|row| (evidence.time(*row), *row))
+    }
+
+    /// An alert in one sentence, as timelines have it.
+    pub fn alert_sentence(evidence: &Evidence, row: Row) -> String {
+        let system = evidence.system_name(evidence.system(row));
+        format!("alert on {system}: {}", evidence.text(evidence.shape(row)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The write-up: drafted from the record and the evidence, finished by people.
 
-use super::{Incident, Phase};
+use super::{Incident, Phase, Sheet, What};
 use crate::telemetry::{Nanos, Time};
 use serde::{Deserialize, Serialize};
 
@@ -250,6 +250,14 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
     rca
 }
 
+/// What is recorded of the write-up when the incident is resolved, so that it stands when the telemetry is gone: all that
+/// people left blank, as the evidence fills it in now.
+pub fn drafted(incident: &Incident, findings: &Findings, now: Time) -> Vec<What> {
+    let resolved =
+        Incident { phase: Phase::Resolved, resolved: incident.resolved.or(Some(now)), ..incident.clone() };
+    Sheet::of(&draft(&resolved, findings)).changes(&incident.rca)
+}
+
 fn summary(
     incident: &Incident,
     findings: &Findings,
@@ -342,11 +350,9 @@ mod tests {
 
     #[test]
     fn a_draft_is_filled_from_record_and_evidence_and_respects_what_people_wrote() {
-        let mut entries = vec![
-            declared(),
-            super::super::What::RcaField { field: "trigger".into(), text: "my words".into() },
-        ];
-        entries.push(super::super::What::PhaseChanged { phase: Phase::Resolved });
+        let mut entries =
+            vec![declared(), What::RcaField { field: "trigger".into(), text: "my words".into() }];
+        entries.push(What::PhaseChanged { phase: Phase::Resolved });
         let incident = Incident::replay("INC-1", &journal(entries));
         let rca = draft(&incident, &findings());
         assert!(rca.summary.starts_with("Orders stuck (SEV1)."), "{}", rca.summary);
@@ -354,6 +360,30 @@ mod tests {
         assert_eq!(rca.trigger, "my words");
         assert_eq!(rca.whys.len(), 3);
         assert!(rca.root_cause.contains("98 % of failed flows"));
+    }
+
+    #[test]
+    fn what_is_drafted_at_resolve_stands_when_the_telemetry_is_gone() {
+        let mut entries =
+            vec![declared(), What::RcaField { field: "trigger".into(), text: "my words".into() }];
+        let incident = Incident::replay("INC-1", &journal(entries.clone()));
+        let drafted = drafted(&incident, &findings(), Time::from_seconds(1_773_490_000));
+        assert!(
+            !drafted.iter().any(|what| matches!(what, What::RcaField { field, .. } if field == "trigger"))
+        );
+        entries.extend(drafted);
+        let later = Incident::replay("INC-1", &journal(entries));
+        let kept = draft(&later, &Findings::default());
+        assert!(
+            kept.root_cause.contains("98 % of failed flows")
+                && kept.summary.contains("12 of 20 flows failed")
+        );
+        assert_eq!((kept.whys.len(), kept.trigger.as_str()), (3, "my words"));
+        assert_eq!(
+            super::drafted(&later, &findings(), Time(0)),
+            [],
+            "once it stands, it is not drafted again"
+        );
     }
 
     #[test]

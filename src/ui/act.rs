@@ -4,7 +4,7 @@ use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
 use super::{board, dialog, flow, help, home, page, palette, prompt, publish, range, runbook, selected};
 use crate::flows::FlowId;
-use crate::incident::{Pack, Phase, Tone, What, catch_up, packs, review, similar, triage_page};
+use crate::incident::{Pack, Phase, Tone, What, catch_up, drafted, packs, review, similar, triage_page};
 use strum::IntoEnumIterator;
 
 impl Ui {
@@ -213,7 +213,13 @@ impl Ui {
             }
             Action::Update => self.over.push(Over::Dialog(dialog::Dialog::update(incident, &self.data))),
             Action::NextPhase => match Phase::iter().find(|next| *next > incident.phase) {
-                Some(phase) => effects.push(Effect::Record(vec![(now, What::PhaseChanged { phase })])),
+                Some(phase) => {
+                    // The write-up is drafted at resolve; the phase comes last, so that `u` takes it back first.
+                    let findings = &self.data.picture.findings;
+                    let drafted = (phase == Phase::Resolved).then(|| drafted(incident, findings, now));
+                    let whats = drafted.into_iter().flatten().chain([What::PhaseChanged { phase }]);
+                    effects.push(Effect::Record(whats.map(|what| (now, what)).collect()));
+                }
                 None => self.complain("it is reviewed: there is no further phase"),
             },
             Action::Undo => match incident.last_undoable().map(|line| (line.entry, line.text.clone())) {

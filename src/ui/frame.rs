@@ -6,7 +6,7 @@
 //!  failing flows ▁▁▁▅▇██▇▅ onset 10:41:37                 10:00–11:28 UTC
 //! ```
 
-use super::widgets::{Scale, bars, clock, count, cut, fit, gauge, heights, marked, ticking};
+use super::widgets::{Scale, bars, clock, count, cut, fit, gauge, heights, marked, some, ticking};
 use super::{Action, Data, Keymap, Step, Theme, View};
 use crate::incident::{Incident, Role};
 use crate::telemetry::{Nanos, Reach, Time};
@@ -59,7 +59,9 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let long = clocks(incident, data, false);
     let clocks = if taken(&long) + TITLE <= room { long } else { clocks(incident, data, true) };
     let others = others(incident, data);
-    let title = room.saturating_sub(taken(&clocks) + taken(&others)).clamp(TITLE, 60);
+    // The title gives way to what is open or late, down to a few letters.
+    let first = taken(&others[..others.len().min(2)]);
+    let title = room.saturating_sub(taken(&clocks) + first).clamp(LEAST_TITLE, 60);
     let title = title.min(incident.title.width()).min(room.saturating_sub(taken(&clocks)));
     let mut spans = vec![Span::styled(label, theme.alarm), Span::raw(" ")];
     if title >= LEAST_TITLE.min(incident.title.width()) {
@@ -77,7 +79,7 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     frame.render_widget(Line::from(spans), area);
 }
 
-/// Cells that the title gets if they are there, and with fewer of which it says nothing.
+/// Cells that the title gets before clocks are spelt out, and with fewer of which it says nothing.
 const TITLE: usize = 12;
 const LEAST_TITLE: usize = 6;
 
@@ -104,7 +106,8 @@ fn clocks(incident: &Incident, data: &Data, is_short: bool) -> Vec<(String, bool
     let end = incident.resolved.unwrap_or(data.now);
     let since = |name: &str, time: Option<Time>| {
         let length = ticking(end - time?);
-        let length = if is_short { minutes(&length) } else { &length };
+        // What a bridge lives by ticks in seconds where there is room; the rest is told to the minute.
+        let length = if is_short || name != "impact" { minutes(&length) } else { &length };
         Some((format!("{name} {length}"), false))
     };
     let mut clocks: Vec<(String, bool)> = Vec::new();
@@ -140,7 +143,8 @@ fn others(incident: &Incident, data: &Data) -> Vec<(String, bool)> {
     let late = incident.open_asks().filter(|ask| ask.due < data.now).count();
     match incident.open_asks().count() {
         0 => {}
-        asks if late > 0 => clocks.push((format!("asks {asks} ({late} OVERDUE)"), true)),
+        asks if late == asks => clocks.push((format!("{} OVERDUE", some(asks, "ask")), true)),
+        asks if late > 0 => clocks.push((format!("asks {asks}, {late} OVERDUE"), true)),
         asks => clocks.push((format!("asks {asks}"), false)),
     }
     let expired = incident.mitigations.iter().filter(|one| one.is_expired(data.now)).count();

@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::{Action, Data, View};
 use crate::incident::{Incident, Lead, Service};
-use crate::telemetry::ChangeKind;
+use crate::telemetry::{Nanos, Time};
 
 /// Flows that failed or are stuck.
 const LOST: &str = "verdict:failed verdict:stuck";
@@ -40,11 +40,11 @@ fn word(key: &str, value: &str) -> String {
 fn changes(data: &Data) -> String {
     let findings = &data.picture.findings;
     let mut text = match &findings.change {
-        Some((time, change)) => format!("Suspected: {time}\n{change}\n\n"),
+        Some((time, change)) => format!("Suspected: {}\n{change}\n\n", time.to_the_second()),
         None => "No change is suspected.\n\n".to_owned(),
     };
     let mut all: Vec<_> = data.picture.evidence.changes.iter().collect();
-    let away = |time: crate::telemetry::Time| findings.onset.map_or(0, |onset| (time - onset).0.abs());
+    let away = |time: Time| findings.onset.map_or(0, |onset| (time - onset).0.abs());
     all.sort_by_key(|change| (away(change.time), change.id.clone()));
     if all.is_empty() {
         text.push_str(&super::sources::why_empty(data, "no changes"));
@@ -55,13 +55,15 @@ fn changes(data: &Data) -> String {
         let distance = findings.onset.map_or_else(String::new, |onset| {
             let distance = change.time - onset;
             let word = if distance.0 < 0 { "before" } else { "after" };
-            format!(", {} {word} the onset", crate::telemetry::Nanos(distance.0.abs()))
+            format!(", {} {word} the onset", Nanos(distance.0.abs()))
         });
         let system = change.system.as_deref().unwrap_or("no system named");
-        let kind: ChangeKind = change.kind;
         text.push_str(&format!(
-            "\n{}{distance}\n  {kind} on {system}: {}\n  from {}\n",
-            change.time, change.text, change.source
+            "\n{}{distance}\n  {} on {system}: {}\n  from {}\n",
+            change.time.to_the_second(),
+            change.kind,
+            change.text,
+            change.source
         ));
     }
     text

@@ -5,9 +5,9 @@ mod commands;
 use super::outcome::Outcome;
 use super::widgets::{count, cut};
 use super::{Action, Data, Filter, Theme};
-use crate::incident::{self, Mitigation, Role, What, asked, back_dated, decided, hand_over};
+use crate::incident::{self, Mitigation, Role, What, asked, decided, hand_over};
 use crate::telemetry::Time;
-use commands::{command, rca_field};
+use commands::{command, dated, rca_field};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -185,7 +185,7 @@ impl Prompt {
 
     fn enter(&self, data: &Data) -> Outcome {
         let line = self.text();
-        let (time, text) = back_dated(&line, data.now);
+        let (time, text) = dated(&line, data);
         let text = text.to_owned();
         let may_be_empty =
             matches!(self.purpose, Purpose::Filter { .. } | Purpose::Step { .. } | Purpose::RcaField { .. });
@@ -235,7 +235,9 @@ impl Prompt {
         let cursor = self.area.cursor().1;
         let (before, behind): (String, String) =
             (text.chars().take(cursor).collect(), text.chars().skip(cursor).collect());
+        let complaint = data.notice.as_ref().filter(|notice| notice.is_error);
         let right = match &self.purpose {
+            _ if complaint.is_some() => complaint.map(|notice| notice.text.clone()).unwrap_or_default(),
             Purpose::Filter { .. } => Filter::parse(&text).problem.unwrap_or_else(|| {
                 if data.is_searching {
                     return "searching…".to_owned();
@@ -261,7 +263,11 @@ impl Prompt {
             Span::styled(at, theme.selection.add_modifier(ratatui::style::Modifier::REVERSED)),
             Span::styled(after, theme.text),
         ];
-        if used + right.chars().count() + 2 < width {
+        // What is wrong with the line is said, if need be in part.
+        let room = width.saturating_sub(used + 3);
+        if complaint.is_some() {
+            spans.push(Span::styled(format!("  ! {}", cut(&right, room.saturating_sub(2))), theme.error));
+        } else if right.chars().count() < room + 1 {
             spans.push(Span::styled(format!("  {right}"), theme.muted));
         }
         frame.render_widget(Line::from(spans), area);

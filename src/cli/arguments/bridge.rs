@@ -103,11 +103,15 @@ pub(in crate::cli) enum BridgeCommand {
         inputs: Inputs,
     },
     /// Move to a phase: triaging, mitigating, monitoring, resolved, reviewed
+    ///
+    /// At `resolved` the write-up is drafted into the record, from the evidence that is named.
     Phase {
         incident: String,
         phase: String,
         #[arg(long, allow_hyphen_values = true)]
         at: Option<String>,
+        #[command(flatten)]
+        inputs: Inputs,
     },
     /// Change the severity, and say why
     Severity {

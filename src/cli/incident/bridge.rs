@@ -14,8 +14,8 @@ use crate::evidence::Evidence;
 use crate::flows::Flows;
 use crate::incident::{
     Audience, Draft, Entry, Incident, Margins, MitigationKind, MitigationState, Outward, Pack, Phase, Plan,
-    Role, What, asked, back_dated, catch_up, checks, hand_over, impact_ended, measure, packs, status_update,
-    triage_page,
+    Role, What, asked, back_dated, catch_up, checks, drafted, hand_over, impact_ended, measure, packs,
+    status_update, triage_page,
 };
 use crate::telemetry::Time;
 
@@ -59,13 +59,7 @@ pub(super) fn run(
             bridge.mitigation(mitigation, None, What::MitigationExtended { mitigation, expires })
         }
         BridgeCommand::Measure { inputs, .. } => bridge.measure(&inputs),
-        BridgeCommand::Phase { phase, at, .. } => {
-            let phase: Phase = phase.parse().map_err(|_| {
-                let hint = "there are detected, triaging, mitigating, monitoring, resolved and reviewed";
-                Failure::usage(format!("`{phase}` is no phase"), hint)
-            })?;
-            bridge.record_at(at.as_deref(), What::PhaseChanged { phase })
-        }
+        BridgeCommand::Phase { phase, at, inputs, .. } => bridge.phase(&phase, at.as_deref(), &inputs),
         BridgeCommand::Severity { severity, reason, .. } => {
             let severity = severity.parse().map_err(|_| {
                 Failure::usage(format!("`{severity}` is no severity"), "there are SEV1, SEV2, SEV3 and SEV4")
@@ -240,19 +234,39 @@ impl Bridge<'_> {
         self.record_at(at, what)
     }
 
+    /// At resolve, what people left blank of the write-up is drafted into the record first.
+    fn phase(&self, phase: &str, at: Option<&str>, inputs: &Inputs) -> Result<Outcome, Failure> {
+        let phase: Phase = phase.parse().map_err(|_| {
+            let hint = "there are detected, triaging, mitigating, monitoring, resolved and reviewed";
+            Failure::usage(format!("`{phase}` is no phase"), hint)
+        })?;
+        let happened = self.when(at)?;
+        let mut outcome = Outcome::Done;
+        if phase == Phase::Resolved {
+            let looked = self.look(inputs)?;
+            outcome = looked.outcome;
+            if looked.evidence.is_some() {
+                for what in drafted(&self.incident, &looked.findings, happened) {
+                    self.append(now(), what)?;
+                }
+            }
+        }
+        self.record(happened, What::PhaseChanged { phase })?;
+        Ok(outcome)
+    }
+
     /// Measures what is in force against the evidence, and records the verdicts.
     fn measure(&self, inputs: &Inputs) -> Result<Outcome, Failure> {
         let looked = self.look(inputs)?;
         let Some((evidence, flows, _)) = &looked.evidence else {
             return Err(Failure::usage("there is no evidence to measure by", "name files or folders"));
         };
-        // What was recorded ends where the evidence does.
-        let until = evidence.window().map_or_else(now, |window| window.to.min(now()));
+        let now_is = now();
         let applied = self.incident.mitigations.iter().filter(|one| one.state != MitigationState::Proposed);
         let mut is_any = false;
         for one in applied {
             is_any = true;
-            let effect = measure(&self.incident, one, evidence, flows, until);
+            let effect = measure(&self.incident, one, evidence, flows, now_is);
             if self.output.json {
                 self.output.object(&effect)?;
             } else {
@@ -260,6 +274,12 @@ impl Bridge<'_> {
                     (Colour::Strong, &format!("{} {}", one.plan.kind, one.plan.target)),
                     (Colour::Plain, &format!("  {}", effect.sentence)),
                 ])?;
+                for signal in effect.signals.iter().chain(&effect.guards) {
+                    self.output.line(&[
+                        (Colour::Muted, &format!("  {}  ", signal.chart(effect.applied))),
+                        (Colour::Plain, &format!("{}: {}", signal.name, signal.verdict)),
+                    ])?;
+                }
             }
             if one.measured.as_ref() != Some(&effect.sentence) {
                 let (verdict, text) = (effect.verdict.to_string(), effect.sentence.clone());
@@ -280,7 +300,7 @@ impl Bridge<'_> {
             self.append(now(), What::CoverageMeasured { coverage: coverage.clone() })?;
         }
         if self.incident.impact_ended.is_none()
-            && let Some(ended) = impact_ended(&self.incident, evidence, flows, until)
+            && let Some(ended) = impact_ended(&self.incident, evidence, flows, now_is)
         {
             let said = ended.line().1;
             self.append(now(), ended)?;

@@ -57,7 +57,7 @@ fn means_need_two_and_drills_never_count() {
 fn more_incidents_that_agree_say_more() {
     let many: Vec<Incident> = (0..9).map(|one| incident("a", 18 + one % 3, false, "")).collect();
     let ttr = &of(&many).times[0];
-    assert!(ttr.high - ttr.low < Nanos::seconds(120), "{ttr:?}");
+    assert!(ttr.high.0 - ttr.low.0 < Nanos::seconds(120).0, "{ttr:?}");
 }
 
 #[test]

@@ -55,7 +55,8 @@ pub(super) fn command(line: &str, data: &Data) -> Outcome {
         }
         "action" => action(rest, &parts, now),
         "impact" | "ended" => {
-            let (time, _) = back_dated(&format!("{rest} x"), now);
+            let line = format!("{rest} x");
+            let (time, _) = dated(&line, data);
             Outcome::Record(vec![(
                 now,
                 if verb == "impact" {
@@ -95,6 +96,13 @@ pub(super) fn command(line: &str, data: &Data) -> Outcome {
         },
         _ => Outcome::Complain(format!("`{verb}` is no command here; ? lists the actions")),
     }
+}
+
+/// The time that a line begins with, on the clock that is shown, and the rest of it.
+pub(super) fn dated<'a>(line: &'a str, data: &Data) -> (Time, &'a str) {
+    let ahead = Nanos::seconds(i64::from(data.local.unwrap_or(0)));
+    let (time, text) = back_dated(line, data.now + ahead);
+    (time - ahead, text)
 }
 
 pub(super) fn rca_field(field: &str, text: &str, now: Time) -> Outcome {
@@ -181,7 +189,7 @@ fn again(verb: &str, rest: &str, data: &Data) -> Outcome {
     if verb == "undo" {
         return Outcome::Record(vec![(data.now, What::Undone { entry })]);
     }
-    let (time, text) = back_dated(text, data.now);
+    let (time, text) = dated(text, data);
     if text.is_empty() || line.label != "fact" {
         let how = "correct ENTRY TEXT says a fact anew; undo takes any entry back";
         return Outcome::Complain(how.to_owned());

@@ -3,7 +3,7 @@
 use super::super::testing::Cockpit;
 use super::super::{Book, Destination, Effect, Msg, Preview, View};
 use super::VIEWS;
-use crate::incident::{Audience, Service, What};
+use crate::incident::{Audience, Phase, Service, What};
 use crate::telemetry::Nanos;
 use insta::assert_snapshot;
 
@@ -25,7 +25,7 @@ fn the_clocks_stand_on_every_screen_whatever_lies_over_it() {
         let mut cockpit = Cockpit::on_a_bridge().sized(width, 36);
         let later = cockpit.data().now + Nanos::seconds(1_800);
         cockpit.tell(Msg::Tick(later));
-        let mut check = |cockpit: &mut Cockpit, keys: &str| {
+        let check = |cockpit: &mut Cockpit, keys: &str| {
             let screen = cockpit.press(keys).screen();
             let head = screen.lines().next().unwrap();
             assert!(words.iter().all(|word| head.contains(word)), "{width} after {keys}: {head}");
@@ -280,4 +280,28 @@ fn a_mitigation_is_proposed_with_its_guards() {
         if mitigation.guards == ["kong latency", "cpu"]));
     cockpit.press(":").write("extend 30").press("enter");
     assert!(matches!(recorded(&cockpit), What::MitigationExtended { mitigation: 7, .. }));
+}
+
+#[test]
+fn the_write_up_is_drafted_into_the_record_at_resolve() {
+    let mut cockpit = Cockpit::on_a_bridge();
+    cockpit.ui.data.incident.as_mut().unwrap().phase = Phase::Monitoring;
+    cockpit.press("shift-p");
+    let [Effect::Record(whats)] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+    let is_summary = |what: &What| matches!(what, What::RcaField { field, text } if field == "summary" && text.contains("14 of 18 flows"));
+    assert!(whats.iter().any(|(_, what)| is_summary(what)), "{whats:?}");
+    assert_eq!(recorded(&cockpit), &What::PhaseChanged { phase: Phase::Resolved });
+}
+
+#[test]
+fn a_clock_time_is_one_of_the_clock_that_is_shown() {
+    let fact_at = |keys: &str, typed: &str| {
+        let mut cockpit = Cockpit::on_a_bridge();
+        cockpit.press(keys).write(typed).press("enter");
+        let [Effect::Record(whats)] = &cockpit.effects[..] else { panic!("{:?}", cockpit.effects) };
+        whats[0].0
+    };
+    let utc = fact_at("n", "10:41 the certificate expired");
+    assert_eq!(fact_at("z n", "11:41 the certificate expired"), utc, "an hour ahead of UTC");
+    assert!(utc.to_string().contains("T10:41:00"), "{utc}");
 }

@@ -1,7 +1,7 @@
 //! What each effect does. Nothing here waits: every arm starts a task that ends in a message.
 
 use super::clock::Clock;
-use super::engine::{Engine, Estate, Order};
+use super::engine::{Catalogue, Engine, Order};
 use super::look::{self, Look};
 use super::publish::Publisher;
 use super::record::Recorder;
@@ -41,8 +41,9 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn new(config: Config, gate: Gate, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
-        let estate = Estate::of(&config);
-        let engine = Engine::start(config.flow_settings(), config.suspect_settings(), estate, outbox.clone());
+        let catalogue = Catalogue::of(&config);
+        let engine =
+            Engine::start(config.flow_settings(), config.suspect_settings(), catalogue, outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), gate, outbox.clone()));
         let listening = recorder.clone();
         tokio::spawn(async move { listening.listen().await });
@@ -111,7 +112,7 @@ impl Shell {
                         roots: paths,
                         settings: Box::new(settings),
                         title,
-                        estate: None,
+                        catalogue: None,
                         is_demo: false,
                         now,
                     });
@@ -145,7 +146,7 @@ impl Shell {
             roots: Vec::new(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
-            estate: Some(Estate::of(&config)),
+            catalogue: Some(Catalogue::of(&config)),
             is_demo: true,
             now,
         });

@@ -1,6 +1,6 @@
 //! What the evidence says, put into the plain values that guide the bridge and fill the write-up.
 
-use super::{Coverage, Findings, Opening};
+use super::{Findings, Opening};
 use crate::evidence::Evidence;
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
 use crate::suspects::{Role, Suspect, Suspects, failure_mode};
@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 const MOST_ALERTS: usize = 20;
 
 impl Findings {
-    /// The findings of flows and suspects. `owner_of` names the owner of a system, where somebody said so.
+    /// The findings of flows and suspects; coverage and losses, which need what people know of the estate, are added by
+    /// whoever knows that. `owner_of` names the owner of a system, where somebody said so.
     pub fn of(
         evidence: &Evidence,
         flows: &Flows,
@@ -53,7 +54,7 @@ impl Findings {
             affected_flows: since.iter().filter(|flow| is_lost(flow) || flow.verdict == Verdict::Slow).count()
                 as u64,
             all_flows: since.len() as u64,
-            coverage: Coverage::of(evidence, flows, []),
+            coverage: None,
             losses: None,
             notable: notable(evidence, flows, onset),
             first_checks: mode.map(|mode| mode.checks.clone()).unwrap_or_default(),

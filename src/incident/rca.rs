@@ -250,12 +250,15 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
     rca
 }
 
-/// What is recorded of the write-up when the incident is resolved, so that it stands when the telemetry is gone: all that
-/// people left blank, as the evidence fills it in now.
+/// What is recorded when the incident is resolved, so that the write-up stands when the telemetry is gone: all that people
+/// left blank, as the evidence fills it in now, and how much could be seen.
 pub fn drafted(incident: &Incident, findings: &Findings, now: Time) -> Vec<What> {
     let resolved =
         Incident { phase: Phase::Resolved, resolved: incident.resolved.or(Some(now)), ..incident.clone() };
-    Sheet::of(&draft(&resolved, findings)).changes(&incident.rca)
+    let mut whats = Sheet::of(&draft(&resolved, findings)).changes(&incident.rca);
+    let seen = findings.coverage.as_ref().filter(|coverage| incident.coverage.as_ref() != Some(*coverage));
+    whats.extend(seen.map(|coverage| What::CoverageMeasured { coverage: coverage.clone() }));
+    whats
 }
 
 fn summary(

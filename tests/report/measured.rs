@@ -11,7 +11,7 @@ fn metrics(columns: &[(&str, &dyn Fn(i64) -> f64)]) -> String {
         let (hour, minute, second_of) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         for (metric, value) in columns {
             // A little unrest, as real metrics have it, and the same in each run.
-            let unrest = f64::from((second * 7_919 % 13) as i32) / 26.0;
+            let unrest = (second * 7_919).rem_euclid(13) as f64 / 26.0;
             text.push_str(&format!(
                 "2026-03-10T{hour:02}:{minute:02}:{second_of:02}Z,erp,{metric},errors,{:.3}\n",
                 value(second) + unrest

@@ -73,12 +73,13 @@ pub(super) fn draw(
     // Each line, with the item that it belongs to.
     let mut text: Vec<(Line, Option<usize>)> = Vec::new();
     // What to say comes first: it is read out while the rest is read.
-    if let Some(say) = all
-        .iter()
-        .filter(|step| step.stage >= stage || step.answer.is_none())
-        .find_map(|step| step.say.as_ref())
-    {
-        let is_alone = findings.usual_mitigations.is_empty() || stage > Stage::Stabilise;
+    let items = items(data);
+    let open = all.iter().filter(|step| step.stage >= stage || step.answer.is_none());
+    // What belongs to this stage before what belongs to another.
+    let mut sayings = all.iter().filter(|step| step.stage == stage).chain(open);
+    if let Some(say) = sayings.find_map(|step| step.say.as_ref()) {
+        let is_alone =
+            items.is_empty() && (findings.usual_mitigations.is_empty() || stage > Stage::Stabilise);
         let rows = if height <= 2 && !is_alone { 1 } else { 2 };
         for (number, part) in
             wrap_to(&format!("“{say}”"), width.saturating_sub(5), rows).into_iter().enumerate()
@@ -88,7 +89,7 @@ pub(super) fn draw(
             text.push((line, None));
         }
     }
-    for (place, item) in items(data).iter().enumerate() {
+    for (place, item) in items.iter().enumerate() {
         let cursor = if chosen == Some(place) { "▸" } else { " " };
         let line = match item {
             Item::Ask(ask) => {

@@ -48,6 +48,7 @@ fn an_update_that_is_not_due_yet_counts_down() {
     let due = cockpit.data().incident.as_ref().unwrap().update_due().unwrap();
     cockpit.tell(Msg::Tick(due - Nanos::seconds(192)));
     let head = cockpit.screen().lines().next().unwrap().to_owned();
+    assert!(cockpit.screen().contains("check partition lag OVERDUE"), "{}", cockpit.screen());
     assert!(head.contains("update in 03:12") && !head.contains("update OVERDUE"), "{head}");
 }
 
@@ -169,7 +170,7 @@ fn any_entry_is_taken_back_or_said_anew_by_its_number() {
         if **what == What::fact("it expired at 10:41")));
     cockpit.press(":").write("undo 99").press("enter");
     assert!(cockpit.screen().contains("no entry 99 stands"));
-    let page = cockpit.press("1 home enter").screen();
+    let page = cockpit.press("esc home enter").screen();
     assert!(page.contains("#8 phase by ann") && page.contains(":undo 8 takes it back"), "{page}");
 }
 

@@ -1,6 +1,8 @@
 //! The built program in a real terminal: it opens, draws, can be driven, and leaves the terminal as it was found.
 #![allow(clippy::unwrap_used)]
 
+#[path = "terminal/bridge.rs"]
+mod bridge;
 #[path = "terminal/picture.rs"]
 mod picture;
 #[path = "terminal/pty.rs"]

@@ -13,7 +13,7 @@
 
 mod act;
 mod action;
-mod board;
+
 mod bridge;
 mod data;
 mod dialog;
@@ -41,6 +41,7 @@ mod rca;
 mod runbook;
 mod selected;
 mod sources;
+mod standing;
 mod suspects;
 #[cfg(test)]
 pub mod testing;
@@ -189,7 +190,7 @@ enum Over {
     Dialog(dialog::Dialog),
     Flow(flow::FlowView),
     Page(page::Page),
-    Board(board::BoardView),
+    Board(standing::BoardView),
     Runbook(runbook::RunbookView),
     Publish(publish::PublishView),
 }

@@ -2,7 +2,7 @@
 
 use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
-use super::{board, dialog, flow, help, home, page, palette, prompt, publish, range, runbook, selected};
+use super::{dialog, flow, help, home, page, palette, prompt, publish, range, runbook, selected, standing};
 use crate::flows::FlowId;
 use crate::incident::{Pack, Phase, Tone, What, catch_up, drafted, packs, review, similar, triage_page};
 use strum::IntoEnumIterator;
@@ -144,7 +144,7 @@ impl Ui {
                 let from = selected::opening(&self.selected(), &self.data);
                 self.over.push(Over::Dialog(dialog::Dialog::declare(from)));
             }
-            Action::Board => self.over.push(Over::Board(board::BoardView::default())),
+            Action::Board => self.over.push(Over::Board(standing::BoardView::default())),
             Action::Review => self.review(),
             Action::Runbook => {
                 effects.push(Effect::ReadBooks);

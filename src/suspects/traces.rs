@@ -227,7 +227,11 @@ fn infer(
         spans.push(Span {
             row,
             system: evidence.system(row),
-            name: if super::statistics::tune("INFER", 1.0) > 1.5 { TextId(0) } else { patterns.pattern(evidence.shape(row)) },
+            name: if super::statistics::tune("INFER", 1.0) > 1.5 {
+                TextId(0)
+            } else {
+                patterns.pattern(evidence.shape(row))
+            },
             start,
             duration: lines[lines.len() - 1].1 - start,
             parent: NONE,

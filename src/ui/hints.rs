@@ -27,6 +27,10 @@ pub(super) fn own(view: View) -> &'static [Action] {
             Action::CatchUp,
             Action::Open,
             Action::NextPanel,
+            Action::Board,
+            Action::Runbook,
+            Action::Triage,
+            Action::Review,
         ],
         View::Flows => &[
             Action::Open,
@@ -55,11 +59,16 @@ pub(super) fn own(view: View) -> &'static [Action] {
             Action::ZoomIn,
         ],
         View::Traces => &[Action::Open, Action::NextPanel, Action::GoToFlow, Action::GoToLogs, Action::Pin],
-        View::Suspects => {
-            &[Action::Open, Action::NextPanel, Action::Pin, Action::Hypothesis, Action::Mitigate]
-        }
+        View::Suspects => &[
+            Action::Open,
+            Action::NextPanel,
+            Action::Declare,
+            Action::Pin,
+            Action::Hypothesis,
+            Action::Mitigate,
+        ],
         View::Mitigate => &[Action::Mitigate, Action::Measure, Action::EndMitigation],
-        View::Rca => &[Action::Command, Action::Export, Action::NextPhase],
+        View::Rca => &[Action::Open, Action::Publish, Action::Export, Action::NextPhase, Action::Review],
         View::Sources => &[Action::Refresh, Action::Open, Action::ToggleSkew, Action::Copy],
     }
 }
@@ -69,6 +78,13 @@ pub(super) fn of(view: View, over: Option<&Over>, data: &Data, is_home: bool) ->
     let everywhere = [Action::Filter, Action::Palette, Action::Help, Action::Quit];
     match over {
         Some(Over::Flow(_)) => FLOW.iter().copied().chain([Action::Help]).collect(),
+        Some(Over::Board(_)) => {
+            vec![Action::Back, Action::Open, Action::Ask, Action::Hypothesis, Action::Copy]
+        }
+        Some(Over::Runbook(_)) => vec![Action::Back, Action::Open, Action::NextPanel, Action::CopyQuery],
+        Some(Over::Publish(_)) => {
+            vec![Action::Back, Action::Open, Action::NextPanel, Action::Publish, Action::Export]
+        }
         Some(Over::Page(_) | Over::Help(_)) => {
             vec![Action::Back, Action::NextItem, Action::PreviousItem, Action::PageDown, Action::Copy]
         }

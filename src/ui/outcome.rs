@@ -1,5 +1,6 @@
 //! What a screen made of a key or an action, for the cockpit to carry out.
 
+use super::prompt::Prompt;
 use super::{Action, Effect, View};
 use crate::evidence::Row;
 use crate::flows::FlowId;
@@ -36,6 +37,10 @@ pub(super) enum Outcome {
     Do(Effect),
     /// A page of text over the view.
     Page(String, String),
+    /// Have a line typed.
+    Type(Box<Prompt>),
+    /// One after the other.
+    Each(Vec<Outcome>),
     Complain(String),
 }
 

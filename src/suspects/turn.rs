@@ -64,7 +64,7 @@ struct Trials {
 }
 
 /// What a share is of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Group {
     /// The traces of a system.
     Units(u16, bool),
@@ -196,7 +196,13 @@ impl Trials {
         for unit in &units.units {
             self.trial(group(unit), unit.time);
         }
-        for one in &units.said {
+        // Where spans tell what follows what by operation, what a system says depends on what it is asked.
+        let patterns = super::statistics::tune("PATTERNS", 0.0) > 0.0;
+        let plain = units
+            .said
+            .iter()
+            .filter(|one| patterns || !digest.has_spans || one.severity >= crate::telemetry::Severity::WARN);
+        for one in plain {
             let unit = &units.units[one.unit as usize];
             self.hit(group(unit), u64::from(one.pattern.0), unit.time);
         }
@@ -258,6 +264,9 @@ impl Trials {
             let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)));
             let Some(best) = best.filter(|&best| gains[best] >= least) else { return };
             if best > 1 && best <= self.steps {
+                if super::statistics::tune("DUMP", 0.0) > 0.0 {
+                    eprintln!("vote {best} gain {:.0}", gains[best]);
+                }
                 votes += 1;
                 for (sum, gain) in sums.iter_mut().zip(gains) {
                     *sum += (gain - least).max(0.0).powf(power);
@@ -270,6 +279,22 @@ impl Trials {
                 counts[usize::from(bin)] += 1;
             }
             let gains = gains(&counts, &self.of[self.groups_of[hits[0].0 as usize] as usize]);
+            if super::statistics::tune("DUMP", 0.0) > 0.0 {
+                let event = self.events.iter().find(|(_, number)| **number == hits[0].0);
+                let group =
+                    self.groups.iter().find(|(_, number)| **number == self.groups_of[hits[0].0 as usize]);
+                let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]));
+                if best.is_some_and(|best| gains[best] > least) {
+                    let of = &self.of[self.groups_of[hits[0].0 as usize] as usize];
+                    eprintln!(
+                        "{:?} {:?} hits {:?} of {:?}",
+                        event.map(|e| e.0.1),
+                        group.map(|g| *g.0),
+                        counts,
+                        of
+                    );
+                }
+            }
             vote(&gains);
         }
         for series in evidence.series.iter() {

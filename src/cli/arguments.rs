@@ -220,6 +220,9 @@ pub(super) struct SuspectsArguments {
     /// The time to compare with, instead of what lies before onset
     #[arg(long, value_name = "FROM/TO")]
     pub baseline: Option<String>,
+    /// Rank without this signal, such as metrics or event_order; may be given several times
+    #[arg(long, value_name = "SIGNAL")]
+    pub without: Vec<crate::suspects::Signal>,
     #[command(flatten)]
     pub inputs: Inputs,
 }

@@ -47,6 +47,13 @@ impl Shares {
         (angle(self.share_after()) - angle(self.share_before())).abs()
     }
 
+    /// 1 for what hardly ever or nearly always happened before; less for what was neither, and may drift.
+    pub(super) fn regularity(self, least: f64) -> f64 {
+        let away = self.share_before().min(1.0 - self.share_before());
+        let (from, to) = (tune("REGFROM", 0.03), 0.3);
+        1.0 - (1.0 - least) * ((away - from) / (to - from)).clamp(0.0, 1.0)
+    }
+
     /// The certainty, limited by the size of the effect.
     pub(super) fn departure(self) -> f64 {
         let z = self.certainty();

@@ -255,11 +255,10 @@ impl Trials {
     fn turn(mut self, evidence: &Evidence, least: f64, prior: impl Fn(Time) -> f64) -> Option<Turn> {
         self.hits.sort_unstable();
         let mut sums = vec![0.0; self.steps + 2];
-        let mut votes = 0u32;
+        let (mut votes, mut weights) = (0u32, 0.0);
         let power = super::statistics::tune("POWER", 1.0);
         let held_share = super::statistics::tune("HELD", HELD);
         let widest = Nanos((super::statistics::tune("WIDEST", 30.0) * 1e9) as i64);
-        let share_power = super::statistics::tune("VOTES", 0.5);
         let mut vote = |gains: &[f64]| {
             let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)));
             let Some(best) = best.filter(|&best| gains[best] >= least) else { return };
@@ -268,8 +267,9 @@ impl Trials {
                     eprintln!("vote {best} gain {:.0}", gains[best]);
                 }
                 votes += 1;
+                weights += gains[best].powf(power);
                 for (sum, gain) in sums.iter_mut().zip(gains) {
-                    *sum += (gain - least).max(0.0).powf(power);
+                    *sum += gain * gains[best].powf(power);
                 }
             }
         };
@@ -305,7 +305,7 @@ impl Trials {
         }
         let time = |split: usize| self.time(split);
         // Likelihoods are half of the ratios; of the votes, many repeat each other.
-        let share = 0.5 / f64::from(votes).powf(share_power);
+        let share = 0.5 / weights;
         let weigh = |split: usize| sums[split] * share + prior(time(split));
         let splits = 1..self.steps + 2;
         let best = splits.clone().max_by(|a, b| weigh(*a).total_cmp(&weigh(*b)).then(b.cmp(a)))?;
@@ -393,6 +393,7 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
     let (all_hits, all): (u32, u32) = (hits.iter().sum(), of.iter().sum());
     let whole = likelihood(all_hits, all);
     let (mut left_hits, mut left) = (0, 0);
+    let edge = super::statistics::tune("EDGE", 0.03);
     let least_effect = super::statistics::tune("EFFECT", LEAST_EFFECT);
     let mut gains = vec![0.0; hits.len()];
     for split in 1..hits.len() {
@@ -400,7 +401,9 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
         left += of[split - 1];
         if left >= LEAST_TRIALS && all - left >= LEAST_TRIALS {
             let parts = Shares { before: (left_hits, left), after: (all_hits - left_hits, all - left) };
-            if parts.effect() >= least_effect {
+            // What hardly ever or nearly always happened, and now does or does not: a mix that drifts was neither.
+            let was_regular = parts.share_before() <= edge || parts.share_before() >= 1.0 - edge;
+            if was_regular && parts.effect() >= least_effect {
                 let parts = likelihood(left_hits, left) + likelihood(all_hits - left_hits, all - left);
                 gains[split] = 2.0 * (parts - whole);
             }

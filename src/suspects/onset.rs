@@ -83,18 +83,9 @@ fn shares(votes: u32) -> String {
 
 /// An onset that somebody gave, who may have looked at a clock a minute late or early.
 fn near(evidence: &Evidence, flows: &Flows, digest: &Digest, given: Time) -> Found {
-    let turned = if super::statistics::tune("EXACT", 0.0) > 0.0 {
-        None
-    } else {
-        turn::near(evidence, digest, flows, given)
-    };
-    let Some(turn) = turned else {
-        if super::statistics::tune("EXACT", 0.0) > 0.0 {
-            return Found::sharp(Onset { time: given, uncertainty: LATE, found_from: String::new() });
-        }
+    let Some(turn) = turn::near(evidence, digest, flows, given) else {
         let found_from = "what was given; nothing turned near it".to_owned();
-        let onset = Onset { time: given, uncertainty: LATE, found_from };
-        return Found { onset, between: Window { from: given - LATE, to: given }, is_failing: true };
+        return Found::sharp(Onset { time: given, uncertainty: LATE, found_from });
     };
     let off = (turn.time - given).as_seconds();
     let votes = shares(turn.votes);

@@ -97,7 +97,6 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, orders: &Orders) -> Vec<F
             continue;
         }
         let (strength, shares) = count.departure(first);
-        let strength = strength * shares.regularity(super::statistics::tune("REG", 1.0));
         if strength.abs() >= KEPT {
             marked.insert((operation, number), (strength, shares));
         }
@@ -226,7 +225,7 @@ fn by_system(scene: &Scene, traces: &Traces, orders: &Orders, marked: &Marked) -
                 nature: Nature::Cause,
                 strength,
                 sentence: sentence(scene.evidence, operation, pair, shares),
-                operation: Some(scene.evidence.text(operation.1).to_owned()),
+                operation: Some(scene.evidence.text(operation.1).to_owned()).filter(|name| !name.is_empty()),
                 pointers: example
                     .map(|place| Pointer::Event(traces.spans[place as usize].row))
                     .into_iter()
@@ -326,9 +325,13 @@ fn said(evidence: &Evidence, operation: Operation, (first, then): Pair) -> Strin
 
 fn sentence(evidence: &Evidence, operation: Operation, (first, then): Pair, shares: Shares) -> String {
     let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
+    // Work that only lines tell of has no name.
+    let place = match evidence.text(operation.1) {
+        "" => "in its work".to_owned(),
+        name => format!("in `{}`", shortened(name)),
+    };
     format!(
-        "in `{}`, after {} came {} {after} of {of_after} times; {before} of {of_before} before onset",
-        shortened(evidence.text(operation.1)),
+        "{place}, after {} came {} {after} of {of_after} times; {before} of {of_before} before onset",
         name(evidence, operation.0, first),
         name(evidence, operation.0, then)
     )

@@ -65,7 +65,7 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, units: &Units, patterns: 
         if !shares.is_enough(LEAST_UNITS) {
             continue;
         }
-        let departure = shares.departure() * shares.regularity(super::statistics::tune("REGSAID", 1.0));
+        let departure = shares.departure();
         // What is new and severe counts in full; an ordinary line that came or went, a little less.
         let is_severe = one.severity >= Severity::WARN;
         let strength = departure.abs()

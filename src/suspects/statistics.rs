@@ -47,13 +47,6 @@ impl Shares {
         (angle(self.share_after()) - angle(self.share_before())).abs()
     }
 
-    /// 1 for what hardly ever or nearly always happened before; less for what was neither, and may drift.
-    pub(super) fn regularity(self, least: f64) -> f64 {
-        let away = self.share_before().min(1.0 - self.share_before());
-        let (from, to) = (tune("REGFROM", 0.03), 0.3);
-        1.0 - (1.0 - least) * ((away - from) / (to - from)).clamp(0.0, 1.0)
-    }
-
     /// The certainty, limited by the size of the effect.
     pub(super) fn departure(self) -> f64 {
         let z = self.certainty();
@@ -100,8 +93,4 @@ mod tests {
         assert_eq!(spread(&mut [5.0, 5.0, 5.0]), 0.0);
         assert!(median(&mut []).is_nan());
     }
-}
-
-pub(super) fn tune(name: &str, or: f64) -> f64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or)
 }

@@ -31,12 +31,14 @@ const LEAST_GAIN: f64 = 12.0;
 const LEAST_GAIN_UNTOLD: f64 = 25.0;
 /// A share turns if it changes by this much, as Cohen's h: what drifts changes by little.
 const LEAST_EFFECT: f64 = 0.8;
+/// What happened less often than this, or failed to, was regular.
+const REGULAR: f64 = 0.03;
 /// What is given is likelier than what lies so much further away, by a factor of e.
-const TRUST: Nanos = Nanos::seconds(20);
+const TRUST: Nanos = Nanos::seconds(15);
 /// How much of the likelihood the window holds in which the onset is said to lie.
 const HELD: f64 = 0.8;
 /// The window is no wider than this to either side, or little would be left to compare.
-const WIDEST: Nanos = Nanos::seconds(30);
+const WIDEST: Nanos = Nanos::seconds(10);
 
 /// The moment, and where it lies for all that is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +66,7 @@ struct Trials {
 }
 
 /// What a share is of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Group {
     /// The traces of a system.
     Units(u16, bool),
@@ -91,14 +93,9 @@ const MOST_GAIN: f64 = 60.0;
 pub(super) fn near(evidence: &Evidence, digest: &Digest, flows: &Flows, given: Time) -> Option<Turn> {
     let steps = (2 * REACH.0 / STEP.0) as usize;
     let mut trials = Trials::new(given - REACH, STEP, steps);
-    if super::statistics::tune("CUT", 1.0) > 0.0 {
-        trials.begin = begin(digest, given);
-    }
+    trials.begin = begin(digest, given);
     trials.fill(digest, flows);
-    let trust = super::statistics::tune("TRUST", 20.0) * 1e9;
-    trials.turn(evidence, super::statistics::tune("GAIN", LEAST_GAIN), |time| {
-        -((time - given).0.abs() as f64) / trust
-    })
+    trials.turn(evidence, LEAST_GAIN, |time| -((time - given).0.abs() as f64) / TRUST.0 as f64)
 }
 
 /// Where things turn at any time of a window.
@@ -197,11 +194,10 @@ impl Trials {
             self.trial(group(unit), unit.time);
         }
         // Where spans tell what follows what by operation, what a system says depends on what it is asked.
-        let patterns = super::statistics::tune("PATTERNS", 0.0) > 0.0;
         let plain = units
             .said
             .iter()
-            .filter(|one| patterns || !digest.has_spans || one.severity >= crate::telemetry::Severity::WARN);
+            .filter(|one| !digest.has_spans || one.severity >= crate::telemetry::Severity::WARN);
         for one in plain {
             let unit = &units.units[one.unit as usize];
             self.hit(group(unit), u64::from(one.pattern.0), unit.time);
@@ -256,20 +252,14 @@ impl Trials {
         self.hits.sort_unstable();
         let mut sums = vec![0.0; self.steps + 2];
         let (mut votes, mut weights) = (0u32, 0.0);
-        let power = super::statistics::tune("POWER", 1.0);
-        let held_share = super::statistics::tune("HELD", HELD);
-        let widest = Nanos((super::statistics::tune("WIDEST", 30.0) * 1e9) as i64);
         let mut vote = |gains: &[f64]| {
             let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)));
             let Some(best) = best.filter(|&best| gains[best] >= least) else { return };
             if best > 1 && best <= self.steps {
-                if super::statistics::tune("DUMP", 0.0) > 0.0 {
-                    eprintln!("vote {best} gain {:.0}", gains[best]);
-                }
                 votes += 1;
-                weights += gains[best].powf(power);
+                weights += gains[best];
                 for (sum, gain) in sums.iter_mut().zip(gains) {
-                    *sum += gain * gains[best].powf(power);
+                    *sum += gain * gains[best];
                 }
             }
         };
@@ -279,22 +269,6 @@ impl Trials {
                 counts[usize::from(bin)] += 1;
             }
             let gains = gains(&counts, &self.of[self.groups_of[hits[0].0 as usize] as usize]);
-            if super::statistics::tune("DUMP", 0.0) > 0.0 {
-                let event = self.events.iter().find(|(_, number)| **number == hits[0].0);
-                let group =
-                    self.groups.iter().find(|(_, number)| **number == self.groups_of[hits[0].0 as usize]);
-                let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]));
-                if best.is_some_and(|best| gains[best] > least) {
-                    let of = &self.of[self.groups_of[hits[0].0 as usize] as usize];
-                    eprintln!(
-                        "{:?} {:?} hits {:?} of {:?}",
-                        event.map(|e| e.0.1),
-                        group.map(|g| *g.0),
-                        counts,
-                        of
-                    );
-                }
-            }
             vote(&gains);
         }
         for series in evidence.series.iter() {
@@ -312,7 +286,7 @@ impl Trials {
         let likelihood = |split: usize| (weigh(split) - weigh(best)).exp();
         let all: f64 = splits.map(likelihood).sum();
         let (mut from, mut to, mut held) = (best, best, likelihood(best));
-        while held < held_share * all {
+        while held < HELD * all {
             let left = if from > 1 { likelihood(from - 1) } else { -1.0 };
             let right = if to <= self.steps { likelihood(to + 1) } else { -1.0 };
             if left >= right {
@@ -324,7 +298,7 @@ impl Trials {
             }
         }
         let at = time(best);
-        let window = Window { from: time(from).max(at - widest), to: time(to).min(at + widest) };
+        let window = Window { from: time(from).max(at - WIDEST), to: time(to).min(at + WIDEST) };
         Some(Turn { time: at, window, votes })
     }
 }
@@ -393,8 +367,6 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
     let (all_hits, all): (u32, u32) = (hits.iter().sum(), of.iter().sum());
     let whole = likelihood(all_hits, all);
     let (mut left_hits, mut left) = (0, 0);
-    let edge = super::statistics::tune("EDGE", 0.03);
-    let least_effect = super::statistics::tune("EFFECT", LEAST_EFFECT);
     let mut gains = vec![0.0; hits.len()];
     for split in 1..hits.len() {
         left_hits += hits[split - 1];
@@ -402,8 +374,8 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
         if left >= LEAST_TRIALS && all - left >= LEAST_TRIALS {
             let parts = Shares { before: (left_hits, left), after: (all_hits - left_hits, all - left) };
             // What hardly ever or nearly always happened, and now does or does not: a mix that drifts was neither.
-            let was_regular = parts.share_before() <= edge || parts.share_before() >= 1.0 - edge;
-            if was_regular && parts.effect() >= least_effect {
+            let was_regular = parts.share_before() <= REGULAR || parts.share_before() >= 1.0 - REGULAR;
+            if was_regular && parts.effect() >= LEAST_EFFECT {
                 let parts = likelihood(left_hits, left) + likelihood(all_hits - left_hits, all - left);
                 gains[split] = 2.0 * (parts - whole);
             }

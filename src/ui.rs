@@ -13,6 +13,7 @@
 
 mod act;
 mod action;
+
 mod board;
 mod bridge;
 mod data;

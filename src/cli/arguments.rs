@@ -279,12 +279,6 @@ pub(super) enum BenchCommand {
         #[arg(long, value_name = "RATIO", requires = "floors")]
         at_most: Option<f64>,
     },
-    /// Rank labelled incidents, as they are and with something taken away, and say how often the guilty one is first
-    #[command(after_help = "Examples:
-  bridgewatch bench suspects --robustness cases/
-  bridgewatch bench suspects --ablations --case nezha cases/
-  bridgewatch bench suspects --shift-onset ±60 --drop logs --each cases/")]
-    Suspects(super::bench::SuspectsBench),
     /// Play random drills without a person: how often the cause is found, and how fast the estate is simulated
     #[command(after_help = "Example:
   bridgewatch bench drills --seeds 200")]
@@ -302,6 +296,12 @@ pub(super) enum BenchCommand {
         #[arg(long, value_name = "FOLDER")]
         keep: Option<PathBuf>,
     },
+    /// Rank labelled incidents, as they are and with something taken away, and say how often the guilty one is first
+    #[command(after_help = "Examples:
+  bridgewatch bench suspects --robustness cases/
+  bridgewatch bench suspects --ablations --case nezha cases/
+  bridgewatch bench suspects --shift-onset ±60 --drop logs --each cases/")]
+    Suspects(super::bench::SuspectsBench),
     /// Index once and say what it took: `speed` starts this for its rounds
     Index {
         #[arg(required = true, value_name = "PATH")]

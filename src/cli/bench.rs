@@ -19,10 +19,10 @@ pub(super) fn run(shared: &Shared, command: BenchCommand, output: &Output) -> Re
         BenchCommand::Speed { corpora, floors, search, rounds, at_most } => {
             speed::run(&corpora, floors.as_deref(), &search, rounds, at_most, output)
         }
-        BenchCommand::Suspects(arguments) => suspects::run(shared, &arguments, output),
         BenchCommand::Drills { seeds, from, minutes, keep } => {
             drills::run(seeds, from, minutes, keep.as_deref(), output)
         }
+        BenchCommand::Suspects(arguments) => suspects::run(shared, &arguments, output),
         BenchCommand::Index { paths, suspects } => index::run(shared, &paths, suspects, output),
     }
 }

@@ -34,7 +34,7 @@ const LEAST_EFFECT: f64 = 0.8;
 /// What happened less often than this, or failed to, was regular.
 const REGULAR: f64 = 0.03;
 /// What is given is likelier than what lies so much further away, by a factor of e.
-const TRUST: Nanos = Nanos::seconds(15);
+const TRUST: Nanos = Nanos::seconds(20);
 /// How much of the likelihood the window holds in which the onset is said to lie.
 const HELD: f64 = 0.8;
 /// The window is no wider than this to either side, or little would be left to compare.

@@ -61,8 +61,8 @@ pub(super) fn own(view: View) -> &'static [Action] {
         View::Traces => &[Action::Open, Action::NextPanel, Action::GoToFlow, Action::GoToLogs, Action::Pin],
         View::Suspects => &[
             Action::Open,
-            Action::NextPanel,
             Action::Declare,
+            Action::NextPanel,
             Action::Pin,
             Action::Hypothesis,
             Action::Mitigate,

@@ -9,8 +9,8 @@ use crate::telemetry::{Nanos, Time, Window};
 /// What happens later than this after the onset is the incident's aftermath: mitigations, restarts, people.
 const LONGEST: Nanos = Nanos::seconds(3_600);
 
-/// Samples are taken at their own pace: one from shortly before may be of the trouble already.
-const SAMPLED: Nanos = Nanos::seconds(30);
+/// Samples are taken at their own pace, and an onset may be given a minute late: one from before may be of the trouble.
+const SAMPLED: Nanos = Nanos::seconds(60);
 
 pub(super) struct Scene<'a> {
     pub evidence: &'a Evidence,

@@ -113,9 +113,11 @@ fn sample(
 ) -> Sample {
     let flows = &data.picture.flows;
     let fits = |id: &FlowId| {
-        flows
-            .get(*id)
-            .is_some_and(|flow| is_wanted(flow.verdict) && onset.is_none_or(|onset| flow.last >= onset))
+        flows.get(*id).is_some_and(|flow| {
+            is_wanted(flow.verdict)
+                && kind.is_none_or(|kind| flow.kind == kind)
+                && onset.is_none_or(|onset| flow.last >= onset)
+        })
     };
     let all: Vec<FlowId> = flows.iter().map(|(id, _)| id).filter(fits).collect();
     let every = all.len().div_ceil(FLOWS).max(1);

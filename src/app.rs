@@ -4,11 +4,16 @@ mod clock;
 mod collect;
 mod engine;
 mod extent;
+mod follow;
+mod healths;
 mod look;
 mod perform;
 mod publish;
 mod record;
+mod survey;
 mod terminal;
+
+pub use survey::{Survey, survey, too_many};
 
 use crate::config::Config;
 use crate::incident::Gate;

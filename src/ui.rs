@@ -52,7 +52,7 @@ mod traces;
 mod widgets;
 
 pub use action::Action;
-pub use data::{Book, Data, Destination, Found, Notice, Preview, Selected, Step};
+pub use data::{Answering, Book, Data, Destination, Found, Notice, Preview, Selected, Step};
 pub use filter::Filter;
 pub use keymap::Keymap;
 pub use picture::{FileRow, Picture, Stage, Way, step_of};
@@ -61,7 +61,7 @@ pub use theme::{Depth, Theme};
 use crate::evidence::Row;
 use crate::flows::FlowId;
 use crate::incident::{Audience, Gate, Incident, PinKind, Service, What};
-use crate::telemetry::{Event, Time};
+use crate::telemetry::{Event, Identifier, Time, Window};
 use crossterm::event::{Event as Input, KeyEventKind};
 use ratatui::Frame;
 use std::sync::Arc;
@@ -97,6 +97,8 @@ pub enum Msg {
     Books(Vec<Book>),
     /// What would be published.
     Preview(Box<Preview>),
+    /// Who is still asked for more of the opened flow, and who could not answer.
+    Answering(Answering),
     /// Something to tell in the status line.
     Notice(Notice),
 }
@@ -147,6 +149,13 @@ pub enum Effect {
     Measure,
     /// Find the flow that has this identifier, or the first of the identifiers in a text.
     Find(String),
+    /// Ask live sources for what else there is of a flow; the newest request wins.
+    Follow {
+        identifiers: Vec<Identifier>,
+        window: Window,
+    },
+    /// Nobody looks at a flow any more.
+    Unfollow,
     OpenIncident(String),
     Export,
     Refresh,
@@ -206,6 +215,8 @@ pub struct Ui {
     rca: rca::RcaView,
     sources: sources::SourcesView,
     home: home::HomeView,
+    /// The flow that lies over the view, as it was when sources were last asked for it.
+    followed: Option<FlowId>,
     /// The number of the last search.
     request: u64,
     mouse: mouse::Mouse,
@@ -259,8 +270,10 @@ impl Ui {
                     publish.show(*preview);
                 }
             }
+            Msg::Answering(answering) => self.data.answering = answering,
             Msg::Notice(notice) => self.data.notice = Some(notice),
         }
+        self.follow(&mut effects);
         self.want(&mut effects);
         effects
     }
@@ -302,6 +315,27 @@ impl Ui {
         rows.truncate(300);
         if !rows.is_empty() && !effects.iter().any(|effect| matches!(effect, Effect::Read(_))) {
             effects.push(Effect::Read(rows));
+        }
+    }
+
+    /// Asks live sources for more of a flow when it is opened, and no longer when it is left.
+    fn follow(&mut self, effects: &mut Vec<Effect>) {
+        let open = self.over.iter().rev().find_map(|over| match over {
+            Over::Flow(flow) => Some(flow.id()),
+            _ => None,
+        });
+        let flows = &self.data.picture.flows;
+        // Two flows that turn out to be one are the same question.
+        let followed = self.followed.map(|id| flows.all.resolve(id));
+        self.followed = open;
+        if open == followed {
+            return;
+        }
+        self.data.answering = Answering::default();
+        match open.and_then(|id| selected::to_follow(id, &self.data)) {
+            Some(effect) => effects.push(effect),
+            None if followed.is_some() => effects.push(Effect::Unfollow),
+            None => {}
         }
     }
 

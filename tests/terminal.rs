@@ -3,8 +3,15 @@
 
 #[path = "terminal/bridge.rs"]
 mod bridge;
+#[path = "sources/fake.rs"]
+#[expect(dead_code, reason = "only some answers are of use here")]
+mod fake;
+#[path = "terminal/faults.rs"]
+mod faults;
 #[path = "terminal/picture.rs"]
 mod picture;
+#[path = "terminal/proxy.rs"]
+mod proxy;
 #[path = "terminal/pty.rs"]
 mod pty;
 #[path = "terminal/tour.rs"]

@@ -1,11 +1,13 @@
 //! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
 
+use super::healths::Healths;
 use super::{extent, look};
 use crate::config::Config;
 use crate::evidence::{Evidence, Row};
 use crate::flows::{Blindness, Correlator, FlowSettings};
 use crate::incident::{Coverage, Findings, LossFields};
 use crate::ingest::Settings;
+use crate::sources::SourceError;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Batch, SourceHealth, Time};
@@ -38,6 +40,13 @@ pub(super) enum Order {
         batch: Batch,
     },
     Health(SourceHealth),
+    /// Whether a source answers.
+    Pulse {
+        name: String,
+        answer: Pulse,
+        notes: Vec<String>,
+        now: Time,
+    },
     IgnoreSkew(bool),
 }
 
@@ -58,6 +67,14 @@ impl Catalogue {
             losses: config.losses.clone(),
         }
     }
+}
+
+/// What came of asking a source whether it answers.
+pub(super) enum Pulse {
+    /// Nothing yet, and it takes long.
+    Late,
+    /// What it says of itself, or why it does not answer.
+    Answer(Result<String, SourceError>),
 }
 
 /// What others read of the engine's files: where events are read again.
@@ -93,7 +110,7 @@ struct State {
     suspect_settings: SuspectSettings,
     catalogue: Catalogue,
     reports: Vec<FileReport>,
-    healths: Vec<SourceHealth>,
+    healths: Healths,
     title: String,
     is_demo: bool,
     files: SharedFiles,
@@ -123,7 +140,7 @@ impl Engine {
             suspect_settings,
             catalogue,
             reports: Vec::new(),
-            healths: Vec::new(),
+            healths: Healths::default(),
             title: String::new(),
             is_demo: false,
             files: files.clone(),
@@ -204,25 +221,21 @@ impl State {
                 true
             }
             Order::Page { source, batch } => {
+                let is_new =
+                    !(batch.events.is_empty() && batch.series.is_empty() && batch.changes.is_empty());
                 self.evidence.add_series(batch.series);
                 self.evidence.add_changes(batch.changes);
                 self.evidence.add_topology(&batch.topology);
-                files::add_page(&mut self.evidence, source.into(), "".into(), batch.events);
-                true
+                files::add_page(&mut self.evidence, source.into(), batch.command, batch.events);
+                is_new
             }
             Order::Health(health) => {
-                match self.healths.iter_mut().find(|known| known.name == health.name) {
-                    Some(known) => *known = health,
-                    None => self.healths.push(health),
-                }
-                // A verdict that rests on silence is no longer one where the source that is silent could not answer.
-                let blindness = Blindness::of(&self.healths);
-                let is_other = blindness != self.flow_settings.blindness;
-                if is_other {
-                    self.flow_settings.blindness = blindness;
-                    self.correlator = Correlator::new(self.flow_settings.clone());
-                }
-                is_other
+                self.healths.hold(health);
+                self.is_blind_otherwise()
+            }
+            Order::Pulse { name, answer, notes, now } => {
+                self.healths.feel(&name, answer, notes, now);
+                self.is_blind_otherwise()
             }
             Order::IgnoreSkew(ignore_skew) => {
                 self.flow_settings.ignore_skew = ignore_skew;
@@ -230,6 +243,17 @@ impl State {
                 true
             }
         }
+    }
+
+    /// Whether other systems than before could not have been seen: then a verdict that rests on silence is another one.
+    fn is_blind_otherwise(&mut self) -> bool {
+        let blindness = Blindness::of(&self.healths.all());
+        let is_other = blindness != self.flow_settings.blindness;
+        if is_other {
+            self.flow_settings.blindness = blindness;
+            self.correlator = Correlator::new(self.flow_settings.clone());
+        }
+        is_other
     }
 
     /// Looks whether files grew; whether anything is new.
@@ -325,7 +349,7 @@ impl State {
 
     fn send(&self, picture: Picture) {
         let picture = Picture {
-            sources: self.healths.clone(),
+            sources: self.healths.all(),
             files: self.reports.iter().map(file_row).collect(),
             title: self.title.clone(),
             is_demo: self.is_demo,

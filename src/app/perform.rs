@@ -2,6 +2,7 @@
 
 use super::clock::Clock;
 use super::engine::{Catalogue, Engine, Order};
+use super::follow::{Following, Listeners};
 use super::look::{self, Look};
 use super::publish::Publisher;
 use super::record::Recorder;
@@ -9,9 +10,9 @@ use super::{Opening, collect, scenario_after};
 use crate::config::Config;
 use crate::incident::Gate;
 use crate::ingest::{Settings, scrub_text};
-use crate::sources::{bundled, files};
+use crate::sources::{bundled, files, typed};
 use crate::store::Store;
-use crate::telemetry::Time;
+use crate::telemetry::{Identifier, Nanos, Time, Window};
 use crate::ui::{Book, Effect, Filter, Msg, Notice, Picture};
 use chrono::Datelike;
 use crossterm::clipboard::CopyToClipboard;
@@ -21,7 +22,6 @@ use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 /// Everything impure.
 pub(super) struct Shell {
@@ -35,7 +35,10 @@ pub(super) struct Shell {
     outbox: mpsc::Sender<Msg>,
     picture: Arc<Picture>,
     scenario: Option<String>,
-    collectors: Vec<JoinHandle<()>>,
+    collecting: collect::Collecting,
+    following: Following,
+    /// An identifier that no flow had when it was asked for, until one has.
+    sought: Option<String>,
     look: Arc<Look>,
 }
 
@@ -58,7 +61,9 @@ impl Shell {
             outbox,
             picture: Arc::default(),
             scenario: None,
-            collectors: Vec::new(),
+            collecting: collect::Collecting::default(),
+            following: Following::default(),
+            sought: None,
             look: Arc::default(),
         };
         shell.tell(Msg::Catalogue(shell.config.catalogue()));
@@ -122,7 +127,7 @@ impl Shell {
             Err(mistakes) => self.tell(Msg::Notice(Notice { text: mistakes, is_error: true })),
         }
         if let Some(engine) = self.engine.sender() {
-            self.collectors = collect::start(&self.config, self.clock, &engine);
+            self.collecting = collect::start(&self.config, self.clock, &engine);
         }
     }
 
@@ -159,6 +164,11 @@ impl Shell {
         let Msg::Picture(picture) = msg else { return false };
         let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
         self.picture = picture.clone();
+        let sought = self.sought.as_deref().map(str::trim);
+        if let Some(id) = sought.and_then(|text| look::flow_named(&picture.evidence, &picture.flows, text)) {
+            self.sought = None;
+            self.tell(Msg::Flow(id));
+        }
         // A demo's clock starts where its telemetry ends.
         if picture.is_demo
             && is_other
@@ -185,7 +195,7 @@ impl Shell {
                 });
             }
             Effect::Search { request, filter } => self.search(request, *filter),
-            Effect::Find(text) => self.find(&text),
+            Effect::Find(text) => self.find(text),
             Effect::Record(whats) => {
                 let recorder = self.recorder.clone();
                 tokio::spawn(async move { recorder.record(now, whats, Vec::new()).await });
@@ -239,15 +249,28 @@ impl Shell {
                 tokio::spawn(async move { recorder.export(now, &picture).await });
             }
             Effect::Refresh => {
-                self.collectors.drain(..).for_each(|task| task.abort());
+                self.collecting.stop();
+                self.following.forget();
                 if let Some(engine) = self.engine.sender() {
-                    self.collectors = collect::start(&self.config, self.clock, &engine);
+                    self.collecting = collect::start(&self.config, self.clock, &engine);
                 }
             }
             Effect::NextScenario => self.open_scenario(scenario_after(self.scenario.as_deref())),
             Effect::StopReading => self.engine.cancel(),
+            Effect::Follow { identifiers, window } => self.follow(identifiers, window),
+            Effect::Unfollow => {
+                self.sought = None;
+                self.following.stop();
+            }
             Effect::IgnoreSkew(ignore) => self.engine.tell(Order::IgnoreSkew(ignore)),
         }
+    }
+
+    fn follow(&mut self, identifiers: Vec<Identifier>, window: Window) {
+        let Some(engine) = self.engine.sender() else { return };
+        let to = Listeners { engine, outbox: self.outbox.clone() };
+        let (now, healths) = (self.clock.now(), &self.picture.sources);
+        self.following.start(identifiers, window, now, &self.collecting.beside, healths, to);
     }
 
     fn search(&self, request: u64, filter: Filter) {
@@ -262,13 +285,26 @@ impl Shell {
     }
 
     /// The flow that an identifier names, or the first that a word of the text does.
-    fn find(&self, text: &str) {
+    ///
+    /// What no flow has is asked for at live sources, where there are any, and opens when it comes.
+    fn find(&mut self, text: String) {
+        self.sought = None;
         let (evidence, flows) = (&self.picture.evidence, &self.picture.flows);
         let is_edge = |c: char| !c.is_alphanumeric();
         let words = text.split(|c: char| c.is_whitespace() || "\"'=,;()[]{}<>|".contains(c));
         let words = words.map(|word| word.trim_matches(is_edge)).filter(|word| word.len() > 3).take(400);
         let found =
             iter::once(text.trim()).chain(words).find_map(|word| look::flow_named(evidence, flows, word));
+        let is_one = !text.trim().contains(char::is_whitespace) && text.trim().len() > 3;
+        if found.is_none() && is_one && self.collecting.beside.iter().any(|one| one.health().holds_events()) {
+            let now = self.clock.now();
+            let back = Nanos::seconds(i64::from(self.config.window_minutes) * 60);
+            self.follow(typed(&text), Window { from: now - back, to: now });
+            let said = format!("asking live sources for {}", text.trim());
+            self.sought = Some(text);
+            self.tell(Msg::Notice(Notice { text: said, is_error: false }));
+            return;
+        }
         let msg = found.map_or_else(
             || {
                 let shown: String = text.trim().chars().take(60).collect();
@@ -285,7 +321,8 @@ impl Shell {
     }
 
     pub(super) fn stop(&mut self) {
-        self.collectors.drain(..).for_each(|task| task.abort());
+        self.following.stop();
+        self.collecting.stop();
         self.engine.stop();
     }
 }

@@ -303,7 +303,11 @@ impl Ui {
             Selected::Text(text) if self.over.is_empty() => {
                 self.over.push(Over::Page(page::Page::text("Selected", &text)));
             }
-            Selected::Text(_) | Selected::Series(_) | Selected::Mitigation(_) | Selected::Nothing => {}
+            Selected::Text(_)
+            | Selected::Series(_)
+            | Selected::Source(_)
+            | Selected::Mitigation(_)
+            | Selected::Nothing => {}
         }
     }
 

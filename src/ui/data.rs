@@ -36,6 +36,7 @@ pub struct Data {
     pub only_failing: bool,
     pub ignore_skew: bool,
     pub notice: Option<Notice>,
+    pub answering: Answering,
     /// Events that were read for the screen, by row; `None` where the text is gone.
     pub events: HashMap<Row, Option<Event>>,
 }
@@ -63,6 +64,14 @@ pub struct Step {
     /// Flows that began in it, and those of them that failed or are stuck.
     pub flows: u32,
     pub failing: u32,
+}
+
+/// Sources that are asked for more of the opened flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answering {
+    pub waiting: Vec<String>,
+    /// Those that could not answer.
+    pub silent: Vec<String>,
 }
 
 /// A line for the person.
@@ -112,6 +121,8 @@ pub enum Selected {
     Suspect(usize),
     /// A series by its place in the evidence.
     Series(usize),
+    /// A live source by its place.
+    Source(usize),
     /// A mitigation by its entry.
     Mitigation(u64),
     Text(String),

@@ -285,20 +285,16 @@ fn findings() -> Findings {
 
 fn sources() -> Vec<SourceHealth> {
     let health = |name: &str, kind: &str, reach, completeness| SourceHealth {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
         reach,
         covered: Some(Window { from: at(0.0), to: at(3_600.0) }),
         completeness,
         rows: 5_000,
         limit: Some(5_000),
-        unread: 0,
         freshest: Some(at(3_590.0)),
         queries: 12,
         last_answer: Some(at(3_595.0)),
         systems: vec!["kafka".into()],
-        signals: Vec::new(),
-        notes: Vec::new(),
+        ..SourceHealth::new(name.to_owned(), kind.to_owned())
     };
     vec![
         health("prom", "prometheus", Reach::Reachable, Completeness::Full),

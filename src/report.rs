@@ -8,7 +8,7 @@ mod timeline;
 pub use blocks::Block;
 pub use timeline::TimelineRow;
 
-use crate::incident::{Entry, Gate, Incident, Kpi, Objection, Pin, Rca, kpis};
+use crate::incident::{Entry, Gate, Incident, Kpi, Mitigation, Objection, Pin, Rca, kpis};
 use crate::telemetry::{Series, Time, Window};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -122,6 +122,8 @@ impl Report {
             .iter()
             .map(|chart| context! { title => chart.title.clone(), svg => Value::from_safe_string(svg::chart(chart, &self.marks())) })
             .collect();
+        // One list a mitigation: the course of each of its signals that was measured.
+        let courses: Vec<Vec<Value>> = self.incident.mitigations.iter().map(courses).collect();
         let facts = serde_json::json!({
             "incident": self.facts(),
             "rca": {
@@ -146,6 +148,7 @@ impl Report {
                     timeline_svg => Value::from_safe_string(svg::timeline(&self.incident)),
                     path_svg => Value::from_safe_string(svg::path(&self.path)),
                     charts,
+                    courses,
                     ..Value::from(Serde(&facts))
                 })
             })
@@ -206,6 +209,23 @@ impl Report {
             })
             .collect()
     }
+}
+
+/// What templates know of the signals of a mitigation: the words, the course in a line, and as a picture.
+fn courses(one: &Mitigation) -> Vec<Value> {
+    let Some(effect) = &one.effect else { return Vec::new() };
+    let watched = effect.signals.iter().map(|signal| ("watched", signal));
+    let all = watched.chain(effect.guards.iter().map(|signal| ("guard", signal)));
+    all.map(|(role, signal)| {
+        context! {
+            role => role,
+            name => signal.name.clone(),
+            verdict => signal.verdict.to_string(),
+            line => signal.chart(effect.applied),
+            svg => Value::from_safe_string(svg::course(signal, effect.applied)),
+        }
+    })
+    .collect()
 }
 
 fn kpi_row(kpi: &Kpi) -> serde_json::Value {

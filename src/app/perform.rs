@@ -230,7 +230,7 @@ impl Shell {
             }
             Effect::Publish(token) => {
                 let publisher = self.publisher.clone();
-                tokio::spawn(async move { publisher.send(now, &token).await });
+                tokio::spawn(async move { Box::pin(publisher.send(now, &token)).await });
             }
             Effect::ByHand { target, update } => {
                 let (publisher, picture) = (self.publisher.clone(), self.picture.clone());

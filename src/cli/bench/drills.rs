@@ -73,6 +73,7 @@ pub(super) fn run(
         simulating += took;
         if output.json {
             output.object(&played)?;
+            output.flush()?;
         }
         all.push(played);
     }

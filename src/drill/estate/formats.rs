@@ -15,7 +15,7 @@ pub(super) use smalltalk::{chatter, job, noise};
 pub(super) use stamp::Clock;
 
 use super::Emission;
-use super::blueprint::{Dialect, KINDS, Link, Sys};
+use super::blueprint::{Dialect, KINDS, Link, Queue, Sys};
 use super::metrics;
 use super::problem::{Problem, says};
 use super::world::{FrameRef, SlabRef, World};
@@ -227,6 +227,15 @@ pub(super) fn turned_away(world: &mut World, frame: FrameRef, problem: Option<Pr
 pub(super) fn waited_for_connection(world: &mut World, frame: FrameRef, ms: i64) {
     let Some(pool) = world.frames.get(frame).and_then(|one| one.op.plan().system.plan().pool) else { return };
     logs(world, frame, Level::Warn, &format!("waited {ms} ms for a connection of {}", pool.name));
+}
+
+/// A message is about to be handed to the broker, who may let its publisher wait.
+pub(super) fn publishing(world: &mut World, frame: FrameRef, queue: Queue) {
+    let (Some(ids), Some(one)) = (ids(world, frame), world.frames.get(frame)) else { return };
+    if has_lines(one.op.plan().system) {
+        let message = format!("publishing message for {} to {}", ids.number, queue.plan().name);
+        logs(world, frame, Level::Info, &message);
+    }
 }
 
 /// A call has come back, or not.

@@ -14,8 +14,12 @@ impl World {
         let now = self.now;
         let is_down = !self.system(broker).is_up;
         let held_up = self.broker(broker).is_blocked || is_down;
+        if self.frames.get(frame).is_some_and(|one| one.attempt == 0) {
+            formats::publishing(self, frame, queue);
+        }
         let Some(one) = self.frames.get_mut(frame) else { return };
         one.call += 1;
+        one.attempt = 1;
         if held_up {
             one.is_waiting = true;
             let call = one.call;

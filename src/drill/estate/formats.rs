@@ -9,7 +9,7 @@ mod smalltalk;
 mod spans;
 mod stamp;
 
-pub(super) use brokers::{alarm, dead, delivered, published, redelivered, run};
+pub(super) use brokers::{alarm, dead, delivered, not_taken, published, redelivered, run};
 pub(super) use ledger::{alert, change, harmless_change};
 pub(super) use smalltalk::{chatter, job, noise};
 pub(super) use stamp::Clock;
@@ -240,7 +240,7 @@ pub(super) fn publishing(world: &mut World, frame: FrameRef, queue: Queue) {
 
 /// A call has come back, or not.
 pub(super) fn called(world: &mut World, frame: FrameRef, link: Link, problem: Option<Problem>) {
-    if link.plan().to.is_external() && link.plan().from.plan().is_traced {
+    if problem != Some(Problem::BreakerOpen) && link.plan().from.plan().is_traced {
         let why = problem.map(|problem| says(problem, link.plan().from, Some(link))).unwrap_or_default();
         spans::client(world, frame, link, problem, &why);
     }

@@ -192,6 +192,7 @@ impl World {
             link: None,
             is_begun: false,
             called_at: now,
+            client_span: 0,
         })
     }
 

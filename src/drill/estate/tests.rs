@@ -6,7 +6,7 @@ use crate::telemetry::Nanos;
 use std::collections::BTreeMap;
 use strum::IntoEnumIterator;
 
-const START: Time = Time::from_seconds(1_773_100_800);
+const START: Time = Time::from_seconds(1_775_001_600);
 
 fn minutes(minutes: i64) -> Nanos {
     Nanos::seconds(minutes * 60)

@@ -116,7 +116,8 @@ pub(super) struct Counters {
     pub hits: u32,
     pub misses: u32,
     pub throttled: u32,
-    pub calls_out: u32,
+    /// Milliseconds of its own work.
+    pub worked_ms: f64,
 }
 
 /// So many a minute, evenly.
@@ -251,6 +252,8 @@ pub(super) struct Frame {
     pub is_begun: bool,
     /// When its last call set out.
     pub called_at: i64,
+    /// The span of that call, where its caller is traced.
+    pub client_span: u64,
 }
 
 pub(super) type FrameRef = SlabRef;

@@ -21,6 +21,10 @@ impl World {
         one.call += 1;
         one.attempt = 1;
         if held_up {
+            if !is_down {
+                formats::not_taken(self, queue);
+            }
+            let Some(one) = self.frames.get_mut(frame) else { return };
             one.is_waiting = true;
             let call = one.call;
             self.broker(broker).waiting.push_back(frame);

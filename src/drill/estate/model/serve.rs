@@ -131,7 +131,9 @@ impl World {
         }
         // Who works on much at a time is slower at each.
         let share = f64::from(system.busy) / f64::from(system.workers.max(1));
-        took *= system.slow * locks * (1.0 + share * share);
+        took *= system.slow * (1.0 + share * share);
+        system.count.worked_ms += took;
+        took *= locks;
         self.agenda.add(now + (took * MS as f64).max(1_000.0) as i64, What::Worked(frame));
     }
 

@@ -195,10 +195,8 @@ pub(super) fn ends(world: &mut World, frame: FrameRef, problem: Option<Problem>)
             edges::edi(world, frame, level, status, &message);
         }
         Dialect::Idoc => edges::idoc(world, frame, if problem.is_some() { 51 } else { 53 }, &message),
-        Dialect::Journal => {
-            if problem.is_some() || took_ms > 1_000 {
-                smalltalk::database(world, frame, problem, took_ms);
-            }
+        Dialect::Journal if problem.is_some() || took_ms > 1_000 => {
+            smalltalk::database(world, frame, problem, took_ms);
         }
         _ if has_lines(system) && !message.is_empty() => logs(world, frame, level, &message),
         _ => {}

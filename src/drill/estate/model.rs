@@ -190,7 +190,6 @@ impl World {
             has_worker: false,
             has_connection: false,
             link: None,
-            is_begun: false,
             called_at: now,
             client_span: 0,
         })

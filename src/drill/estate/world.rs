@@ -249,7 +249,6 @@ pub(super) struct Frame {
     pub has_worker: bool,
     pub has_connection: bool,
     pub link: Option<Link>,
-    pub is_begun: bool,
     /// When its last call set out.
     pub called_at: i64,
     /// The span of that call, where its caller is traced.

@@ -61,7 +61,6 @@ impl World {
         let now = self.now;
         let Some(one) = self.frames.get_mut(frame) else { return };
         one.has_worker = true;
-        one.is_begun = true;
         one.began = now;
         let plan = one.op.plan();
         self.system(plan.system).busy += 1;
@@ -185,7 +184,7 @@ impl World {
     pub(super) fn finish(&mut self, frame: FrameRef, problem: Option<Problem>) {
         let Some(one) = self.frames.get(frame) else { return };
         let place = one.op.plan().system;
-        let (is_begun, now) = (one.is_begun, self.now);
+        let (is_begun, now) = (one.has_worker, self.now);
         let is_seen = is_begun || !matches!(problem, Some(Problem::Refused));
         if is_seen {
             let took = ((now - one.arrived) / 1_000) as u32;

@@ -12,6 +12,7 @@ mod counted;
 pub mod datadog;
 pub mod dynatrace;
 pub mod elasticsearch;
+pub mod figures;
 pub mod files;
 mod follow;
 pub mod github;

@@ -100,7 +100,7 @@ impl VictoriaLogs {
         let fields = self.config.identifier_fields.len() + 1;
         let length = |one: &Identifier| {
             let spellings = all_spellings(std::slice::from_ref(one));
-            spellings.iter().map(|text| (text.len() * 2 + 4) * fields + names).sum::<usize>()
+            spellings.iter().map(|text| (in_double_quotes(text).len() + 4) * fields + names).sum::<usize>()
         };
         let mut room = LONGEST;
         let mut to = from;

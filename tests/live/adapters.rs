@@ -189,7 +189,8 @@ fn a_real_zipkin_gives_traces_by_time_and_by_identifier() {
 }
 
 #[test]
-fn a_real_opensearch_gives_every_document_once_across_pages_with_equal_instants_and_a_flow_by_its_identifiers() {
+fn a_real_opensearch_gives_every_document_once_across_pages_with_equal_instants_and_a_flow_by_its_identifiers()
+ {
     let Ok(libraries) = std::env::var("BRIDGEWATCH_TEST_OPENSEARCH") else {
         eprintln!("there is no OpenSearch here: nothing is checked; run tests/run");
         return;

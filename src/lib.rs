@@ -9,6 +9,8 @@ pub mod app;
 pub mod cli;
 /// What the person has decided.
 pub mod config;
+/// Drills: a simulated estate, scenarios and their scoring.
+pub mod drill;
 /// All that was pulled, in columns.
 pub mod evidence;
 /// Events to flows: linking, kinds, expected paths, verdicts, clock skew.

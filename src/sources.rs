@@ -33,7 +33,6 @@ mod paging;
 pub mod prometheus;
 pub mod rabbitmq;
 mod secret;
-mod slices;
 mod spans;
 mod spelling;
 pub mod splunk;

@@ -13,6 +13,7 @@
 
 mod act;
 mod action;
+mod board;
 mod bridge;
 mod data;
 mod dialog;
@@ -24,6 +25,7 @@ mod help;
 mod hints;
 mod home;
 mod keymap;
+mod leads;
 mod logs;
 mod metrics;
 mod mitigate;
@@ -33,8 +35,10 @@ mod page;
 mod palette;
 mod picture;
 mod prompt;
+mod publish;
 mod range;
 mod rca;
+mod runbook;
 mod selected;
 mod sources;
 mod suspects;
@@ -47,7 +51,7 @@ mod traces;
 mod widgets;
 
 pub use action::Action;
-pub use data::{Answering, Data, Found, Notice, Selected, Step};
+pub use data::{Answering, Book, Data, Destination, Found, Notice, Preview, Selected, Step};
 pub use filter::Filter;
 pub use keymap::Keymap;
 pub use picture::{FileRow, Picture, Stage, Way, step_of};
@@ -55,7 +59,7 @@ pub use theme::{Depth, Theme};
 
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::{Gate, Incident, PinKind, What};
+use crate::incident::{Audience, Gate, Incident, PinKind, Service, What};
 use crate::telemetry::{Event, Identifier, Time, Window};
 use crossterm::event::{Event as Input, KeyEventKind};
 use ratatui::Frame;
@@ -88,6 +92,12 @@ pub enum Msg {
     Flow(FlowId),
     /// Who is still asked for more of the opened flow, and who could not answer.
     Answering(Answering),
+    /// The service catalogue of what is open now.
+    Catalogue(Vec<Service>),
+    /// Runbooks that were asked for.
+    Books(Vec<Book>),
+    /// What would be published.
+    Preview(Box<Preview>),
     /// Something to tell in the status line.
     Notice(Notice),
 }
@@ -114,6 +124,25 @@ pub enum Effect {
         lines: Vec<String>,
         /// What shows it again.
         query: String,
+    },
+    /// Begin an incident, with the evidence that it is declared from.
+    Declare {
+        whats: Vec<(Time, What)>,
+        pin: Option<Box<Effect>>,
+    },
+    /// Read the runbooks of the catalogue.
+    ReadBooks,
+    /// Say what publishing would send: the write-up, or an update for an audience. Sends nothing.
+    Plan {
+        target: String,
+        update: Option<Audience>,
+    },
+    /// Send exactly the preview that has this name, and record it.
+    Publish(String),
+    /// Write a file to carry over by hand instead.
+    ByHand {
+        target: String,
+        update: Option<Audience>,
     },
     /// Measure all mitigations in force and record what they did.
     Measure,
@@ -160,6 +189,9 @@ enum Over {
     Dialog(dialog::Dialog),
     Flow(flow::FlowView),
     Page(page::Page),
+    Board(board::BoardView),
+    Runbook(runbook::RunbookView),
+    Publish(publish::PublishView),
 }
 
 /// The cockpit.
@@ -196,11 +228,12 @@ impl Ui {
         ui
     }
 
-    /// Judges write-ups by a team's rules, and knows its triage packs.
+    /// Judges write-ups by a team's rules, and knows its triage packs and where it publishes.
     #[must_use]
-    pub fn of_team(mut self, gate: Gate, packs: Option<String>) -> Self {
+    pub fn of_team(mut self, gate: Gate, packs: Option<String>, targets: Vec<Destination>) -> Self {
         self.data.gate = gate;
         self.data.packs = packs;
+        self.data.targets = targets;
         self
     }
 
@@ -230,6 +263,13 @@ impl Ui {
             Msg::Incidents(incidents) => self.data.incidents = incidents,
             Msg::Flow(id) => self.open_flow(id),
             Msg::Answering(answering) => self.data.answering = answering,
+            Msg::Catalogue(catalogue) => self.data.catalogue = catalogue,
+            Msg::Books(books) => self.data.books = books,
+            Msg::Preview(preview) => {
+                if let Some(Over::Publish(publish)) = self.over.last_mut() {
+                    publish.show(*preview);
+                }
+            }
             Msg::Notice(notice) => self.data.notice = Some(notice),
         }
         self.follow(&mut effects);
@@ -347,7 +387,7 @@ impl Ui {
         self.mouse.course = frame::course(&self.data, &self.theme, frame, parts.course);
         let is_home = self.is_home();
         let (data, theme, body) = (&self.data, &self.theme, parts.body);
-        let covers = |over: &Over| matches!(over, Over::Flow(_) | Over::Page(_) | Over::Help(_));
+        let covers = |over: &Over| !matches!(over, Over::Prompt(_) | Over::Dialog(_) | Over::Palette(_));
         let from = self.over.iter().rposition(covers);
         if from.is_none() {
             match self.view {
@@ -368,6 +408,9 @@ impl Ui {
                 Over::Flow(flow) => flow.draw(data, theme, frame, body),
                 Over::Help(help) => help.draw(theme, frame, body),
                 Over::Page(page) => page.draw(theme, frame, body),
+                Over::Board(board) => board.draw(data, theme, frame, body),
+                Over::Runbook(runbook) => runbook.draw(data, theme, frame, body),
+                Over::Publish(publish) => publish.draw(data, theme, frame, body),
                 Over::Palette(palette) => palette.draw(data, theme, frame, body),
                 Over::Dialog(dialog) => dialog.draw(data, theme, frame, body),
                 Over::Prompt(_) => {}

@@ -1,6 +1,8 @@
 //! The built program in a real terminal: it opens, draws, can be driven, and leaves the terminal as it was found.
 #![allow(clippy::unwrap_used)]
 
+#[path = "terminal/bridge.rs"]
+mod bridge;
 #[path = "sources/fake.rs"]
 #[expect(dead_code, reason = "only some answers are of use here")]
 mod fake;

@@ -1,10 +1,11 @@
 //! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
 
-use super::extent;
 use super::healths::Healths;
-use crate::evidence::Evidence;
+use super::{extent, look};
+use crate::config::Config;
+use crate::evidence::{Evidence, Row};
 use crate::flows::{Blindness, Correlator, FlowSettings};
-use crate::incident::Findings;
+use crate::incident::{Coverage, Findings, LossFields};
 use crate::ingest::Settings;
 use crate::sources::SourceError;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
@@ -28,8 +29,8 @@ pub(super) enum Order {
         roots: Vec<String>,
         settings: Box<Settings>,
         title: String,
-        /// Who owns the systems that wrote them, where a scenario brings that along; else what is configured holds.
-        owners: Option<BTreeMap<String, String>>,
+        /// What is known of the systems that wrote them, where a scenario brings that along; else what is configured holds.
+        catalogue: Option<Catalogue>,
         is_demo: bool,
         now: Time,
     },
@@ -57,6 +58,25 @@ pub(super) enum Pulse {
     Answer(Result<String, SourceError>),
 }
 
+/// What people know of the systems and no line says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Catalogue {
+    owners: BTreeMap<String, String>,
+    /// The systems of the catalogue: one that says nothing is a blind spot.
+    systems: Vec<String>,
+    losses: LossFields,
+}
+
+impl Catalogue {
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            owners: config.owners(),
+            systems: config.systems.keys().cloned().collect(),
+            losses: config.losses.clone(),
+        }
+    }
+}
+
 /// What others read of the engine's files: where events are read again.
 pub(super) type SharedFiles = Arc<RwLock<Files>>;
 
@@ -77,6 +97,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// From so many events on, flows are shown before suspects are ranked.
 const LARGE: u32 = 100_000;
 
+/// How often what was lost is counted anew while flows fail.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
 /// Kinds of flows whose ways are shown on the bridge.
 const WAYS: usize = 8;
 
@@ -85,7 +108,7 @@ struct State {
     correlator: Correlator,
     flow_settings: FlowSettings,
     suspect_settings: SuspectSettings,
-    owners: BTreeMap<String, String>,
+    catalogue: Catalogue,
     reports: Vec<FileReport>,
     healths: Healths,
     title: String,
@@ -96,13 +119,15 @@ struct State {
     outbox: outbox::Sender<Msg>,
     /// What was published last: where nothing changed but the health of a source, nothing is computed again.
     last: Picture,
+    /// When losses were counted last, and over how many lost flows.
+    counted: Option<(Instant, u64)>,
 }
 
 impl Engine {
     pub(super) fn start(
         flow_settings: FlowSettings,
         suspect_settings: SuspectSettings,
-        owners: BTreeMap<String, String>,
+        catalogue: Catalogue,
         outbox: outbox::Sender<Msg>,
     ) -> Self {
         let (orders, inbox) = mpsc::channel();
@@ -113,7 +138,7 @@ impl Engine {
             correlator: Correlator::new(flow_settings.clone()),
             flow_settings,
             suspect_settings,
-            owners,
+            catalogue,
             reports: Vec::new(),
             healths: Healths::default(),
             title: String::new(),
@@ -123,6 +148,7 @@ impl Engine {
             is_cancelled: is_cancelled.clone(),
             outbox,
             last: Picture::default(),
+            counted: None,
         };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || state.run(&inbox)).ok();
         Self { orders: Some(orders), thread, is_cancelled, files }
@@ -158,8 +184,7 @@ impl State {
         loop {
             let first = match inbox.recv_timeout(LOOK) {
                 Ok(order) => Some(order),
-                Err(mpsc::RecvTimeoutError::Timeout) if self.follower.is_some() => None,
-                Err(mpsc::RecvTimeoutError::Timeout) => continue,
+                Err(mpsc::RecvTimeoutError::Timeout) => None,
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             };
             // One record that we fail on must not take the screen's only source of news with it; the hook has told.
@@ -172,7 +197,7 @@ impl State {
         let mut is_new = match first {
             Some(order) => self.take(order),
             None if self.look() => true,
-            None => return,
+            None => return self.count_losses(),
         };
         // Whatever waits is taken in before anything is computed.
         while let Ok(next) = inbox.try_recv() {
@@ -184,12 +209,13 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
-            Order::Load { inputs, roots, settings, title, owners, is_demo, now } => {
+            Order::Load { inputs, roots, settings, title, catalogue, is_demo, now } => {
                 self.title = title;
-                if let Some(owners) = owners {
-                    self.owners = owners;
+                if let Some(catalogue) = catalogue {
+                    self.catalogue = catalogue;
                 }
                 self.is_demo = is_demo;
+                self.counted = None;
                 self.is_cancelled.store(false, Ordering::Relaxed);
                 self.load(inputs, roots, &settings, now);
                 true
@@ -286,13 +312,39 @@ impl State {
                 self.send(early);
             }
             let suspects = Suspects::of(&self.evidence, flows, &self.suspect_settings);
-            let findings =
-                Findings::of(&self.evidence, flows, &suspects, |system| self.owners.get(system).cloned());
+            let owners = &self.catalogue.owners;
+            let mut findings =
+                Findings::of(&self.evidence, flows, &suspects, |system| owners.get(system).cloned());
+            let catalogue = self.catalogue.systems.iter().map(String::as_str);
+            findings.coverage = Coverage::of(&self.evidence, flows, catalogue);
+            // What was counted last stands until it is counted anew.
+            findings.losses = self.last.findings.losses.clone().filter(|_| self.counted.is_some());
             let onset = suspects.onset.as_ref().map(|onset| onset.time);
             let ways = Picture::ways_of(flows, onset, WAYS);
             self.last = Picture { ways, suspects, findings, ..flows_only };
         }
         self.send(self.last.clone());
+        self.count_losses();
+    }
+
+    /// Counts what was lost in customers and value, where fields are configured. Lost flows are read again for it, so it
+    /// comes after everything else, and not with every page of a live source.
+    fn count_losses(&mut self) {
+        let (fields, findings) = (&self.catalogue.losses, &self.last.findings);
+        let is_due = match self.counted {
+            None => true,
+            Some((at, lost)) => lost != findings.failed_flows && at.elapsed() > COUNT_EVERY,
+        };
+        if fields.is_empty() || !is_due {
+            return;
+        }
+        let read = |rows: &[Row]| look::read(&self.files, &self.evidence, rows);
+        let losses = fields.counted(&self.evidence, &self.last.flows, findings.onset, read).sentence();
+        self.counted = Some((Instant::now(), findings.failed_flows));
+        if losses != self.last.findings.losses {
+            self.last.findings.losses = losses;
+            self.send(self.last.clone());
+        }
     }
 
     fn send(&self, picture: Picture) {

@@ -1,23 +1,25 @@
 //! What each effect does. Nothing here waits: every arm starts a task that ends in a message.
 
 use super::clock::Clock;
-use super::engine::{Engine, Order};
+use super::engine::{Catalogue, Engine, Order};
 use super::follow::{Following, Listeners};
 use super::look::{self, Look};
+use super::publish::Publisher;
 use super::record::Recorder;
 use super::{Opening, collect, scenario_after};
 use crate::config::Config;
 use crate::incident::Gate;
-use crate::ingest::Settings;
+use crate::ingest::{Settings, scrub_text};
 use crate::sources::{bundled, files, typed};
 use crate::store::Store;
 use crate::telemetry::{Identifier, Nanos, Time, Window};
-use crate::ui::{Effect, Filter, Msg, Notice, Picture};
+use crate::ui::{Book, Effect, Filter, Msg, Notice, Picture};
 use chrono::Datelike;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
 use std::io::{self, Write};
 use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
@@ -27,6 +29,9 @@ pub(super) struct Shell {
     clock: Clock,
     engine: Engine,
     recorder: Arc<Recorder>,
+    publisher: Arc<Publisher>,
+    /// Runbooks in files, by system.
+    books: Vec<(String, PathBuf)>,
     outbox: mpsc::Sender<Msg>,
     picture: Arc<Picture>,
     scenario: Option<String>,
@@ -39,16 +44,20 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn new(config: Config, gate: Gate, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
-        let owners = config.owners();
-        let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
+        let catalogue = Catalogue::of(&config);
+        let engine =
+            Engine::start(config.flow_settings(), config.suspect_settings(), catalogue, outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), gate, outbox.clone()));
         let listening = recorder.clone();
         tokio::spawn(async move { listening.listen().await });
-        Self {
+        let publisher = Arc::new(Publisher::new(&config, recorder.clone()));
+        let shell = Self {
+            books: config.runbook_files(),
             config,
             clock: Clock::default(),
             engine,
             recorder,
+            publisher,
             outbox,
             picture: Arc::default(),
             scenario: None,
@@ -56,7 +65,9 @@ impl Shell {
             following: Following::default(),
             sought: None,
             look: Arc::default(),
-        }
+        };
+        shell.tell(Msg::Catalogue(shell.config.catalogue()));
+        shell
     }
 
     pub(super) fn now(&self) -> Time {
@@ -106,7 +117,7 @@ impl Shell {
                         roots: paths,
                         settings: Box::new(settings),
                         title,
-                        owners: None,
+                        catalogue: None,
                         is_demo: false,
                         now,
                     });
@@ -140,10 +151,11 @@ impl Shell {
             roots: Vec::new(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
-            owners: Some(config.owners()),
+            catalogue: Some(Catalogue::of(&config)),
             is_demo: true,
             now,
         });
+        self.tell(Msg::Catalogue(config.catalogue()));
     }
 
     /// Notes what the shell itself needs of a message before the ui takes it.
@@ -194,6 +206,35 @@ impl Shell {
                 tokio::spawn(async move {
                     recorder.pin(now, kind, says, rows, lines, query, &picture, &files).await
                 });
+            }
+            Effect::Declare { whats, pin } => {
+                let (recorder, picture, files) =
+                    (self.recorder.clone(), self.picture.clone(), self.engine.files.clone());
+                tokio::spawn(async move {
+                    recorder.record(now, whats, Vec::new()).await;
+                    if let Some(Effect::Pin { kind, says, rows, lines, query }) = pin.map(|pin| *pin) {
+                        recorder.pin(now, kind, says, rows, lines, query, &picture, &files).await;
+                    }
+                });
+            }
+            Effect::ReadBooks => {
+                let (books, outbox) = (self.books.clone(), self.outbox.clone());
+                tokio::task::spawn_blocking(move || {
+                    let books = books.into_iter().map(|(system, path)| read_book(system, &path)).collect();
+                    let _ = outbox.blocking_send(Msg::Books(books));
+                });
+            }
+            Effect::Plan { target, update } => {
+                let (publisher, picture) = (self.publisher.clone(), self.picture.clone());
+                tokio::spawn(async move { publisher.plan(now, &target, update, &picture).await });
+            }
+            Effect::Publish(token) => {
+                let publisher = self.publisher.clone();
+                tokio::spawn(async move { publisher.send(now, &token).await });
+            }
+            Effect::ByHand { target, update } => {
+                let (publisher, picture) = (self.publisher.clone(), self.picture.clone());
+                tokio::spawn(async move { publisher.by_hand(now, &target, update, &picture).await });
             }
             Effect::Measure => {
                 let (recorder, picture) = (self.recorder.clone(), self.picture.clone());
@@ -284,6 +325,13 @@ impl Shell {
         self.collecting.stop();
         self.engine.stop();
     }
+}
+
+/// A runbook as its file has it, harmless to a terminal.
+fn read_book(system: String, path: &Path) -> Book {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()));
+    Book { system, text: text.map(|text| scrub_text(&text).into_owned()) }
 }
 
 /// By OSC 52, which needs no display and goes through ssh; inside tmux wrapped so that tmux passes it on.

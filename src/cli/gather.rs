@@ -78,6 +78,9 @@ pub(super) fn gather_by(
             let own = scenario_configuration(&scenario)?;
             let reading = settings(&own, now)?;
             config.systems.extend(own.systems);
+            if config.losses.is_empty() {
+                config.losses = own.losses;
+            }
             found.extend(scenario.inputs());
             load(found, &reading, now)
         }

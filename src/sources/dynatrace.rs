@@ -323,7 +323,7 @@ mod tests {
             logs,
             r#"fetch logs | filter (`trace_id` == "x\" or true" or contains(content, "x\" or true")) | sort timestamp asc | limit 5"#
         );
-        let cursor = Cursor { is_spans: true, edge: Edge::default() };
+        let cursor = Cursor { is_spans: true, ..Cursor::default() };
         let trace = one(IdentifierClass::Trace, "7c1f0a9be2d34c58a1b6e0f2934d5a77");
         let spans = source.expression(&trace, &cursor, 5).unwrap();
         assert!(spans.contains(r#"trace.id == toUid("7c1f0a9be2d34c58a1b6e0f2934d5a77")"#), "{spans}");

@@ -3,7 +3,7 @@
 use super::{Filter, Picture};
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::{Gate, Incident};
+use crate::incident::{Gate, Incident, Service};
 use crate::telemetry::{Event, Time, Window};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,6 +18,12 @@ pub struct Data {
     pub gate: Gate,
     /// A team's own triage packs, as its file has them.
     pub packs: Option<String>,
+    /// What teams know of their systems.
+    pub catalogue: Vec<Service>,
+    /// Where write-ups and updates can be published.
+    pub targets: Vec<Destination>,
+    /// The runbooks that were read last.
+    pub books: Vec<Book>,
     pub now: Time,
     /// Seconds ahead of UTC to show times in; `None` for UTC.
     pub local: Option<i32>,
@@ -75,6 +81,35 @@ pub struct Notice {
     pub is_error: bool,
 }
 
+/// A place to publish to, as the configuration has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Destination {
+    pub name: String,
+    pub kind: String,
+    /// Others than our own people read it, so that names are taken out.
+    pub is_outside: bool,
+    /// Everybody can read it.
+    pub is_public: bool,
+    /// Nothing is sent there: a file and a link are all that there is.
+    pub is_by_hand: bool,
+}
+
+/// What would be published, to the byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    pub destination: Destination,
+    pub text: String,
+    /// Names exactly this; `None` if there is nothing to send.
+    pub token: Option<String>,
+}
+
+/// A runbook as its file has it, or why it could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    pub system: String,
+    pub text: Result<String, String>,
+}
+
 /// What the cursor is on, for the actions that work everywhere.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Selected {
@@ -113,6 +148,11 @@ impl Data {
     /// An event's time with its system's clock set right, unless raw times are wanted.
     pub fn time(&self, row: Row) -> Time {
         self.picture.flows.time(&self.picture.evidence, row)
+    }
+
+    /// What the catalogue says of the system that is suspected first.
+    pub fn suspected(&self) -> Option<&str> {
+        self.picture.findings.suspect.as_deref()?.split(" · ").next()
     }
 
     /// Whether no telemetry is open, nor on its way.

@@ -240,7 +240,10 @@ impl FlowView {
             let lane = systems.iter().position(|system| *system == step.system).unwrap_or(0);
             Line::from(vec![
                 Span::styled(format!("{:>9} ", format!("+{:#}", step.time - start)), theme.muted),
-                Span::styled(fit(evidence.system_name(step.system), system_width), theme.lane(lane)),
+                Span::styled(
+                    format!("{} ", fit(evidence.system_name(step.system), system_width - 1)),
+                    theme.lane(lane),
+                ),
                 Span::styled(fit(severity.word(), 6), style),
                 Span::styled(
                     fit(&body, body_width),

@@ -4,8 +4,8 @@ use super::sources::source_in_full;
 use super::{Data, Effect, Selected};
 use crate::evidence::{Place, Row};
 use crate::flows::FlowId;
-use crate::incident::PinKind;
-use crate::telemetry::{Identifier, IdentifierClass, Nanos, SourceHealth, SourceRef, Window};
+use crate::incident::{Opening, PinKind};
+use crate::telemetry::{EventKind, Identifier, IdentifierClass, Nanos, SourceHealth, SourceRef, Window};
 
 /// How long before its first event and after its last more of a flow is looked for.
 const AROUND: Nanos = Nanos::seconds(30 * 60);
@@ -201,6 +201,35 @@ pub(super) fn pin(selected: &Selected, data: &Data) -> Option<Effect> {
         }
         Selected::Text(_) | Selected::Mitigation(_) | Selected::Nothing => None,
     }
+}
+
+/// What an incident would be declared from: the alert or the suspect under the cursor, else what the evidence says.
+pub(super) fn opening(selected: &Selected, data: &Data) -> Opening {
+    let (evidence, findings) = (&data.picture.evidence, &data.picture.findings);
+    let by_evidence = || Opening::titled(findings.title.as_deref().unwrap_or_default());
+    match selected {
+        Selected::Event(row) if evidence.kind(*row) == EventKind::Alert => of_alert(*row, data),
+        Selected::Suspect(place) => match data.picture.suspects.ranking.get(*place) {
+            Some(one) => {
+                let title = findings.title.as_deref().filter(|_| *place == 0);
+                Opening::of_suspect(evidence, one, title)
+            }
+            None => Opening::default(),
+        },
+        // A line of what happened may be an alert.
+        Selected::Text(text) if data.incident.is_none() => {
+            let mut alerts = Opening::alerts(evidence);
+            let said =
+                |row: &Row| format!("{} {}", evidence.time(*row), Opening::alert_sentence(evidence, *row));
+            alerts.find(|row| said(row) == *text).map_or_else(by_evidence, |row| of_alert(row, data))
+        }
+        _ => by_evidence(),
+    }
+}
+
+fn of_alert(row: Row, data: &Data) -> Opening {
+    let message = data.events.get(&row).and_then(Option::as_ref).map(|event| event.body.as_str());
+    Opening::of_alert(&data.picture.evidence, row, message)
 }
 
 /// What was opened, as arguments of the command line.

@@ -52,6 +52,13 @@ impl Cockpit {
         Self::on_a_bridge_themed("dark")
     }
 
+    /// The same with two hypotheses and a decision.
+    pub fn on_a_bridge_with_a_board() -> Self {
+        let mut cockpit = Self::with_sample();
+        cockpit.tell(Msg::Incident(Some(Box::new(estate::incident_with_a_board()))));
+        cockpit
+    }
+
     pub fn on_a_bridge_themed(theme: &str) -> Self {
         let mut cockpit = Self::sample_themed(theme);
         cockpit.tell(Msg::Incident(Some(Box::new(estate::incident()))));

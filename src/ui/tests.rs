@@ -1,5 +1,7 @@
 //! What a person does, and what they see.
 
+mod bridge;
+
 use super::testing::Cockpit;
 use super::{Answering, Effect, Msg, Notice, Picture, View};
 use crate::incident::What;
@@ -222,7 +224,7 @@ fn u_takes_the_last_entry_back_by_a_new_one() {
 fn an_update_that_is_due_and_a_late_answer_are_told_in_words() {
     let mut cockpit = Cockpit::on_a_bridge().sized(140, 24);
     let head = cockpit.screen().lines().next().unwrap().to_owned();
-    assert!(head.contains("update OVERDUE") && head.contains("asks 1 (1 OVERDUE)"), "{head}");
+    assert!(head.contains("update OVERDUE") && head.contains("1 ask OVERDUE"), "{head}");
 }
 
 #[test]

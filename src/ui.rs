@@ -13,6 +13,7 @@
 
 mod act;
 mod action;
+
 mod board;
 mod bridge;
 mod data;
@@ -41,6 +42,7 @@ mod rca;
 mod runbook;
 mod selected;
 mod sources;
+mod standing;
 mod suspects;
 #[cfg(test)]
 pub mod testing;
@@ -90,14 +92,14 @@ pub enum Msg {
     Incidents(Vec<Incident>),
     /// The flow that an identifier belongs to.
     Flow(FlowId),
-    /// Who is still asked for more of the opened flow, and who could not answer.
-    Answering(Answering),
     /// The service catalogue of what is open now.
     Catalogue(Vec<Service>),
     /// Runbooks that were asked for.
     Books(Vec<Book>),
     /// What would be published.
     Preview(Box<Preview>),
+    /// Who is still asked for more of the opened flow, and who could not answer.
+    Answering(Answering),
     /// Something to tell in the status line.
     Notice(Notice),
 }
@@ -189,7 +191,7 @@ enum Over {
     Dialog(dialog::Dialog),
     Flow(flow::FlowView),
     Page(page::Page),
-    Board(board::BoardView),
+    Board(standing::BoardView),
     Runbook(runbook::RunbookView),
     Publish(publish::PublishView),
 }
@@ -253,6 +255,11 @@ impl Ui {
                     self.data.events.clear();
                 }
                 self.data.events.extend(events);
+                for over in &mut self.over {
+                    if let Over::Page(page) = over {
+                        page.refresh(&self.data);
+                    }
+                }
             }
             Msg::Found { request, found } if request == self.request => {
                 self.data.found = found;
@@ -262,7 +269,6 @@ impl Ui {
             Msg::Incident(incident) => self.data.incident = incident.map(|incident| *incident),
             Msg::Incidents(incidents) => self.data.incidents = incidents,
             Msg::Flow(id) => self.open_flow(id),
-            Msg::Answering(answering) => self.data.answering = answering,
             Msg::Catalogue(catalogue) => self.data.catalogue = catalogue,
             Msg::Books(books) => self.data.books = books,
             Msg::Preview(preview) => {
@@ -270,6 +276,7 @@ impl Ui {
                     publish.show(*preview);
                 }
             }
+            Msg::Answering(answering) => self.data.answering = answering,
             Msg::Notice(notice) => self.data.notice = Some(notice),
         }
         self.follow(&mut effects);
@@ -308,6 +315,7 @@ impl Ui {
             Some(Over::Flow(flow)) => flow.wanted(),
             _ if self.view == View::Logs => self.logs.wanted(&self.data),
             _ if self.view == View::Traces => self.traces.wanted(),
+            _ if self.view == View::Suspects => self.suspects.wanted(&self.data),
             _ => Vec::new(),
         };
         rows.retain(|row| !self.data.events.contains_key(row));

@@ -50,14 +50,6 @@ pub(super) enum Order {
     IgnoreSkew(bool),
 }
 
-/// What came of asking a source whether it answers.
-pub(super) enum Pulse {
-    /// Nothing yet, and it takes long.
-    Late,
-    /// What it says of itself, or why it does not answer.
-    Answer(Result<String, SourceError>),
-}
-
 /// What people know of the systems and no line says.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Catalogue {
@@ -75,6 +67,14 @@ impl Catalogue {
             losses: config.losses.clone(),
         }
     }
+}
+
+/// What came of asking a source whether it answers.
+pub(super) enum Pulse {
+    /// Nothing yet, and it takes long.
+    Late,
+    /// What it says of itself, or why it does not answer.
+    Answer(Result<String, SourceError>),
 }
 
 /// What others read of the engine's files: where events are read again.

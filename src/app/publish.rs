@@ -67,6 +67,9 @@ impl Publisher {
         picture: &Picture,
     ) -> Result<Preview, String> {
         let config = self.target(name)?;
+        if picture.is_demo {
+            return Err("a demo goes nowhere: nobody shall read of an incident that is none".to_owned());
+        }
         let (incident, parcel) = self.parcel(now, config, update, picture).await?;
         let target = Target::connect(config).await.map_err(|error| error.to_string())?;
         let plan = target

@@ -2,7 +2,7 @@
 
 use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
-use super::{board, dialog, flow, help, home, page, palette, prompt, publish, range, runbook, selected};
+use super::{dialog, flow, help, home, page, palette, prompt, publish, range, runbook, selected, standing};
 use crate::flows::FlowId;
 use crate::incident::{Pack, Phase, Tone, What, catch_up, drafted, packs, review, similar, triage_page};
 use strum::IntoEnumIterator;
@@ -64,6 +64,11 @@ impl Ui {
             }
             Outcome::Act(action) => self.act(action, effects),
             Outcome::Open(id) => self.open_flow(id),
+            Outcome::Event(row) => self.open_event(row, effects),
+            Outcome::Series(place) => {
+                self.metrics.go_to(place, &self.data);
+                self.show(View::Metrics);
+            }
             Outcome::Find(identifier) => effects.push(Effect::Find(identifier)),
             Outcome::Incident(name) => effects.push(Effect::OpenIncident(name)),
             Outcome::Record(whats) => {
@@ -144,7 +149,7 @@ impl Ui {
                 let from = selected::opening(&self.selected(), &self.data);
                 self.over.push(Over::Dialog(dialog::Dialog::declare(from)));
             }
-            Action::Board => self.over.push(Over::Board(board::BoardView::default())),
+            Action::Board => self.over.push(Over::Board(standing::BoardView::default())),
             Action::Review => self.review(),
             Action::Runbook => {
                 effects.push(Effect::ReadBooks);
@@ -294,7 +299,7 @@ impl Ui {
         }
         match self.selected() {
             Selected::Flow(id) => self.open_flow(id),
-            Selected::Event(row) => self.over.push(Over::Page(page::Page::event(row, &self.data))),
+            Selected::Event(row) => self.open_event(row, effects),
             Selected::Suspect(place) => {
                 if let Some(text) = selected::filter(&Selected::Suspect(place), &self.data, false) {
                     self.conclude(Outcome::Follow(text, View::Logs), effects);
@@ -309,6 +314,13 @@ impl Ui {
             | Selected::Mitigation(_)
             | Selected::Nothing => {}
         }
+    }
+
+    fn open_event(&mut self, row: crate::evidence::Row, effects: &mut Vec<Effect>) {
+        if !self.data.events.contains_key(&row) {
+            effects.push(Effect::Read(vec![row]));
+        }
+        self.over.push(Over::Page(page::Page::event(row, &self.data)));
     }
 
     pub(super) fn open_flow(&mut self, id: FlowId) {

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Metrics of ninety minutes, a sample every 15 seconds; `value` is asked for the second since 09:00.
 fn metrics(columns: &[(&str, &dyn Fn(i64) -> f64)]) -> String {
     let mut text = "time,system,metric,unit,value\n".to_owned();
-    for second in (-1_800..3_600).step_by(15) {
+    for second in (-1_800_i64..3_600).step_by(15) {
         let of_day = 9 * 3_600 + second;
         let (hour, minute, second_of) = (of_day / 3_600, of_day / 60 % 60, of_day % 60);
         for (metric, value) in columns {

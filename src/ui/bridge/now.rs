@@ -3,8 +3,8 @@
 
 use super::sizeup::{ask, follow_or_ask, mark, steps};
 use crate::incident::{Ask, Phase, Prompt, Stage};
-use crate::ui::board::countdown;
 use crate::ui::outcome::Outcome;
+use crate::ui::standing::countdown;
 use crate::ui::widgets::{cut, headed, wrap_to};
 use crate::ui::{Action, Data, Theme};
 use ratatui::Frame;

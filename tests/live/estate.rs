@@ -51,20 +51,36 @@ fn records(evidence: &Evidence, files: &Files, formats: &BTreeMap<String, String
             let to = rows.get(place + 1).map_or(bytes.len(), |next| evidence.origin(*next).offset() as usize);
             let service = evidence.system_name(evidence.system(*row));
             let mut record = json!({ "_time": evidence.time(*row).rfc3339(), "service": service });
+            let line = String::from_utf8_lossy(&bytes[from..to]);
             if formats[&**path].contains("delimited") {
                 let event = files.read_event(evidence, evidence.origin(*row)).unwrap();
                 record["level"] = json!(event.severity.word());
                 record["_msg"] = json!(event.body);
-                for (name, value) in event.attributes {
+                let head = String::from_utf8_lossy(&bytes);
+                for (name, value) in cells(head.lines().next().unwrap()).into_iter().zip(cells(&line)) {
                     record[name] = json!(value);
                 }
             } else {
-                record["_msg"] = json!(String::from_utf8_lossy(&bytes[from..to]).trim_end());
+                record["_msg"] = json!(line.trim_end());
             }
             records.push(record);
         }
     }
     records
+}
+
+/// The cells of a table's line, between commas or bars; quotes hold what would end one.
+fn cells(line: &str) -> Vec<String> {
+    let between = if line.contains('|') { '|' } else { ',' };
+    let (mut cells, mut is_quoted) = (vec![String::new()], false);
+    for c in line.trim_end().chars() {
+        match c {
+            '"' => is_quoted = !is_quoted,
+            c if c == between && !is_quoted => cells.push(String::new()),
+            c => cells.last_mut().unwrap().push(c),
+        }
+    }
+    cells
 }
 
 fn configuration(logs: &Server, traces: &Server, changes: &Path) -> String {

@@ -133,7 +133,11 @@ fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
             [command, "--json"].into_iter().chain(bounds.iter().chain(inputs).map(String::as_str)).collect();
         let output = run(&arguments, config);
         assert!(output.status.success(), "{output:?}");
-        lines(&output)
+        let mut all = lines(&output);
+        // A table's column `TID` is a transaction to who reads the table, and among the fields of a document most often a
+        // thread: the one identifier that does not come through, and links nothing that others do not.
+        all.iter_mut().filter_map(Value::as_object_mut).for_each(|line| drop(line.remove("identifiers")));
+        all
     };
     let files: Vec<String> = logs
         .iter()

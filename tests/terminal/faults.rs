@@ -84,9 +84,14 @@ fn a_line_that_goes_bad_costs_the_screen_nothing_and_is_told_and_so_is_that_it_i
         }
         let told = begun.elapsed();
         session.see(mark);
-        let mut keys: Vec<Duration> = (0..25)
-            .flat_map(|_| [session.time(Some("9"), "Live sources"), session.time(Some("2"), "began")])
-            .collect();
+        let mut keys: Vec<Duration> = Vec::new();
+        for _ in 0..25 {
+            for (key, text, before) in [("9", "Live sources", "began"), ("2", "began", "Live sources")] {
+                keys.push(session.time(Some(key), text));
+                // A frame is drawn from top to bottom: the view before is gone only with its last line.
+                session.see_no(before);
+            }
+        }
         keys.sort_unstable();
         eprintln!(
             "{line:?}: {mark}, told after {told:.2?}; key to frame p50 {:.1?}, p95 {:.1?}",

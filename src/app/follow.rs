@@ -205,7 +205,7 @@ mod tests {
             ..SourceHealth::new("logs".into(), "counting".into())
         };
         assert!(
-            !ask(&mut following, &source, "order-4713", &[whole.clone()]).await,
+            !ask(&mut following, &source, "order-4713", std::slice::from_ref(&whole)).await,
             "it has given all it has"
         );
         let sampled = SourceHealth { counted: Some("much".into()), ..whole };

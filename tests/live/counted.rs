@@ -42,7 +42,7 @@ fn estate() -> impl Iterator<Item = Value> {
     (0..flows as u64).flat_map(move |number| {
         let random = mixed(number + 1);
         let begin = history() + Nanos::millis(number as i64 * spacing);
-        let (a, b) = (mixed(random), mixed(random ^ 77));
+        let (a, b) = (mixed(random), mixed(random ^ 0x4d));
         let correlation = format!(
             "{:08x}-{:04x}-4{:03x}-9{:03x}-{:012x}",
             a as u32,

@@ -19,8 +19,8 @@ const PATIENCE: Nanos = Nanos::seconds(30);
 const SURVEY_PATIENCE: Nanos = Nanos::seconds(600);
 
 /// How often a source is asked whether it answers, and after how long it is called late.
-const PULSE: Duration = Duration::from_millis(700);
-const LATE: Duration = Duration::from_millis(1_000);
+const PULSE: Duration = Duration::from_millis(500);
+const LATE: Duration = Duration::from_millis(800);
 
 /// What is asked again, since it may have changed after it was answered.
 const OVERLAP: Nanos = Nanos::seconds(60);

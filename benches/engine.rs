@@ -1,17 +1,23 @@
-//! The engine piece by piece: reading by format, identifiers, appending, linking and paths, the first suspect.
+//! The engine piece by piece: reading by format, identifiers, appending, linking and paths, the first suspect, filters,
+//! frames.
 //!
 //! The evidence is what the bundled samples hold, repeated to a size that a benchmark can tell apart. Run with
 //! `cargo bench`; whole processes on large corpora are measured by `bridgewatch bench speed`.
 #![allow(clippy::unwrap_used)]
 
+use bridgewatch::app::Searches;
 use bridgewatch::evidence::Evidence;
 use bridgewatch::flows::{Correlator, FlowSettings, Flows};
-use bridgewatch::ingest::{Scanner, Settings, detect};
+use bridgewatch::ingest::{Finder, Scanner, Settings, detect};
 use bridgewatch::sources::files::{Input, load};
 use bridgewatch::suspects::{SuspectSettings, Suspects};
 use bridgewatch::telemetry::{Glances, Nanos, Time, Window};
+use bridgewatch::ui::{Filter, Keymap, Msg, Picture, Theme, Ui};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How much of one format is read at a time.
 const STRETCH: usize = 1 << 20;
@@ -65,6 +71,15 @@ fn reading(criterion: &mut Criterion) {
                 count
             });
         });
+    }
+}
+
+fn identifiers(criterion: &mut Criterion) {
+    let finder = Finder::new(&[]).unwrap();
+    let mut group = criterion.benchmark_group("identifiers");
+    for (format, _, bytes) in by_format() {
+        group.throughput(Throughput::Bytes(bytes.len() as u64));
+        group.bench_function(format, |bencher| bencher.iter(|| finder.all(&bytes).len()));
     }
 }
 
@@ -135,5 +150,32 @@ fn appending(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, reading, correlating, appending);
+fn looking(criterion: &mut Criterion) {
+    let evidence = evidence(4);
+    let flows = Flows::of(&evidence, &FlowSettings::default());
+    let window = evidence.window();
+    let course = window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default();
+    let picture = Arc::new(Picture { evidence, flows, window, course, ..Picture::default() });
+    let searches = Searches::new(bridgewatch::sources::files::Files::default());
+    let mut group = criterion.benchmark_group("look");
+    group.throughput(Throughput::Elements(u64::from(picture.evidence.rows())));
+    for text in ["", "level:error", "system:erp", "verdict:failed"] {
+        let filter = Filter::parse(text);
+        group.bench_function(format!("filter `{text}`"), |bencher| {
+            bencher.iter(|| searches.find(&picture, &filter).unwrap().rows.len());
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("frame");
+    let mut ui = Ui::new(Theme::default(), Keymap::default(), 0, false);
+    drop(ui.update(Msg::Picture(picture)));
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+        group.bench_function(format!("{width}x{height}"), |bencher| {
+            bencher.iter(|| terminal.draw(|frame| ui.draw(frame)).unwrap().area);
+        });
+    }
+}
+
+criterion_group!(benches, reading, identifiers, correlating, appending, looking);
 criterion_main!(benches);

@@ -13,6 +13,7 @@ mod record;
 mod survey;
 mod terminal;
 
+pub use look::Searches;
 pub use survey::{Survey, survey, too_many};
 
 use crate::config::Config;

@@ -107,10 +107,14 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
 /// Reads the configuration that the arguments name.
 fn configuration(shared: &Shared) -> Result<crate::config::Config, Failure> {
     use crate::config::{Config, ConfigError};
-    Config::load(shared.config.as_deref()).map_err(|error| Failure {
+    let mut config = Config::load(shared.config.as_deref()).map_err(|error| Failure {
         status: if matches!(error, ConfigError::Invalid { .. }) { 2 } else { 3 },
         hint: Some("`bridgewatch.toml` in the documentation lists every option".to_owned()),
         message: error.to_string(),
         is_closed_pipe: false,
-    })
+    })?;
+    if let Some(memory) = shared.memory {
+        config.memory = memory;
+    }
+    Ok(config)
 }

@@ -3,8 +3,10 @@
 //! A configuration is read only from the person's own folder or from where `--config` points, never from the folder
 //! that happens to be open: it may name commands that yield tokens.
 
+mod memory;
 mod sources;
 
+pub use memory::Memory;
 pub use sources::SourceConfig;
 
 use crate::flows::{FlowSettings, PROBE_PATHS};
@@ -36,6 +38,8 @@ pub struct Config {
     pub refresh_seconds: u32,
     /// How far back live sources are asked at start.
     pub window_minutes: u32,
+    /// How much memory may be used; past it the oldest events are no longer held.
+    pub memory: Memory,
     /// Files, folders and globs that are always opened.
     pub evidence: Vec<String>,
     pub store: StoreConfig,
@@ -104,6 +108,7 @@ impl Default for Config {
             author: String::new(),
             refresh_seconds: 15,
             window_minutes: 120,
+            memory: Memory::default(),
             evidence: Vec::new(),
             store: StoreConfig::default(),
             flows: FlowsConfig::default(),
@@ -299,6 +304,7 @@ impl Config {
             formats: self.formats.clone(),
             identifiers: self.identifiers.clone(),
             redaction: self.redaction.clone(),
+            memory: self.memory.bytes(),
         }
     }
 

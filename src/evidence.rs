@@ -3,6 +3,7 @@
 //! An event is one row of fixed-width columns. Its text stays where it was read from and is read again through
 //! [`Evidence::origin`]. Cloning an [`Evidence`] shares everything with the original; appending copies what it touches.
 
+mod bound;
 mod chunks;
 mod counted;
 mod identifiers;
@@ -10,6 +11,7 @@ mod names;
 mod view;
 mod within;
 
+pub use bound::GivenWay;
 pub use chunks::Chunks;
 pub use counted::Counted;
 pub use identifiers::{IdentifierId, Identifiers};
@@ -76,6 +78,11 @@ pub struct Evidence {
     pub changes: Arc<Vec<Change>>,
     /// Calls between systems that a source declared: (caller, callee).
     pub topology: Arc<Vec<(SystemId, SystemId)>>,
+    /// What whole events take, in bytes.
+    page_bytes: u64,
+    /// What events may take, in bytes.
+    most_bytes: Option<u64>,
+    given_way: GivenWay,
 }
 
 impl Evidence {
@@ -84,6 +91,7 @@ impl Evidence {
     /// Returns `None` when all 65 535 numbers are taken.
     pub fn add_place(&mut self, place: Place) -> Option<u16> {
         let number = u16::try_from(self.places.len()).ok()?;
+        self.page_bytes += bound::bytes_of(&place);
         Arc::make_mut(&mut self.places).push(place);
         Some(number)
     }
@@ -276,6 +284,9 @@ impl Evidence {
 
     /// Adds samples; those of a known series are merged into it by time, the newer answer winning.
     pub fn add_series(&mut self, incoming: Vec<Series>) {
+        if incoming.is_empty() {
+            return;
+        }
         for series in &incoming {
             self.intern_system(&series.system);
         }

@@ -16,7 +16,7 @@ mod stamp;
 
 pub use detect::detect;
 pub use formats::UserFormat;
-pub use identify::{IdentifierRule, identifier_key, is_known_key, possible_keys};
+pub use identify::{Finder, IdentifierRule, identifier_key, is_known_key, possible_keys};
 pub use live::glance_events;
 pub use plan::Plan;
 pub use record::{FieldNames, Reader, Record, flatten, trace_text};

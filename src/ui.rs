@@ -239,6 +239,11 @@ impl Ui {
         self
     }
 
+    /// The number of the last search that was asked for.
+    pub fn requested(&self) -> u64 {
+        self.request
+    }
+
     /// Takes one message, changes the state, and says what the shell should do about it.
     #[must_use]
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {

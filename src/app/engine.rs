@@ -11,7 +11,7 @@ use crate::sources::SourceError;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Batch, SourceHealth, Time};
-use crate::ui::{FileRow, Msg, Picture};
+use crate::ui::{FileRow, Msg, Notice, Picture};
 use std::collections::BTreeMap;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -117,6 +117,8 @@ struct State {
     follower: Option<Follower>,
     is_cancelled: Arc<AtomicBool>,
     outbox: outbox::Sender<Msg>,
+    /// Events that had given way to the bound on memory when that was told.
+    told_gone: u64,
     /// What was published last: where nothing changed but the health of a source, nothing is computed again.
     last: Picture,
     /// When losses were counted last, and over how many lost flows.
@@ -128,13 +130,14 @@ impl Engine {
         flow_settings: FlowSettings,
         suspect_settings: SuspectSettings,
         catalogue: Catalogue,
+        memory: u64,
         outbox: outbox::Sender<Msg>,
     ) -> Self {
         let (orders, inbox) = mpsc::channel();
         let files = SharedFiles::default();
         let is_cancelled = Arc::new(AtomicBool::new(false));
         let state = State {
-            evidence: Evidence::default(),
+            evidence: Evidence::bounded(memory),
             correlator: Correlator::new(flow_settings.clone()),
             flow_settings,
             suspect_settings,
@@ -147,6 +150,7 @@ impl Engine {
             follower: None,
             is_cancelled: is_cancelled.clone(),
             outbox,
+            told_gone: 0,
             last: Picture::default(),
             counted: None,
         };
@@ -294,6 +298,7 @@ impl State {
     }
 
     fn publish(&mut self, is_new: bool) {
+        self.tell_what_gave_way();
         if is_new || self.last.evidence.rows() != self.evidence.rows() {
             let flows = self.correlator.update(&self.evidence).clone();
             let (window, strays) = extent::of(&self.evidence, &flows);
@@ -345,6 +350,16 @@ impl State {
             self.last.findings.losses = losses;
             self.send(self.last.clone());
         }
+    }
+
+    /// Says on screen, each time, that events gave way; the Sources view says it for good.
+    fn tell_what_gave_way(&mut self) {
+        let gone = self.evidence.given_way().map_or(0, |given_way| given_way.events);
+        if gone > self.told_gone {
+            let text = "the bound on memory is reached: the oldest events are no longer held (see Sources)";
+            let _ = self.outbox.try_send(Msg::Notice(Notice { text: text.into(), is_error: false }));
+        }
+        self.told_gone = gone;
     }
 
     fn send(&self, picture: Picture) {

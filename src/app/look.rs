@@ -30,6 +30,26 @@ struct Order {
     skew: Arc<Vec<Skew>>,
     /// What the evidence is called: another one has another order.
     title: String,
+    /// Events that had given way to the bound on memory: when more do, rows have other numbers.
+    gone: u64,
+}
+
+/// Searches over one set of files, for measurements.
+#[derive(Debug)]
+pub struct Searches {
+    look: Look,
+    files: SharedFiles,
+}
+
+impl Searches {
+    pub fn new(files: Files) -> Self {
+        Self { look: Look::default(), files: SharedFiles::new(files.into()) }
+    }
+
+    /// What a filter lets through, as the screen would show it.
+    pub fn find(&self, picture: &Picture, filter: &Filter) -> Option<Found> {
+        self.look.search(&self.files, picture, filter, 0)
+    }
 }
 
 /// Events in full, read again from where they came from.
@@ -52,11 +72,14 @@ impl Order {
     /// The order for a snapshot: what came since the last one is sorted and merged in.
     fn of(&mut self, picture: &Picture) -> Arc<Vec<Row>> {
         let (evidence, flows) = (&picture.evidence, &picture.flows);
-        let is_other = self.title != picture.title || self.rows.len() as u32 > evidence.rows();
+        let gone = evidence.given_way().map_or(0, |given_way| given_way.events);
+        let is_other =
+            self.title != picture.title || self.gone != gone || self.rows.len() as u32 > evidence.rows();
         if is_other || *self.skew != *flows.skew {
             self.rows = Arc::default();
             self.skew = flows.skew.clone();
             self.title.clone_from(&picture.title);
+            self.gone = gone;
         }
         let known = self.rows.len() as u32;
         if known < evidence.rows() {

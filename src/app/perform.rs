@@ -45,8 +45,8 @@ pub(super) struct Shell {
 impl Shell {
     pub(super) fn new(config: Config, gate: Gate, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
         let catalogue = Catalogue::of(&config);
-        let engine =
-            Engine::start(config.flow_settings(), config.suspect_settings(), catalogue, outbox.clone());
+        let (flows, suspects) = (config.flow_settings(), config.suspect_settings());
+        let engine = Engine::start(flows, suspects, catalogue, config.memory.bytes(), outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), gate, outbox.clone()));
         let listening = recorder.clone();
         tokio::spawn(async move { listening.listen().await });

@@ -8,6 +8,7 @@ pub(super) use bridge::{BridgeCommand, Plans};
 pub(super) use incident::{Answer, DeclareArguments, IncidentCommand, PinArguments, RunbookArguments};
 pub(super) use report::{PublishArguments, RcaArguments, RcaCommand, ReportFormat};
 
+use crate::config::Memory;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -49,6 +50,9 @@ pub(super) struct Shared {
     /// Ignore what happened from then on
     #[arg(long, value_name = "TIME", global = true)]
     pub until: Option<String>,
+    /// Use no more memory than this: 50% of the machine's, or 4GB; past it the oldest events are not held
+    #[arg(long, value_name = "SIZE", global = true)]
+    pub memory: Option<Memory>,
     /// Answer in JSON Lines, for machines
     #[arg(long, global = true)]
     pub json: bool,
@@ -309,5 +313,29 @@ pub(super) enum BenchCommand {
         /// Rank the suspects as well
         #[arg(long)]
         suspects: bool,
+    },
+    /// Take in the last events of files batch by batch, and say how soon each batch is in the flows
+    Append {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        /// Events of a batch
+        #[arg(long, default_value_t = 10_000)]
+        batch: u32,
+    },
+    /// Filter everything, and press keys, at rest and while everything is read again: what a person waits for
+    Screen {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+    },
+    /// Compare the index with a pass that counts lines, in this process; exit status 1 if it takes too many times as long
+    #[command(after_help = "Example:
+  bridgewatch bench guard --at-most 40 sample-logs/")]
+    Guard {
+        #[arg(required = true, value_name = "PATH")]
+        paths: Vec<String>,
+        #[arg(long, default_value_t = 5)]
+        rounds: u32,
+        #[arg(long, value_name = "RATIO")]
+        at_most: f64,
     },
 }

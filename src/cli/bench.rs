@@ -1,9 +1,12 @@
 //! `bridgewatch bench`: measures on generated corpora, what is found against the truth and how fast.
 
+mod append;
 mod correctness;
 mod drills;
 mod estate;
+mod guard;
 mod index;
+mod screen;
 mod speed;
 mod suspects;
 
@@ -24,5 +27,8 @@ pub(super) fn run(shared: &Shared, command: BenchCommand, output: &Output) -> Re
         }
         BenchCommand::Suspects(arguments) => suspects::run(shared, &arguments, output),
         BenchCommand::Index { paths, suspects } => index::run(shared, &paths, suspects, output),
+        BenchCommand::Append { paths, batch } => append::run(shared, &paths, batch, output),
+        BenchCommand::Screen { paths } => screen::run(shared, &paths, output),
+        BenchCommand::Guard { paths, rounds, at_most } => guard::run(shared, &paths, rounds, at_most, output),
     }
 }

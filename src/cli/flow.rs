@@ -70,7 +70,10 @@ pub(super) fn run(shared: &Shared, arguments: &FlowArguments, output: &Output) -
         as_text(&gathered, &flows, id, flow, &timeline, output)?;
     }
     output.flush()?;
-    Ok(gathered.outcome)
+    let outcome = gathered.outcome;
+    // The system takes all of it back at once when we end, quicker than piece by piece.
+    std::mem::forget((gathered, flows));
+    Ok(outcome)
 }
 
 impl Gathered {

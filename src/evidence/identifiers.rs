@@ -52,12 +52,28 @@ impl Identifiers {
             self.table = Arc::new(RwLock::new(Table::of(&self.keys)));
             return self.intern_all(keys);
         }
-        keys.iter().map(|glance| self.intern(&mut table, glance)).collect()
+        // All places are looked at before the first is needed, so that the waits for memory overlap.
+        let first: Vec<u64> = keys.iter().map(|glance| table.first_slot(glance.key)).collect();
+        let known: Vec<bool> =
+            keys.iter().zip(&first).map(|(glance, &slot)| is_of(slot, glance.key, &self.keys)).collect();
+        keys.iter()
+            .zip(first.iter().zip(known))
+            .map(|(glance, (&slot, known))| {
+                let known = known.then(|| slot as u32 - 1);
+                self.intern(&mut table, glance, known)
+            })
+            .collect()
     }
 
-    fn intern(&mut self, table: &mut Table, glance: &KeyGlance) -> IdentifierId {
-        table.make_room(&self.keys);
-        match table.find(glance.key, &self.keys) {
+    fn intern(&mut self, table: &mut Table, glance: &KeyGlance, known: Option<u32>) -> IdentifierId {
+        let found = match known {
+            Some(id) => Ok(id),
+            None => {
+                table.make_room(&self.keys);
+                table.find(glance.key, &self.keys)
+            }
+        };
+        match found {
             Ok(id) => {
                 let (class, style) = self.traits.get(id);
                 let both = (class.min(glance.class), style.and(glance.style));
@@ -85,6 +101,16 @@ impl Identifiers {
 
     pub fn key(&self, id: IdentifierId) -> IdentifierKey {
         self.keys.get(id.0)
+    }
+
+    /// Class and style as they were met.
+    pub(super) fn traits(&self, id: IdentifierId) -> (IdentifierClass, HexStyle) {
+        self.traits.get(id.0)
+    }
+
+    /// How an identifier is written that is not hex.
+    pub(super) fn own_spelling(&self, id: IdentifierId) -> Option<String> {
+        Some(self.spelt_at.get(id.0)).filter(|&at| at != 0).map(|at| self.spelling(at))
     }
 
     pub fn class(&self, id: IdentifierId) -> IdentifierClass {
@@ -185,11 +211,19 @@ impl Table {
             if number == 0 {
                 return Err(slot);
             }
-            // A number beyond our own belongs to a clone that grew on.
-            if found >> 32 == hash >> 32 && number as usize <= keys.len() && keys.get(number - 1) == key {
+            if is_of(found, key, keys) {
                 return Ok(number - 1);
             }
             slot = (slot + 1) & mask;
+        }
+    }
+
+    /// What stands in the first slot that a key may be in; 0 for nothing.
+    #[inline]
+    fn first_slot(&self, key: IdentifierKey) -> u64 {
+        match self.slots.len() {
+            0 => 0,
+            length => self.slots[hash(key) as usize & (length - 1)],
         }
     }
 
@@ -218,6 +252,16 @@ impl Table {
             self.slots[slot] = found;
         }
     }
+}
+
+/// Whether a slot holds a key. A number beyond our own belongs to a clone that grew on.
+#[inline]
+fn is_of(slot: u64, key: IdentifierKey, keys: &Chunks<IdentifierKey>) -> bool {
+    let number = slot as u32;
+    number != 0
+        && slot >> 32 == hash(key) >> 32
+        && number as usize <= keys.len()
+        && keys.get(number - 1) == key
 }
 
 #[inline]

@@ -4,6 +4,8 @@ use super::{Evidence, IdentifierId, Row, SpanRow};
 use crate::telemetry::Window;
 use std::sync::Arc;
 
+const NONE: u32 = u32::MAX;
+
 impl Evidence {
     /// The events, samples and changes of a window, by raw time, as evidence of its own.
     ///
@@ -25,23 +27,50 @@ impl Evidence {
     /// Those events that are wanted, with all samples and changes, as evidence of its own; see [`Evidence::within`].
     #[must_use]
     pub fn only(&self, is_wanted: impl Fn(Row) -> bool) -> Self {
+        self.only_of(is_wanted, false)
+    }
+
+    /// The same, either with all identifiers or with those alone that are left, by numbers of their own.
+    pub(super) fn only_of(&self, is_wanted: impl Fn(Row) -> bool, renumbers: bool) -> Self {
         let mut part = Self {
             systems: self.systems.clone(),
             texts: self.texts.clone(),
-            identifiers: self.identifiers.clone(),
             places: self.places.clone(),
             topology: self.topology.clone(),
             series: self.series.clone(),
             changes: self.changes.clone(),
+            page_bytes: self.page_bytes,
             ..Self::default()
         };
-        part.identifiers.unfile();
+        let mut numbers = Vec::new();
+        if renumbers {
+            numbers.resize(self.identifiers.len(), NONE);
+        } else {
+            part.identifiers = self.identifiers.clone();
+            part.identifiers.unfile();
+        }
+        let mut number = |part: &mut Self, id: u32| match numbers.get_mut(id as usize) {
+            None => id,
+            Some(number) => {
+                if *number == NONE {
+                    *number = self.number_in(part, IdentifierId(id)).0;
+                }
+                *number
+            }
+        };
         let (mut further, mut spans) = (0, 0);
         for row in (0..self.rows()).map(Row) {
-            let kept = is_wanted(row).then(|| part.copy(self, row));
+            let kept = is_wanted(row).then(|| {
+                let identifier = match self.identifier.get(row.0) {
+                    NONE => NONE,
+                    id => number(&mut part, id),
+                };
+                part.copy(self, row, identifier)
+            });
             while further < self.further.len() as u32 && self.further.get(further).0 == row.0 {
                 if let Some(kept) = kept {
-                    part.further.push((kept.0, self.further.get(further).1));
+                    let id = number(&mut part, self.further.get(further).1);
+                    part.further.push((kept.0, id));
                 }
                 further += 1;
             }
@@ -55,8 +84,8 @@ impl Evidence {
         part
     }
 
-    /// Copies the fixed columns of a row to the end.
-    fn copy(&mut self, from: &Self, row: Row) -> Row {
+    /// Copies the fixed columns of a row to the end, filed under an identifier.
+    fn copy(&mut self, from: &Self, row: Row, identifier: u32) -> Row {
         let new = self.rows();
         self.time.push(from.time.get(row.0));
         self.origin.push(from.origin.get(row.0));
@@ -66,10 +95,9 @@ impl Evidence {
         self.shape.push(from.shape.get(row.0));
         self.operation.push(from.operation.get(row.0));
         self.duration_us.push(from.duration_us.get(row.0));
-        let identifier = from.identifier.get(row.0);
         self.identifier.push(identifier);
         self.previous.push(match identifier {
-            u32::MAX => u32::MAX,
+            NONE => NONE,
             id => self.identifiers.file(IdentifierId(id), new),
         });
         Row(new)

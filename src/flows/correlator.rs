@@ -47,6 +47,8 @@ pub struct Correlator {
     /// Latest event of each system, corrected.
     ends: Vec<Time>,
     rows: u32,
+    /// Events that had given way to the bound on memory: when there are more, rows have other numbers.
+    gone: u64,
 }
 
 /// What is kept of a flow, and what it was counted as.
@@ -81,8 +83,8 @@ impl Correlator {
     /// Clocks are read again only when there are a quarter more flows than when they were read last, as everything
     /// hangs on them; see [`Correlator::settle`].
     pub fn update(&mut self, evidence: &Evidence) -> &Flows {
-        let new = evidence.rows() - self.rows;
-        if self.rows == 0 || new > self.rows / 2 {
+        let new = evidence.rows().saturating_sub(self.rows);
+        if gone(evidence) != self.gone || self.rows == 0 || new > self.rows / 2 {
             self.build(evidence);
         } else if new > 0 {
             self.take_in(evidence);
@@ -115,4 +117,8 @@ impl Correlator {
         }
         &self.flows
     }
+}
+
+fn gone(evidence: &Evidence) -> u64 {
+    evidence.given_way().map_or(0, |given_way| given_way.events)
 }

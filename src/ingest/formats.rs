@@ -40,6 +40,11 @@ pub trait Format: Send + Sync + fmt::Debug {
         true
     }
 
+    /// Whether the record goes on in the next line whatever that looks like: container runtimes cut what is long.
+    fn goes_on(&self, _line: &[u8]) -> bool {
+        false
+    }
+
     /// Whether times carry their zone.
     fn has_zone(&self) -> bool {
         true

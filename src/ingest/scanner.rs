@@ -1,7 +1,7 @@
 //! What one reader of chunks remembers: the texts that it has handed on already, and what the batch at hand has met.
 
 use super::identify::{Found, KeyMemo};
-use super::shape::{self, Operation};
+use super::shape::{self, Operation, Shapes};
 use crate::telemetry::{
     EventKind, Glances, HexStyle, IdentifierClass, KeyGlance, NewText, Origin, Severity, SpanInfo, Time,
 };
@@ -16,6 +16,7 @@ pub struct Scanner {
     found: Vec<(IdentifierClass, u32, u64)>,
     texts: Numbers,
     keys: Numbers,
+    shapes: Shapes,
     pub(super) memo: KeyMemo,
     /// An empty batch whose memory can be used again.
     spare: Option<Glances>,
@@ -114,7 +115,8 @@ impl Scanner {
         batch.severity.push(arrival.severity);
         batch.kind.push(arrival.kind);
         batch.duration_us.push(arrival.duration_us);
-        let shape = self.text(shape::fingerprint(arrival.body), batch, || shape::masked(arrival.body));
+        let fingerprint = self.shapes.fingerprint(arrival.body);
+        let shape = self.text(fingerprint, batch, || shape::masked(arrival.body));
         batch.shape.push(shape);
         let operation = self.text(arrival.operation.fingerprint(), batch, || arrival.operation.text());
         batch.operation.push(operation);

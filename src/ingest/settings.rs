@@ -17,6 +17,9 @@ pub struct IngestConfig {
     pub formats: Vec<UserFormat>,
     pub identifiers: Vec<IdentifierRule>,
     pub redaction: RedactionConfig,
+    /// How much memory may be used, in bytes; 0 for no bound.
+    #[serde(skip)]
+    pub memory: u64,
 }
 
 /// What is known of one system.
@@ -58,6 +61,8 @@ pub struct Settings {
     systems: Arc<Vec<SystemRule>>,
     /// The year for stamps that lack one (syslog).
     pub year: i64,
+    /// How much memory may be used, in bytes; 0 for no bound.
+    pub memory: u64,
 }
 
 #[derive(Debug)]
@@ -107,6 +112,7 @@ impl Settings {
                 formats: Arc::new(formats),
                 systems: Arc::new(systems),
                 year,
+                memory: config.memory,
             }),
             _ => Err(errors.join("\n")),
         }

@@ -1,5 +1,9 @@
 //! Fingerprints: messages and operations with their variable parts masked, so that equal ones are equal.
 
+mod known;
+
+pub(super) use known::Shapes;
+
 /// How much of a message decides its shape; the rest is detail.
 const SIGNIFICANT: usize = 240;
 
@@ -146,6 +150,12 @@ const CLASS: [u8; 256] = {
 /// Hands on each token in turn: words, `*` for variable words, and the characters between them in runs.
 #[inline]
 fn tokens<'a>(message: &'a [u8], mut take: impl FnMut(&'a [u8])) {
+    runs(message, |run, is_variable| take(if is_variable { b"*" } else { run }));
+}
+
+/// Hands on each word, and each run of characters between words, and whether it is variable.
+#[inline]
+fn runs<'a>(message: &'a [u8], mut take: impl FnMut(&'a [u8], bool)) {
     let mut at = 0;
     while at < message.len() {
         let start = at;
@@ -160,7 +170,7 @@ fn tokens<'a>(message: &'a [u8], mut take: impl FnMut(&'a [u8])) {
             seen |= class;
             at += 1;
         }
-        take(if seen & DIGIT != 0 { b"*" } else { &message[start..at] });
+        take(&message[start..at], seen & DIGIT != 0);
     }
 }
 

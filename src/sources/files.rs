@@ -1,12 +1,14 @@
 //! Files: found, detected, read in chunks by all cores, and read again when somebody looks at an event.
 
 mod discover;
+mod ends;
 mod follow;
 mod held;
 mod hunt;
 mod scan;
 
 pub use discover::{Input, discover};
+pub use ends::{Ends, count_lines};
 pub use follow::Follower;
 pub use held::Bytes;
 pub use hunt::Hunt;
@@ -14,7 +16,8 @@ pub use hunt::Hunt;
 use crate::evidence::{Evidence, Place};
 use crate::ingest::{Plan, Scanner, Settings, detect, glance_events};
 use crate::telemetry::{Event, Glances, Issue, Origin, SourceRef, Time, Zone};
-use scan::{Job, PAGE};
+use rayon::prelude::*;
+use scan::{Job, LOOKBACK, PAGE};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -97,26 +100,51 @@ fn load_with(
     progress: &mut dyn FnMut(Progress, &Evidence) -> bool,
     mut follower: Option<&mut Follower>,
 ) -> Loaded {
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded { evidence: Evidence::bounded(settings.memory), ..Loaded::default() };
     let mut files = HashMap::new();
     let mut jobs = Vec::new();
-    for input in inputs {
-        let (report, own) =
-            open(input, settings, now, &mut loaded.evidence, &mut files, follower.as_deref_mut());
+    let looks: Vec<Look> = inputs.par_iter().map(|input| Look::at(input, settings)).collect();
+    for (input, look) in inputs.into_iter().zip(looks) {
+        let (report, own) = open(input, look, now, &mut loaded.evidence, &mut files, follower.as_deref_mut());
         loaded.reports.push(report);
         jobs.extend(own);
     }
     loaded.files = Files { files: Arc::new(files) };
     scan::chunks(&jobs, &mut loaded, progress);
+    loaded.evidence.even_out();
     scan::series(&mut loaded);
     loaded.reports.sort_by(|a, b| a.path.cmp(&b.path));
     loaded
 }
 
-/// Detects one file; reads it whole if it is a table, else gives the chunks that are to be read.
+/// A first look at a file: what it is, by its beginning.
+struct Look {
+    plan: Option<Plan>,
+    /// Lines of a beginning that nobody can read.
+    unread: u64,
+    error: Option<String>,
+}
+
+impl Look {
+    fn at(input: &Input, settings: &Settings) -> Self {
+        let none = Self { plan: None, unread: 0, error: None };
+        let Some(bytes) = &input.bytes else { return none };
+        match bytes.read(0, SAMPLE) {
+            Err(error) => Self { error: Some(format!("cannot read it: {error}")), ..none },
+            Ok(sample) => {
+                let is_whole = sample.len() as u64 == bytes.len();
+                let plan = detect(&input.relative, &sample, is_whole, settings);
+                let lines = || sample.split(|byte| *byte == b'\n').count() as u64;
+                Self { unread: if plan.is_unknown() { lines() } else { 0 }, plan: Some(plan), ..none }
+            }
+        }
+    }
+}
+
+/// Takes a file in: reads it whole if it is a table, else gives the chunks that are to be read.
 fn open(
     input: Input,
-    settings: &Settings,
+    look: Look,
     now: Time,
     evidence: &mut Evidence,
     files: &mut HashMap<u16, File>,
@@ -124,19 +152,15 @@ fn open(
 ) -> (FileReport, Vec<Job>) {
     let mut report = FileReport::unread(&input);
     let Some(bytes) = input.bytes.clone() else { return (report, Vec::new()) };
-    let sample = match bytes.read(0, SAMPLE) {
-        Ok(sample) => sample,
-        Err(error) => {
-            report.error = Some(format!("cannot read it: {error}"));
-            return (report, Vec::new());
-        }
+    let Some(plan) = look.plan else {
+        report.error = look.error;
+        return (report, Vec::new());
     };
-    let plan = detect(&input.relative, &sample, sample.len() as u64 == bytes.len(), settings);
     report.format = plan.format_name().into();
     report.system = plan.system().into();
     report.zone = (!plan.has_zone()).then(|| plan.zone());
     if plan.is_unknown() {
-        report.unread = sample.split(|byte| *byte == b'\n').count() as u64;
+        report.unread = look.unread;
         let reason = "no format fits; teach one in the configuration under [[formats]]".to_owned();
         report.first_unread = Some(Issue { offset: 0, line: 1, reason });
     }
@@ -194,7 +218,9 @@ pub fn add_page(evidence: &mut Evidence, source: Arc<str>, command: Arc<str>, ev
     let Some(page) = evidence.add_place(Place::Page { source, command, events: events.clone() }) else {
         return 0;
     };
-    evidence.append(&glance_events(&events, page, &mut Scanner::default())).1
+    let (_, count) = evidence.append(&glance_events(&events, page, &mut Scanner::default()));
+    evidence.make_room();
+    count
 }
 
 impl Files {

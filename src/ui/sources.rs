@@ -95,6 +95,13 @@ impl SourcesView {
 /// What is known of clocks and of times that cannot be.
 fn notes(data: &Data, skewed: &[&Skew]) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(given_way) = data.picture.evidence.given_way() {
+        notes.push(format!(
+            "{} events from before {} are no longer held: the bound on memory is reached (--memory)",
+            count(given_way.events),
+            clock(given_way.until, data)
+        ));
+    }
     if data.picture.strays > 0 {
         notes.push(format!(
             "{} events lie far from all others in time and are outside of the charts",

@@ -8,8 +8,9 @@ use crate::evidence::{IdentifierId, Row};
 use crate::flows::{FlowSettings, Flows};
 use crate::ingest::{Settings, possible_keys};
 use crate::sources::files::{Hunt, Input, Loaded};
-use crate::telemetry::{Identifier, IdentifierClass, Nanos, Time};
+use crate::telemetry::{Glances, Identifier, IdentifierClass, IdentifierKey, Nanos, Time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 
 /// From this size on it pays.
 pub(super) const LARGE: u64 = 200_000_000;
@@ -54,9 +55,11 @@ fn chase(hunt: &mut Hunt, id: &str) -> Option<BTreeSet<Row>> {
     let by_raw_times = FlowSettings { ignore_skew: true, ..FlowSettings::default() };
     let mut needles = needles(id)?;
     let mut searched: BTreeSet<IdentifierId> = BTreeSet::new();
+    let links = Links::new(id);
+    let most = hunt.bytes() / 4;
     for _ in 0..ROUNDS {
-        hunt.search(&needles);
-        if hunt.bytes_read() > hunt.bytes() / 4 {
+        hunt.search(std::mem::take(&mut needles), most, &|glances| links.further(glances));
+        if hunt.bytes_read() > most {
             return None;
         }
         let evidence = hunt.evidence();
@@ -65,9 +68,8 @@ fn chase(hunt: &mut Hunt, id: &str) -> Option<BTreeSet<Row>> {
             possible_keys(id).into_iter().filter_map(|key| evidence.identifiers.find(key)).collect();
         let flow = asked.iter().find_map(|&id| flows.with(id))?;
         searched.extend(asked);
-        needles.clear();
         for member in flows.identifiers(flow) {
-            if searched.insert(member) {
+            if searched.insert(member) && !links.knows(evidence.identifiers.key(member)) {
                 needles.extend(self::needles(&evidence.identifiers.identifier(member).value)?);
                 needles.extend(other_spellings(&evidence.identifiers.identifier(member)));
             }
@@ -77,6 +79,56 @@ fn chase(hunt: &mut Hunt, id: &str) -> Option<BTreeSet<Row>> {
         }
     }
     None
+}
+
+/// What is linked to the flow for sure, as far as single records tell: searched for while the search is under way.
+struct Links {
+    known: Mutex<BTreeSet<IdentifierKey>>,
+}
+
+/// Beyond these it is a matter for the hub guard.
+const MOST_LINKS: usize = 12;
+
+impl Links {
+    fn new(id: &str) -> Self {
+        Self { known: Mutex::new(possible_keys(id).into_iter().collect()) }
+    }
+
+    fn knows(&self, key: IdentifierKey) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
+    }
+
+    /// The needles of identifiers that stand beside known ones.
+    fn further(&self, glances: &Glances) -> Vec<Vec<u8>> {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = Vec::new();
+        loop {
+            let before = known.len();
+            let rows = glances.identifiers.chunk_by(|a, b| a.0 == b.0).filter(|row| row.len() > 1);
+            for row in rows {
+                let keys = || row.iter().map(|(_, key)| (*key, &glances.keys[*key as usize]));
+                if !keys().any(|(_, glance)| known.contains(&glance.key)) {
+                    continue;
+                }
+                for (key, glance) in keys() {
+                    // What belongs to one transaction, and is written in hex.
+                    let is_spelt = || glances.spellings.iter().any(|(spelt, _)| *spelt == key);
+                    if glance.class >= IdentifierClass::Business || is_spelt() {
+                        continue;
+                    }
+                    if known.len() < MOST_LINKS && known.insert(glance.key) {
+                        let identifier =
+                            Identifier { class: glance.class, value: glance.style.write(glance.key) };
+                        found.extend(needles(&identifier.value).unwrap_or_default());
+                        found.extend(other_spellings(&identifier));
+                    }
+                }
+            }
+            if known.len() == before {
+                return found;
+            }
+        }
+    }
 }
 
 /// What stands in the bytes wherever an identifier does, in whatever case and with or without dashes.

@@ -35,6 +35,7 @@ impl Correlator {
         self.find_until(evidence, 0);
         self.learn_all(evidence);
         self.rows = evidence.rows();
+        self.gone = super::gone(evidence);
         self.publish(evidence, true);
     }
 
@@ -122,8 +123,14 @@ impl Correlator {
         let mut order = Vec::with_capacity(by_time.len());
         self.trails.reserve(by_time.len());
         let mut flow_of_root = vec![NONE; self.linking.len() as usize];
+        let mut left: Vec<usize> = found.iter().map(Vec::len).collect();
         for (_, share, place) in by_time {
-            let taken = found[share as usize][place as usize].take();
+            let share = share as usize;
+            let taken = found[share][place as usize].take();
+            left[share] -= 1;
+            if left[share] == 0 {
+                found[share] = Vec::new(); // Shares lie roughly in order of time, so this frees them one by one.
+            }
             let (root, traced) = taken.expect("every flow is listed once");
             let id = self.add_flow(root.name, traced);
             flow_of_root[root.id as usize] = id.0;

@@ -24,24 +24,33 @@ pub(super) fn fit(sample: &Sample) -> Option<Fit> {
 /// What the container wrote, one blank stripped.
 #[inline]
 fn text(line: &[u8]) -> Option<&[u8]> {
+    parts(line).map(|(_, text)| text)
+}
+
+/// Whether the line is a piece that the next one continues, and its text.
+#[inline]
+fn parts(line: &[u8]) -> Option<(bool, &[u8])> {
     if !looks_stamped(line, 0, Stamp::Iso) {
         return None;
     }
     let at = memchr::memchr(b' ', line)?;
     let rest = &line[at + 1..];
     let rest = rest.strip_prefix(b"stdout ").or_else(|| rest.strip_prefix(b"stderr "))?;
-    let rest = rest.strip_prefix(b"F").or_else(|| rest.strip_prefix(b"P"))?;
-    Some(rest.strip_prefix(b" ").unwrap_or(rest))
+    let (tag, rest) = rest.split_first()?;
+    matches!(tag, b'F' | b'P').then(|| (*tag == b'P', rest.strip_prefix(b" ").unwrap_or(rest)))
 }
 
 /// The record without the wrapper on each of its lines.
 fn unwrapped(record: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(record.len());
+    let mut goes_on = true;
     for line in record.split(|byte| *byte == b'\n') {
-        if !out.is_empty() {
+        if !goes_on {
             out.push(b'\n');
         }
-        out.extend_from_slice(text(line).unwrap_or(line));
+        let (is_piece, text) = parts(line).unwrap_or((false, line));
+        out.extend_from_slice(text);
+        goes_on = is_piece;
     }
     out
 }
@@ -52,7 +61,11 @@ impl Format for Cri {
     }
 
     fn is_multi_line(&self) -> bool {
-        self.inner.as_ref().is_some_and(|inner| inner.is_multi_line())
+        true
+    }
+
+    fn goes_on(&self, line: &[u8]) -> bool {
+        parts(line).is_some_and(|(is_piece, _)| is_piece)
     }
 
     fn head(&self, line: &[u8]) -> bool {
@@ -81,13 +94,31 @@ impl Format for Cri {
 
     fn message(&self, record: &[u8]) -> Option<String> {
         let text = unwrapped(record);
-        self.inner.as_ref().and_then(|inner| inner.message(&text))
+        let is_in_pieces = record.split(|byte| *byte == b'\n').any(|line| self.goes_on(line));
+        let inner = self.inner.as_ref().and_then(|inner| inner.message(&text));
+        inner.or_else(|| is_in_pieces.then(|| String::from_utf8_lossy(text.trim_ascii_end()).into_owned()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use crate::ingest::formats::testing::seen;
+
+    #[test]
+    fn a_line_that_the_runtime_cut_into_pieces_is_one_event() {
+        let text = concat!(
+            "2026-03-14T09:26:53.500000000Z stdout F before\n",
+            "2026-03-14T09:26:53.589000000Z stdout P WARN a long \n",
+            "2026-03-14T09:26:53.589000001Z stdout P and longer \n",
+            "2026-03-14T09:26:53.589000002Z stdout F line cid=abc99e3ed95f4ad37d195f2a1f6f6e53\n",
+            "2026-03-14T09:26:54.000000000Z stdout F behind\n",
+        );
+        let events = crate::ingest::formats::testing::events("cri", text);
+        assert_eq!(events.len(), 3);
+        assert_eq!(events[1].body, "WARN a long and longer line cid=abc99e3ed95f4ad37d195f2a1f6f6e53");
+        assert_eq!(events[1].identifiers.len(), 1);
+        assert_eq!((events[0].body.as_str(), events[2].body.as_str()), ("before", "behind"));
+    }
 
     #[test]
     fn the_container_wrote_json_or_plain_text() {

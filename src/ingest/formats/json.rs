@@ -82,6 +82,8 @@ struct Json {
     method: Option<Key>,
     path: Option<Key>,
     duration: Option<Key>,
+    /// A wrapper that keeps the ends of lines, so that a text without one is a piece of a line.
+    is_in_pieces: bool,
 }
 
 /// A key as it stands in the line: `"key":`, and where a nested one begins.
@@ -177,19 +179,46 @@ impl Json {
                 .map(scalar);
             values.next().is_some_and(|first| values.any(|other| other != first))
         });
+        let message = first(layout.message);
+        let is_whole = |line: &&&[u8]| {
+            message
+                .as_ref()
+                .and_then(|key| key.value(line))
+                .is_some_and(|text| scalar(text).ends_with(b"\\n"))
+        };
+        let whole = sample.lines.iter().filter(is_whole).count();
         let format = Self {
             layout,
+            is_in_pieces: layout.scale == Scale::Inner && whole * 2 >= sample.lines.len(),
             time,
             stamp,
             has_zone,
             level,
-            message: first(layout.message),
+            message,
             system,
             method: first(layout.method),
             path: first(layout.path),
             duration: first(layout.duration_ms),
         };
         Some((format, share.min(required)))
+    }
+
+    /// The record as JSON, with the text of all its pieces.
+    fn whole(&self, record: &[u8]) -> Option<Value> {
+        if !self.is_multi_line() {
+            return serde_json::from_slice(record).ok();
+        }
+        let mut lines = record.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+        let mut whole: Value = serde_json::from_slice(lines.next()?).ok()?;
+        let name = self.message.as_ref()?.name;
+        for piece in lines.filter_map(|line| serde_json::from_slice::<Value>(line).ok()) {
+            if let (Some(Value::String(text)), Some(more)) =
+                (whole.get_mut(name), piece.get(name).and_then(Value::as_str))
+            {
+                text.push_str(more);
+            }
+        }
+        Some(whole)
     }
 
     /// The record that a wrapper holds as text, if it is JSON.
@@ -306,6 +335,16 @@ impl Format for Json {
         self.layout.name
     }
 
+    fn is_multi_line(&self) -> bool {
+        self.is_in_pieces
+    }
+
+    /// Docker cuts what is long: a piece lacks the line's end.
+    fn goes_on(&self, line: &[u8]) -> bool {
+        let text = self.message.as_ref().and_then(|key| key.value(line));
+        self.is_multi_line() && text.is_some_and(|text| !scalar(text).ends_with(b"\\n"))
+    }
+
     fn has_zone(&self) -> bool {
         self.has_zone
     }
@@ -352,7 +391,7 @@ impl Format for Json {
 
     fn attributes(&self, record: &[u8]) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        if let Ok(value) = serde_json::from_slice::<Value>(record) {
+        if let Some(value) = self.whole(record) {
             flatten(&value, &mut String::new(), &mut found, 0);
             if let Some(inner) = self.inner(&value) {
                 flatten(&inner, &mut String::new(), &mut found, 0);
@@ -367,7 +406,7 @@ impl Format for Json {
     }
 
     fn message(&self, record: &[u8]) -> Option<String> {
-        let value = serde_json::from_slice::<Value>(record).ok()?;
+        let value = self.whole(record)?;
         let get = |name: &str| at(&value, name).and_then(text_of);
         if let Some(inner) = self.inner(&value) {
             let said = |name: &str| at(&inner, name).and_then(text_of);

@@ -2,6 +2,7 @@
 
 use super::super::{Scanner, Settings, detect};
 use super::*;
+use crate::telemetry::Severity;
 use proptest::prelude::*;
 
 const KAFKA: &str = "[2026-03-01 08:00:00,797] INFO [s|t] Put record headers=(x-correlation-id=abc99e3ed95f4ad37d195f2a1f6f6e53) (org.x.Y:1)

@@ -3,7 +3,7 @@
 use super::held::Bytes;
 use crate::ingest::scrub_text;
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -20,6 +20,9 @@ pub struct Input {
     /// The file on disk that can be followed as it grows.
     pub path: Option<PathBuf>,
 }
+
+/// What is longer when it is unpacked lies on the disk meanwhile, not in memory.
+const IN_MEMORY: u64 = 32 << 20;
 
 /// Deeper folders than this are not entered: a link may lead in a circle.
 const DEEPEST: usize = 16;
@@ -181,13 +184,13 @@ fn file(root: &Path, path: &Path) -> Input {
     let (unpacked, error) = match fs::File::open(path) {
         Err(error) => (None, Some(format!("cannot open it: {error}"))),
         Ok(file) => match path.extension().and_then(|ending| ending.to_str()) {
-            Some("gz") => unpack(flate2::read::MultiGzDecoder::new(file)),
+            Some("gz") => unpack(flate2::read::MultiGzDecoder::new(file), IN_MEMORY),
             Some("zst" | "zstd") => match zstd::Decoder::new(file) {
-                Ok(decoder) => unpack(decoder),
+                Ok(decoder) => unpack(decoder, IN_MEMORY),
                 Err(error) => (None, Some(format!("cannot unpack it: {error}"))),
             },
             _ => match file.metadata() {
-                Ok(metadata) if !metadata.is_file() => unpack(file), // A pipe, as the shell makes for `<(…)`.
+                Ok(metadata) if !metadata.is_file() => unpack(file, IN_MEMORY), // A pipe, as the shell makes for `<(…)`.
                 Ok(metadata) => {
                     input.path = Some(path.to_owned());
                     (Some(Bytes::Disk { file: Arc::new(file), length: metadata.len() }), None)
@@ -209,12 +212,29 @@ fn file(root: &Path, path: &Path) -> Input {
 }
 
 /// What can be unpacked, and why it ended early if it did: half a file is better than none.
-fn unpack(mut from: impl Read) -> (Option<Bytes>, Option<String>) {
+fn unpack(mut from: impl Read, in_memory: u64) -> (Option<Bytes>, Option<String>) {
     let mut bytes = Vec::new();
-    let error = from.read_to_end(&mut bytes).err().map(|error| {
-        format!("cannot unpack it beyond {} bytes: {error}; what came before was read", bytes.len())
+    let mut outcome = from.by_ref().take(in_memory).read_to_end(&mut bytes);
+    let mut length = bytes.len() as u64;
+    let mut unpacked = None;
+    if length == in_memory && outcome.is_ok() {
+        // The system deletes the file when nobody has it open any more.
+        match tempfile::tempfile().and_then(|mut file| file.write_all(&bytes).map(|()| file)) {
+            Ok(mut file) => {
+                outcome = io::copy(&mut from, &mut file).map(|more| more as usize);
+                length = file.metadata().map_or(length, |metadata| metadata.len());
+                unpacked = Some(Bytes::Disk { file: Arc::new(file), length });
+            }
+            Err(_) => outcome = from.read_to_end(&mut bytes), // No room on the disk: then in memory.
+        }
+    }
+    let error = outcome.err().map(|error| {
+        format!(
+            "cannot unpack it beyond {} bytes: {error}; what came before was read",
+            length.max(bytes.len() as u64)
+        )
     });
-    (Some(Bytes::Memory(bytes.into())), error)
+    (Some(unpacked.unwrap_or_else(|| Bytes::Memory(bytes.into()))), error)
 }
 
 fn standard_input() -> Input {
@@ -227,5 +247,21 @@ fn standard_input() -> Input {
         bytes: Some(Bytes::Memory(bytes.into())),
         error,
         path: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_long_lies_on_the_disk_once_it_is_unpacked_and_reads_the_same() {
+        let text: Vec<u8> = (0..50_000u32).flat_map(u32::to_le_bytes).collect();
+        for in_memory in [1_000, text.len() as u64, 1 << 20] {
+            let (bytes, error) = unpack(text.as_slice(), in_memory);
+            let bytes = bytes.unwrap();
+            assert_eq!(matches!(bytes, Bytes::Disk { .. }), in_memory <= text.len() as u64);
+            assert_eq!((bytes.read(0, 1 << 20).unwrap(), error), (text.clone(), None));
+        }
     }
 }

@@ -4,7 +4,7 @@
 //! last record's beginning; what is held back is taken when nothing followed for a while. A file that was renamed is
 //! read to its end under its old number, and never again under its new name.
 
-use super::{Bytes, File, FileReport, Files, Input, PAGE, discover, open};
+use super::{Bytes, File, FileReport, Files, Input, LOOKBACK, Look, discover, open};
 use crate::evidence::Evidence;
 use crate::ingest::{Plan, Scanner, Settings};
 use crate::telemetry::{Glances, Time};
@@ -126,7 +126,7 @@ impl Follower {
         reports: &mut Vec<FileReport>,
         now: Time,
     ) -> u32 {
-        let before = evidence.rows();
+        let before = evidence.came();
         let mut has_lost = false;
         let mut followed = std::mem::take(&mut self.followed);
         followed.retain_mut(|one| {
@@ -149,7 +149,7 @@ impl Follower {
         if has_lost || self.looks.is_multiple_of(LOOK_AROUND) {
             self.look_around(evidence, files, reports, now);
         }
-        evidence.rows() - before
+        (evidence.came() - before) as u32
     }
 
     /// Opens what is new below the roots.
@@ -172,8 +172,8 @@ impl Follower {
         let inputs = discover::late(&self.roots, &is_new);
         for input in inputs {
             let mut opened: HashMap<u16, File> = HashMap::new();
-            let settings = self.settings.clone();
-            let (report, _) = open(input, &settings, now, evidence, &mut opened, Some(self));
+            let look = Look::at(&input, &self.settings);
+            let (report, _) = open(input, look, now, evidence, &mut opened, Some(self));
             reports.retain(|known| known.path != report.path || known.records > 0);
             reports.push(report);
             for (number, mut file) in opened {
@@ -254,9 +254,9 @@ impl Followed {
         let length = self.length();
         let mut grew = false;
         while self.taken < length {
-            let from = self.taken.saturating_sub(PAGE as u64);
+            let from = self.taken.saturating_sub(LOOKBACK as u64);
             let bytes = Bytes::Disk { file: Arc::clone(&self.file), length };
-            let Ok(buffer) = bytes.read(from, (length - from).min(WINDOW + PAGE as u64) as usize) else {
+            let Ok(buffer) = bytes.read(from, (length - from).min(WINDOW + LOOKBACK as u64) as usize) else {
                 break;
             };
             let start = (self.taken - from) as usize;
@@ -274,6 +274,8 @@ impl Followed {
             }
             let glances = plan.glance(&buffer[..end], start..end, from, self.number, scanner);
             evidence.append(&glances);
+            evidence.make_room();
+            evidence.add_series(plan.series(&buffer[start..end], &self.shown));
             self.taken = from + end as u64;
             self.report(&glances, reports);
             scanner.recycle(glances);

@@ -4,16 +4,18 @@
 //! identifiers, has the chunks read that hold one, and searches for what these bring to light.
 
 use super::scan::{self, Job, PAGE, Reader};
-use super::{File, Files, Input, Loaded, Progress, open};
+use super::{File, Files, Input, Loaded, Look, Progress, open};
 use crate::evidence::Evidence;
 use crate::ingest::{Plan, Scanner, Settings};
-use crate::telemetry::Time;
+use crate::telemetry::{Glances, Time};
 use aho_corasick::{AhoCorasick, packed};
 use memchr::memmem;
+use rayon::prelude::*;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 /// Files that are open, and of which some chunks were read.
@@ -22,6 +24,11 @@ pub struct Hunt {
     loaded: Loaded,
     jobs: Vec<Job>,
     is_read: Vec<bool>,
+    /// What was searched for so far, and for how much of that each chunk was.
+    needles: Vec<Vec<u8>>,
+    searched: Vec<usize>,
+    /// Chunks in the order of a search: first those of files that say most about what is linked.
+    order: Vec<usize>,
     times: HashMap<usize, Option<Time>>,
 }
 
@@ -30,6 +37,9 @@ pub const LONGEST_NEEDLE: usize = 128;
 
 /// So much of a chunk tells its time, and if that is not enough, so much.
 const GLIMPSES: [usize; 2] = [16 * 1024, 256 * 1024];
+
+/// So much of a file tells how many identifiers its records name.
+const GLIMPSE_OF_LINKS: usize = 64 * 1024;
 
 enum Search {
     One(memmem::Finder<'static>),
@@ -48,13 +58,75 @@ impl Search {
         }
     }
 
-    fn all<'a>(&'a self, text: &'a [u8]) -> Box<dyn Iterator<Item = usize> + 'a> {
+    /// Where the first needle stands.
+    fn first(&self, text: &[u8]) -> Option<usize> {
         match self {
-            Self::One(finder) => Box::new(finder.find_iter(text)),
-            Self::Few(searcher) => Box::new(searcher.find_iter(text).map(|hit| hit.start())),
-            Self::Many(automaton) => Box::new(automaton.find_iter(text).map(|hit| hit.start())),
+            Self::One(finder) => finder.find(text),
+            Self::Few(searcher) => searcher.find(text).map(|hit| hit.start()),
+            Self::Many(automaton) => automaton.find(text).map(|hit| hit.start()),
         }
     }
+}
+
+/// Needles that become more while they are searched for.
+struct Needles {
+    all: Mutex<Vec<Vec<u8>>>,
+    /// By the needles that they leave out at the beginning, and at the end.
+    searches: Mutex<HashMap<(usize, usize), Arc<Search>>>,
+}
+
+impl Needles {
+    fn len(&self) -> usize {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    fn add(&self, more: Vec<Vec<u8>>) {
+        if !more.is_empty() {
+            self.all.lock().unwrap_or_else(PoisonError::into_inner).extend(more);
+        }
+    }
+
+    /// A search for all needles but the first few, and how many needles there are now.
+    fn beyond(&self, known: usize) -> Option<(Arc<Search>, usize)> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut searches = self.searches.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = (known, all.len());
+        if let Some(search) = searches.get(&key) {
+            return Some((Arc::clone(search), all.len()));
+        }
+        let search = Arc::new(Search::new(all.get(known..)?)?);
+        searches.insert(key, Arc::clone(&search));
+        Some((search, all.len()))
+    }
+}
+
+/// Which chunks are read, or about to be, and how many bytes that were this time.
+struct Claimed {
+    is_read: Mutex<Vec<bool>>,
+    bytes: AtomicU64,
+}
+
+impl Claimed {
+    fn is_read(&self, chunk: usize) -> bool {
+        self.is_read.lock().unwrap_or_else(PoisonError::into_inner)[chunk]
+    }
+
+    /// Whether a chunk is now the caller's to read.
+    fn claim(&self, chunk: usize, jobs: &[Job]) -> bool {
+        let mut is_read = self.is_read.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_own = !std::mem::replace(&mut is_read[chunk], true);
+        if is_own {
+            self.bytes.fetch_add(jobs[chunk].length as u64, Ordering::Relaxed);
+        }
+        is_own
+    }
+}
+
+/// What one thread of a search found.
+#[derive(Default)]
+struct Found {
+    searched: Vec<(usize, usize)>,
+    read: Vec<(usize, Result<Glances, String>)>,
 }
 
 impl Hunt {
@@ -63,15 +135,25 @@ impl Hunt {
         let mut loaded = Loaded::default();
         let mut files: HashMap<u16, File> = HashMap::new();
         let mut jobs = Vec::new();
-        for input in inputs {
-            let (report, own) = open(input, settings, now, &mut loaded.evidence, &mut files, None);
+        let looks: Vec<Look> = inputs.par_iter().map(|input| Look::at(input, settings)).collect();
+        for (input, look) in inputs.into_iter().zip(looks) {
+            let (report, own) = open(input, look, now, &mut loaded.evidence, &mut files, None);
             loaded.reports.push(report);
             jobs.extend(own);
         }
         loaded.files = Files { files: Arc::new(files) };
         loaded.reports.sort_by(|a, b| a.path.cmp(&b.path));
-        let is_read = vec![false; jobs.len()];
-        Self { loaded, jobs, is_read, times: HashMap::new() }
+        let order = by_links(&jobs, &loaded.files);
+        let count = jobs.len();
+        Self {
+            loaded,
+            jobs,
+            is_read: vec![false; count],
+            needles: Vec::new(),
+            searched: vec![0; count],
+            order,
+            times: HashMap::new(),
+        }
     }
 
     /// How many bytes of events there are.
@@ -118,35 +200,75 @@ impl Hunt {
         }
     }
 
-    /// Reads every chunk with a record that holds one of the needles.
-    pub fn search(&mut self, needles: &[Vec<u8>]) {
-        let Some(search) = Search::new(needles) else { return };
-        let unread: Vec<usize> = (0..self.jobs.len()).filter(|&chunk| !self.is_read[chunk]).collect();
-        let next = AtomicUsize::new(0);
-        let threads = thread::available_parallelism().map_or(2, usize::from).min(unread.len().max(1));
-        let (files, jobs) = (&self.loaded.files, &self.jobs);
-        let mut hot: Vec<usize> = thread::scope(|scope| {
-            let work = || {
-                let mut reader = Reader::new(files);
-                let mut hot = Vec::new();
-                while let Some(&chunk) = unread.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let before = chunk.checked_sub(1).filter(|&before| jobs[before].file == jobs[chunk].file);
-                    reader.raw(jobs[chunk], LONGEST_NEEDLE, |plan, bytes, length| {
-                        let Some(hit) = search.all(bytes).find(|&hit| hit < length) else { return };
-                        hot.push(chunk);
-                        if !begins_within(plan, &bytes[..hit], jobs[chunk].start) {
-                            hot.extend(before);
+    /// Reads every chunk with a record that holds one of the needles, those of earlier searches included.
+    ///
+    /// `further` is shown what such a chunk holds and may name more needles, which the rest is searched for in the same
+    /// go. Gives up early once more than `most` bytes would have to be read.
+    pub fn search(
+        &mut self,
+        needles: Vec<Vec<u8>>,
+        most: u64,
+        further: &(dyn Fn(&Glances) -> Vec<Vec<u8>> + Sync),
+    ) {
+        self.needles.extend(needles);
+        let needles =
+            Needles { all: Mutex::new(std::mem::take(&mut self.needles)), searches: Mutex::default() };
+        let claimed =
+            Claimed { is_read: Mutex::new(std::mem::take(&mut self.is_read)), bytes: AtomicU64::new(0) };
+        loop {
+            let behind: Vec<usize> =
+                self.order.iter().copied().filter(|&chunk| self.searched[chunk] < needles.len()).collect();
+            let unread: Vec<usize> = behind.into_iter().filter(|&chunk| !claimed.is_read(chunk)).collect();
+            if unread.is_empty() || claimed.bytes.load(Ordering::Relaxed) > most {
+                break;
+            }
+            let next = AtomicUsize::new(0);
+            let threads = thread::available_parallelism().map_or(2, usize::from).min(unread.len());
+            let (files, jobs, searched) = (&self.loaded.files, &self.jobs, &self.searched);
+            let found: Vec<Found> = thread::scope(|scope| {
+                let work = || {
+                    let mut reader = Reader::new(files);
+                    let mut found = Found::default();
+                    while let Some(&chunk) = unread.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        if claimed.bytes.load(Ordering::Relaxed) > most {
+                            break;
                         }
-                    });
-                }
-                hot
-            };
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
-        });
-        hot.sort_unstable();
-        hot.dedup();
-        self.read(&hot);
+                        let Some((search, upto)) = needles.beyond(searched[chunk]) else { continue };
+                        found.searched.push((chunk, upto));
+                        let is_same_file = |&before: &usize| jobs[before].file == jobs[chunk].file;
+                        let before = chunk.checked_sub(1).filter(is_same_file);
+                        let mut hot = [None, None];
+                        reader.raw(jobs[chunk], LONGEST_NEEDLE, |plan, bytes, length| {
+                            let Some(hit) = search.first(bytes).filter(|&hit| hit < length) else { return };
+                            let is_whole = begins_within(plan, &bytes[..hit], jobs[chunk].start);
+                            hot = [Some(chunk), before.filter(|_| !is_whole)];
+                        });
+                        for hot in hot.into_iter().flatten().filter(|&hot| claimed.claim(hot, jobs)) {
+                            let outcome = reader.read(jobs[hot]);
+                            if let Ok(glances) = &outcome {
+                                needles.add(further(glances));
+                            }
+                            found.read.push((hot, outcome));
+                        }
+                    }
+                    found
+                };
+                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+                workers.into_iter().filter_map(|worker| worker.join().ok()).collect()
+            });
+            let files = self.loaded.files.clone();
+            let mut read: Vec<(usize, Result<Glances, String>)> = Vec::new();
+            for found in found {
+                found.searched.into_iter().for_each(|(chunk, upto)| self.searched[chunk] = upto);
+                read.extend(found.read);
+            }
+            read.sort_by_key(|(chunk, _)| *chunk);
+            for (chunk, outcome) in read {
+                scan::take(self.jobs[chunk], outcome, &mut self.loaded, &files);
+            }
+        }
+        self.is_read = claimed.is_read.into_inner().unwrap_or_else(PoisonError::into_inner);
+        self.needles = needles.all.into_inner().unwrap_or_else(PoisonError::into_inner);
     }
 
     /// The chunks of each file, by its number.
@@ -196,6 +318,22 @@ impl Hunt {
     }
 }
 
+/// The chunks, those of files first whose records name several identifiers most often.
+fn by_links(jobs: &[Job], files: &Files) -> Vec<usize> {
+    let mut scanner = Scanner::default();
+    let mut shares: HashMap<u16, u32> = HashMap::new();
+    for job in jobs.iter().filter(|job| job.start == 0) {
+        let Some(file) = files.files.get(&job.file) else { continue };
+        let Ok(bytes) = file.bytes.read(0, GLIMPSE_OF_LINKS) else { continue };
+        let glances = file.plan.glance(&bytes, 0..bytes.len(), 0, job.file, &mut scanner);
+        let several = glances.identifiers.windows(2).filter(|pair| pair[0].0 == pair[1].0).count();
+        shares.insert(job.file, (several * 1_000 / glances.time.len().max(1)) as u32);
+    }
+    let mut order: Vec<usize> = (0..jobs.len()).collect();
+    order.sort_by_key(|&chunk| (Reverse(shares.get(&jobs[chunk].file).copied()), chunk));
+    order
+}
+
 /// Whether the record that holds what follows `bytes` begins in them, and not in the chunk before.
 fn begins_within(plan: &Plan, bytes: &[u8], start: u64) -> bool {
     if start == 0 {
@@ -208,5 +346,5 @@ fn begins_within(plan: &Plan, bytes: &[u8], start: u64) -> bool {
     }
     let rest = &bytes[newline + 1..];
     // The line at hand is cut, so it is closed for the question.
-    plan.begins_record(&[rest, b"\n"].concat())
+    plan.begins_record(&[rest, b"\n"].concat(), 0)
 }

@@ -21,6 +21,10 @@ const CHUNK: usize = 512 * 1024;
 /// How far behind a chunk's end its last record is looked for at once; a longer one is fetched on demand.
 const OVERHANG: usize = 32 * 1024;
 
+/// How far before a chunk's begin its first line is looked at: long enough for a line that a container runtime cut, which
+/// tells whether the next one continues it. Whole pages.
+pub(super) const LOOKBACK: usize = 5 * PAGE;
+
 /// The longest record that is read whole; see `LONGEST_RECORD` of the plan.
 const LONGEST: usize = 300 * 1024;
 
@@ -86,12 +90,18 @@ pub(super) fn series(loaded: &mut Loaded) {
 }
 
 /// Appends what a chunk gave; hands the batch back, so that its memory serves again.
-fn take(job: Job, outcome: Result<Glances, String>, loaded: &mut Loaded, files: &Files) -> Option<Glances> {
+pub(super) fn take(
+    job: Job,
+    outcome: Result<Glances, String>,
+    loaded: &mut Loaded,
+    files: &Files,
+) -> Option<Glances> {
     let file = files.files.get(&job.file)?;
     let report = loaded.reports.iter_mut().find(|report| *report.path == *file.path);
     match (outcome, report) {
         (Ok(glances), report) => {
             loaded.evidence.append(&glances);
+            loaded.evidence.make_room();
             if let Some(report) = report {
                 report.take(&glances);
             }
@@ -113,7 +123,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(files: &'a Files) -> Self {
-        let buffer = vec![0; CHUNK + OVERHANG + 3 * PAGE];
+        let buffer = vec![0; LOOKBACK + CHUNK + OVERHANG + 2 * PAGE];
         let aligned = buffer.as_ptr().align_offset(PAGE).min(PAGE);
         Self { files, scanner: Scanner::default(), buffer, aligned }
     }
@@ -132,10 +142,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn read(&mut self, job: Job) -> Result<Glances, String> {
+    pub(super) fn read(&mut self, job: Job) -> Result<Glances, String> {
         let file = self.files.files.get(&job.file).ok_or("its number is not known")?;
         // From a page's beginning, with a byte before the chunk to see whether a line begins right with it.
-        let from = job.start.saturating_sub(PAGE as u64);
+        let from = job.start.saturating_sub(LOOKBACK as u64);
         let own = (job.start - from) as usize..(job.start - from) as usize + job.length;
         if let Some(whole) = file.bytes.slice() {
             let end = (job.start as usize + job.length + LONGEST).min(whole.len());
@@ -169,7 +179,6 @@ fn read(bytes: &Bytes, from: u64, buffer: &mut [u8]) -> Result<usize, String> {
 /// Whether a further record begins behind the chunk's end, so that its last one is whole.
 fn holds_last_record(plan: &Plan, bytes: &[u8], end: usize) -> bool {
     let Some(newline) = memchr::memchr(b'\n', &bytes[end - 1..]) else { return false };
-    let rest = &bytes[end + newline..];
     // The record that begins right behind must itself be seen to end, or it may be a continuation.
-    plan.begins_record(rest)
+    plan.begins_record(bytes, end + newline)
 }

@@ -83,3 +83,48 @@ fn a_stack_trace_over_a_chunk_border_keeps_its_identifier() {
     assert_eq!(loaded.evidence.rows(), 12);
     assert_eq!(loaded.evidence.identifiers.len(), 12);
 }
+
+#[test]
+fn of_more_than_the_bound_on_memory_the_newest_events_are_held() {
+    use crate::evidence::Row;
+    use crate::flows::{FlowSettings, Flows};
+    use crate::ingest::IngestConfig;
+    let folder = tempfile::tempdir().unwrap();
+    let line = |n: u32| {
+        let (minute, second) = (n / 60 % 60, n % 60);
+        format!(
+            "time=2026-03-01T{:02}:{minute:02}:{second:02}Z level=info msg=\"step\" corr_id={:032x}\n",
+            n / 3_600,
+            n / 2 + 1
+        )
+    };
+    for system in ["one", "other"] {
+        fs::create_dir(folder.path().join(system)).unwrap();
+        let text: String = (0..20_000).map(line).collect();
+        fs::write(folder.path().join(system).join("app.log"), text).unwrap();
+    }
+    let paths = [folder.path().display().to_string()];
+    let bounded = IngestConfig { memory: 2_000_000, ..IngestConfig::default() };
+    let settings = Settings::new(&bounded, 1970).unwrap();
+    let loaded = load(discover(&paths), &settings, Time(0), &mut |_, _| true);
+    let evidence = &loaded.evidence;
+    let given_way = evidence.given_way().expect("40 000 events take more than that");
+    assert_eq!(evidence.came(), 40_000);
+    assert!(evidence.bytes() <= 800_000 && evidence.rows() > 5_000, "{} rows", evidence.rows());
+    let newest = Time::parse("2026-03-01T05:33:19Z").unwrap();
+    for row in (0..evidence.rows()).map(Row) {
+        assert!((given_way.until..=newest).contains(&evidence.time(row)));
+    }
+    let held = |system: &str| {
+        let id = evidence.system_named(system).unwrap();
+        (0..evidence.rows())
+            .filter(|row| evidence.system(Row(*row)) == id && evidence.time(Row(*row)) >= given_way.until)
+            .count()
+    };
+    assert!(held("one").abs_diff(held("other")) <= 1, "by time, whichever file it lies in");
+    let flows = Flows::of(evidence, &FlowSettings::default());
+    let (_, last) = flows.iter().next_back().unwrap();
+    assert_eq!((last.events, last.visits.len()), (4, 2));
+    let event = loaded.files.read_event(evidence, evidence.origin(Row(evidence.rows() - 1))).unwrap();
+    assert_eq!(event.body, "step");
+}

@@ -211,6 +211,21 @@ proptest::proptest! {
 }
 
 #[test]
+fn metric_samples_that_are_appended_to_a_stream_are_taken_like_those_that_were_there() {
+    let line = |second: u64, value: u32| {
+        format!(
+            r#"{{"resourceMetrics":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"orders"}}}}]}},"scopeMetrics":[{{"metrics":[{{"name":"queue.depth","gauge":{{"dataPoints":[{{"timeUnixNano":"{}000000000","asInt":"{value}"}}]}}}}]}}]}}]}}"#,
+            1_773_480_413 + second
+        ) + "\n"
+    };
+    let mut watch = Watch::over("otel/metrics.jsonl", &[line(0, 4), line(10, 5)].concat());
+    watch.write("otel/metrics.jsonl", &[line(20, 6), line(30, 7)].concat());
+    watch.looks(3);
+    let values: Vec<f64> = watch.evidence.series[0].samples.iter().map(|sample| sample.value).collect();
+    assert_eq!((watch.evidence.series.len(), values), (1, vec![4.0, 5.0, 6.0, 7.0]));
+}
+
+#[test]
 fn looking_at_a_path_that_is_gone_does_no_harm() {
     let mut watch = Watch::begin();
     fs::remove_file(watch.path("app/app.log")).unwrap();

@@ -16,6 +16,7 @@ mod action;
 mod bridge;
 mod data;
 mod dialog;
+mod drill;
 mod filter;
 mod flow;
 mod flows;
@@ -28,6 +29,7 @@ mod logs;
 mod metrics;
 mod mitigate;
 mod mouse;
+mod observe;
 mod outcome;
 mod page;
 mod palette;
@@ -50,9 +52,11 @@ pub use action::Action;
 pub use data::{Data, Found, Notice, Selected, Step};
 pub use filter::Filter;
 pub use keymap::Keymap;
+pub use observe::{ObserveEffect, Observer, Watched, truth};
 pub use picture::{FileRow, Picture, Stage, Way, step_of};
 pub use theme::{Depth, Theme};
 
+use crate::drill::{Command, Log};
 use crate::evidence::Row;
 use crate::flows::FlowId;
 use crate::incident::{Gate, Incident, PinKind, What};
@@ -88,6 +92,13 @@ pub enum Msg {
     Flow(FlowId),
     /// Something to tell in the status line.
     Notice(Notice),
+    /// The drill as its log has it now.
+    Drill(Box<Log>),
+    /// A page of text that came of something: how a drill went.
+    Page {
+        title: String,
+        text: String,
+    },
 }
 
 /// Everything that the ui may ask of the outside world.
@@ -124,6 +135,9 @@ pub enum Effect {
     StopReading,
     NextScenario,
     IgnoreSkew(bool),
+    /// Ask something of the drill that is under way.
+    Drill(Command),
+    RestartDrill,
 }
 
 /// The nine views.
@@ -176,6 +190,7 @@ pub struct Ui {
     /// The number of the last search.
     request: u64,
     mouse: mouse::Mouse,
+    drill: drill::DrillFace,
 }
 
 impl Ui {
@@ -202,7 +217,10 @@ impl Ui {
             Msg::Input(Input::Mouse(mouse)) => self.mouse(mouse, &mut effects),
             Msg::Input(Input::Paste(text)) => self.paste(&text, &mut effects),
             Msg::Input(_) => {} // A resize is drawn like any other frame.
-            Msg::Tick(now) => self.data.now = now,
+            Msg::Tick(now) => {
+                self.data.now = now;
+                self.drill.tick();
+            }
             Msg::Picture(picture) => self.see(picture, &mut effects),
             Msg::Read(events) => {
                 if self.data.events.len() > CACHE {
@@ -219,6 +237,8 @@ impl Ui {
             Msg::Incidents(incidents) => self.data.incidents = incidents,
             Msg::Flow(id) => self.open_flow(id),
             Msg::Notice(notice) => self.data.notice = Some(notice),
+            Msg::Drill(log) => self.see_drill(log),
+            Msg::Page { title, text } => self.over.push(Over::Page(page::Page::text(&title, &text))),
         }
         self.want(&mut effects);
         effects
@@ -339,6 +359,7 @@ impl Ui {
                 Over::Prompt(_) => {}
             }
         }
+        self.drill.draw(theme, frame, body);
         match self.over.last_mut() {
             Some(Over::Prompt(prompt)) => prompt.draw(data, theme, frame, parts.status),
             over => {

@@ -16,7 +16,7 @@ const PATIENCE: Nanos = Nanos::seconds(30);
 const OVERLAP: Nanos = Nanos::seconds(60);
 
 /// Starts a task for each source of the configuration.
-pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>) -> Vec<JoinHandle<()>> {
+pub(super) fn start(config: &Config, clock: &Clock, engine: &mpsc::Sender<Order>) -> Vec<JoinHandle<()>> {
     let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
     let pause = Duration::from_secs(u64::from(config.refresh_seconds));
     let settings = config.reading(clock.now()).unwrap_or_default();
@@ -26,7 +26,7 @@ pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>)
         .map(|source| {
             let (name, kind) = (source.name().to_owned(), source.kind());
             let connected = source.connect(&settings);
-            let engine = engine.clone();
+            let (engine, clock) = (engine.clone(), clock.clone());
             tokio::spawn(async move {
                 match connected {
                     Ok(source) => ask_again(Collector::new(source), back, pause, clock, &engine).await,

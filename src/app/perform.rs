@@ -1,7 +1,8 @@
 //! What each effect does. Nothing here waits: every arm starts a task that ends in a message.
 
 use super::clock::Clock;
-use super::engine::{Engine, Order};
+use super::drill::{self, Folder, Order, Session};
+use super::engine::{self, Engine};
 use super::look::{self, Look};
 use super::record::Recorder;
 use super::{Opening, collect, scenario_after};
@@ -32,6 +33,10 @@ pub(super) struct Shell {
     scenario: Option<String>,
     collectors: Vec<JoinHandle<()>>,
     look: Arc<Look>,
+    drill: Option<Session>,
+    hides_suspects: bool,
+    /// How the drill went was told.
+    is_debriefed: bool,
 }
 
 impl Shell {
@@ -51,6 +56,9 @@ impl Shell {
             scenario: None,
             collectors: Vec::new(),
             look: Arc::default(),
+            drill: None,
+            hides_suspects: false,
+            is_debriefed: false,
         }
     }
 
@@ -68,6 +76,7 @@ impl Shell {
 
     pub(super) fn open(&mut self, opening: Opening) {
         match opening {
+            Opening::Drill(folder) => self.open_drill(folder),
             Opening::Demo(name) => self.open_scenario(bundled::scenario(&name)),
             Opening::Incidents => self.open_record(),
             Opening::Evidence(paths) => {
@@ -91,19 +100,21 @@ impl Shell {
                     [one] => one.clone(),
                     all => format!("{} and {} more", all[0], all.len() - 1),
                 };
-                let now = self.clock.now();
+                let clock = self.clock.clone();
+                let hides_suspects = self.hides_suspects;
                 let Some(engine) = self.engine.sender() else { return };
                 // Finding files may take its time on a slow disk; the screen is there meanwhile.
                 tokio::task::spawn_blocking(move || {
                     let inputs = files::discover(&paths);
-                    let _ = engine.send(Order::Load {
+                    let _ = engine.send(engine::Order::Load {
                         inputs,
                         roots: paths,
                         settings: Box::new(settings),
                         title,
                         owners: None,
                         is_demo: false,
-                        now,
+                        hides_suspects,
+                        clock,
                     });
                 });
             }
@@ -111,7 +122,7 @@ impl Shell {
             Err(mistakes) => self.tell(Msg::Notice(Notice { text: mistakes, is_error: true })),
         }
         if let Some(engine) = self.engine.sender() {
-            self.collectors = collect::start(&self.config, self.clock, &engine);
+            self.collectors = collect::start(&self.config, &self.clock, &engine);
         }
     }
 
@@ -128,22 +139,23 @@ impl Shell {
             Settings::new(&config.ingest(), i64::from(super::now().utc().year())).unwrap_or_default();
         self.scenario = Some(scenario.name.clone());
         self.clock = Clock::default();
-        let now = super::now();
         self.engine.cancel();
-        self.engine.tell(Order::Load {
+        self.engine.tell(engine::Order::Load {
             inputs: scenario.inputs(),
             roots: Vec::new(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
             owners: Some(config.owners()),
             is_demo: true,
-            now,
+            hides_suspects: false,
+            clock: self.clock.clone(),
         });
     }
 
     /// Notes what the shell itself needs of a message before the ui takes it.
     /// Whether the session has another time now.
     pub(super) fn observe(&mut self, msg: &Msg) -> bool {
+        self.observe_drill(msg);
         let Msg::Picture(picture) = msg else { return false };
         let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
         self.picture = picture.clone();
@@ -157,6 +169,47 @@ impl Shell {
             return true;
         }
         false
+    }
+
+    /// Takes up a drill: its clock is the session's, its estate's telemetry is followed like anybody's files.
+    fn open_drill(&mut self, folder: Folder) {
+        let telemetry = folder.telemetry().display().to_string();
+        match Session::start(folder, self.outbox.clone()) {
+            Ok(session) => {
+                self.clock = session.clock.clone();
+                self.hides_suspects = session.hides_suspects;
+                self.drill = Some(session);
+                self.open_record();
+                self.open_evidence(vec![telemetry]);
+            }
+            Err(text) => self.tell(Msg::Notice(Notice { text, is_error: true })),
+        }
+    }
+
+    /// The estate of a drill hears of what is done; at its end, how it went is told.
+    fn observe_drill(&mut self, msg: &Msg) {
+        let Some(session) = &self.drill else { return };
+        match msg {
+            Msg::Incident(Some(incident)) => session.tell(Order::See(incident.clone())),
+            Msg::Drill(log) if log.ended.is_some() && !self.is_debriefed => {
+                self.is_debriefed = true;
+                let (folder, recorder) = (session.folder.clone(), self.recorder.clone());
+                tokio::spawn(async move { recorder.debrief(&folder).await });
+            }
+            _ => {}
+        }
+    }
+
+    /// Where the same drill begins anew.
+    pub(super) fn restarted(&self) -> Option<Opening> {
+        let session = self.drill.as_ref()?;
+        match drill::again(&session.folder) {
+            Ok(folder) => Some(Opening::Drill(folder)),
+            Err(text) => {
+                self.tell(Msg::Notice(Notice { text, is_error: true }));
+                None
+            }
+        }
     }
 
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -200,12 +253,18 @@ impl Shell {
             Effect::Refresh => {
                 self.collectors.drain(..).for_each(|task| task.abort());
                 if let Some(engine) = self.engine.sender() {
-                    self.collectors = collect::start(&self.config, self.clock, &engine);
+                    self.collectors = collect::start(&self.config, &self.clock, &engine);
                 }
             }
             Effect::NextScenario => self.open_scenario(scenario_after(self.scenario.as_deref())),
             Effect::StopReading => self.engine.cancel(),
-            Effect::IgnoreSkew(ignore) => self.engine.tell(Order::IgnoreSkew(ignore)),
+            Effect::Drill(command) => {
+                if let Some(session) = &self.drill {
+                    session.tell(Order::Do(command));
+                }
+            }
+            Effect::RestartDrill => {} // The loop does it.
+            Effect::IgnoreSkew(ignore) => self.engine.tell(engine::Order::IgnoreSkew(ignore)),
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         return;
     };
     let clocks = clocks(incident, data);
-    let mark = match (incident.is_drill, data.picture.is_demo) {
+    let mark = match (incident.is_drill || data.drill.is_some(), data.picture.is_demo) {
         (true, _) => " DRILL",
         (false, true) => " DEMO",
         _ => "",
@@ -75,7 +75,10 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
 
 fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let mut spans = vec![Span::styled(" bridgewatch ", Theme::strong(theme.accent))];
-    if data.picture.is_demo {
+    if data.drill.is_some() {
+        spans.push(Span::styled(" DRILL ", theme.alarm));
+        spans.extend(drill_clock(data).map(|(text, _)| Span::styled(format!(" {text}"), theme.text)));
+    } else if data.picture.is_demo {
         spans.push(Span::styled(" DEMO ", theme.alarm));
     }
     let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
@@ -90,9 +93,26 @@ fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     Line::from(spans)
 }
 
+/// How much is left of a drill, and how it goes; urgent towards its end.
+fn drill_clock(data: &Data) -> Option<(String, bool)> {
+    let log = data.drill.as_ref()?;
+    let Some(left) = crate::drill::left(log, data.now) else { return Some(("drill over".to_owned(), false)) };
+    let text = ticking(left);
+    let text = text.strip_prefix("00:").unwrap_or(&text);
+    let speed = log.pace.speed;
+    let how = if log.is_paused() {
+        " PAUSED".to_owned()
+    } else if speed == 1.0 {
+        String::new()
+    } else {
+        format!(" ×{speed}")
+    };
+    Some((format!("drill {text} left{how}"), left < Nanos::seconds(300)))
+}
+
 /// The clocks and counts of an incident, the most important first, each with whether it is urgent.
 fn clocks(incident: &Incident, data: &Data) -> Vec<(String, bool)> {
-    let mut clocks: Vec<(String, bool)> = Vec::new();
+    let mut clocks: Vec<(String, bool)> = drill_clock(data).into_iter().collect();
     let end = incident.resolved.unwrap_or(data.now);
     let since = |time: Option<Time>| time.map(|time| ticking(end - time));
     clocks.extend(since(incident.impact_began).map(|text| (format!("impact {text}"), false)));

@@ -43,11 +43,11 @@ impl SuspectsView {
         let inner = block.inner(top);
         frame.render_widget(block, top);
         if suspects.ranking.is_empty() {
-            frame.render_widget(
-                Paragraph::new(super::sources::why_empty(data, "no suspects"))
-                    .wrap(ratatui::widgets::Wrap { trim: true }),
-                inner,
-            );
+            let why = match suspects.reason.as_str() {
+                "" => super::sources::why_empty(data, "no suspects"),
+                reason => reason.to_owned(),
+            };
+            frame.render_widget(Paragraph::new(why).wrap(ratatui::widgets::Wrap { trim: true }), inner);
             return;
         }
         let width = usize::from(inner.width);

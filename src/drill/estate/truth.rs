@@ -2,7 +2,7 @@
 
 use super::Lever;
 use crate::telemetry::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The truth of a drill so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -51,7 +51,7 @@ pub struct Affected {
 }
 
 /// A mitigation with what it does and why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Remedy {
     pub lever: Lever,
     pub effect: super::LeverEffect,
@@ -59,7 +59,7 @@ pub struct Remedy {
 }
 
 /// Where something can be seen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clue {
     pub system: String,
     /// Path of the file below the telemetry folder.

@@ -11,6 +11,7 @@ pub mod estate;
 mod key;
 mod library;
 mod log;
+mod model;
 mod play;
 mod recording;
 mod rubric;

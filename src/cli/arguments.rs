@@ -1,5 +1,6 @@
 //! What can be typed, as types; help, completions and the manual page follow from it.
 
+use super::drill::arguments::DrillCommand;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use std::path::PathBuf;
@@ -112,6 +113,9 @@ pub(super) enum Command {
   bridgewatch publish jira INC-0042 --evidence logs/ --send 1f0c77ab    send exactly that
   bridgewatch publish slack INC-0042 --update technical      a status update instead of the write-up")]
     Publish(PublishArguments),
+    /// Practise on simulated incidents, and interview with them
+    #[command(subcommand)]
+    Drill(DrillCommand),
     /// Look over all incidents: times, repeated causes, open actions
     Review,
     /// Print completions for a shell

@@ -37,7 +37,7 @@ pub struct Recorded {
 
 /// Instants in lines: with a date and a time of day in one of the usual ways.
 static STAMP: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
+    Regex::new(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?|\b1\d{18}\b")
         .expect("a pattern that the tests run")
 });
 
@@ -64,6 +64,9 @@ pub fn shifted(text: &str, shift: Nanos) -> String {
     STAMP
         .replace_all(text, |found: &regex::Captures| {
             let stamp = &found[0];
+            if let Ok(nanos) = stamp.parse::<i64>() {
+                return (nanos + shift.0).to_string(); // Nanoseconds since 1970, as spans have them.
+            }
             Time::parse(&stamp.replacen(' ', "T", 1))
                 .or_else(|| Time::parse(&format!("{}Z", stamp.replacen(' ', "T", 1))))
                 .map_or_else(|| stamp.to_owned(), |time| (time + shift).to_string())
@@ -83,6 +86,7 @@ mod tests {
         assert!(moved.contains("2026-03-15T10:41:37.120"), "{moved}");
         assert!(moved.contains("NotAfter 2026-03-15T10:41:00"), "{moved}");
         assert!(moved.contains("order 2026-03\""), "{moved}");
+        assert_eq!(shifted("at 1773129612218056644", Nanos(1)), "at 1773129612218056645");
         assert_eq!(shifted("no time at all", Nanos::seconds(5)), "no time at all");
     }
 

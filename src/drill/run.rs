@@ -301,3 +301,6 @@ fn alert(emission: &Emission) -> Option<String> {
     let text = ["text", "summary", "title", "message"].iter().find_map(|key| value.get(key)?.as_str())?;
     (!is_over).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,7 +169,7 @@ impl Scenario {
         let answers = &self.answers;
         let written = |terms: &Terms, other: Terms| if terms.is_empty() { other } else { terms.clone() };
         let factors = if answers.factor_terms.is_empty() {
-            truth.contributing.iter().filter_map(|text| telling(text)).collect()
+            truth.contributing.iter().filter_map(|text| Terms::telling(text)).collect()
         } else {
             answers.factor_terms.clone()
         };
@@ -252,12 +252,4 @@ fn trigger_terms(truth: &Truth) -> Terms {
         }
         None => root_cause_terms(truth),
     }
-}
-
-/// The longer words of a sentence, two of which a text must name: in halves, one of each.
-fn telling(text: &str) -> Option<Terms> {
-    let words: Vec<&str> =
-        text.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| word.len() > 5).collect();
-    let (first, second) = words.split_at(words.len() / 2);
-    (words.len() >= 2).then(|| Terms(vec![first.join("|"), second.join("|")]))
 }

@@ -112,3 +112,6 @@ fn mark(objective: &Objective, key: &AnswerKey, acts: &Acts, log: &Log) -> Marke
         matched: mark.matched,
     }
 }
+
+#[cfg(test)]
+mod tests;

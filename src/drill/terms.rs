@@ -19,6 +19,14 @@ impl Terms {
         Self(terms.into_iter().map(Into::into).collect())
     }
 
+    /// The longer words of a sentence, two of which a text must have: one of its first half, one of its second.
+    pub fn telling(sentence: &str) -> Option<Self> {
+        let words = sentence.split(|c: char| !c.is_alphanumeric() && c != '-');
+        let words: Vec<&str> = words.filter(|word| word.chars().count() > 5).collect();
+        let (first, second) = words.split_at(words.len() / 2);
+        (words.len() >= 2).then(|| Self(vec![first.join("|"), second.join("|")]))
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

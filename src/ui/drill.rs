@@ -1,7 +1,7 @@
 //! The face of a drill on the cockpit: the brief, what pages and who calls, and what can be asked of it.
 
 use super::widgets::{clock, cut, wrap};
-use super::{Action, Data, Effect, Over, Theme, Ui, page};
+use super::{Action, Data, Effect, Keymap, Over, Theme, Ui, page};
 use crate::drill::{Command, Log, after};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -86,7 +86,9 @@ impl Ui {
                     self.drill.push("The drill is over".to_owned(), &format!("{why}; the scorecard follows"));
                 }
             }
-            None => self.over.push(Over::Page(page::Page::text("The brief", &brief(&log, &self.data)))),
+            None => self
+                .over
+                .push(Over::Page(page::Page::text("The brief", &brief(&log, &self.data, &self.keymap)))),
         }
         self.data.drill = Some(log);
     }
@@ -134,7 +136,7 @@ impl Ui {
         let is_over = log.ended.is_some();
         match action {
             Action::DrillBrief => {
-                let text = brief(log, &self.data);
+                let text = brief(log, &self.data, &self.keymap);
                 self.over.push(Over::Page(page::Page::text("The brief", &text)));
             }
             Action::DrillRestart => effects.push(Effect::RestartDrill),
@@ -153,7 +155,7 @@ impl Ui {
 }
 
 /// What one was told so far.
-fn brief(log: &Log, data: &Data) -> String {
+fn brief(log: &Log, data: &Data, keymap: &Keymap) -> String {
     let scenario = &log.start.scenario;
     let mut text = format!("DRILL: {}\n\n{}\n", scenario.title, scenario.brief.trim());
     let suspects = if log.start.hides_suspects { " Suspects are hidden." } else { "" };
@@ -178,7 +180,19 @@ fn brief(log: &Log, data: &Data) -> String {
     list("Calls", calls.collect());
     let hints = log.hints.iter().map(|hint| format!("{} (−{})", hint.text, hint.cost)).collect();
     list("Hints taken", hints);
-    let keys = "p pauses, S lets a minute pass, H takes a hint at its price, B shows this again, O begins anew, X ends it.";
-    text.push_str(&format!("\n{} hints are left. {keys}\n", log.hints_left().len()));
+    let ways = [
+        (Action::DrillPause, "pauses"),
+        (Action::DrillStep, "lets a minute pass"),
+        (Action::DrillHint, "takes a hint at its price"),
+        (Action::DrillBrief, "shows this again"),
+        (Action::DrillRestart, "begins anew"),
+        (Action::DrillEnd, "ends it"),
+    ];
+    let keys = ways.iter().filter_map(|(action, does)| Some(format!("{} {does}", keymap.keys(*action)?)));
+    let keys = keys.collect::<Vec<_>>().join(", ");
+    text.push_str(&format!("\n{} hints are left. {keys}.\n", log.hints_left().len()));
     text
 }
+
+#[cfg(test)]
+mod tests;

@@ -428,3 +428,6 @@ pub fn truth(debrief: &Debrief) -> String {
     list("Your notes", debrief.notes.iter().map(|(_, note)| note.clone()).collect());
     text
 }
+
+#[cfg(test)]
+mod tests;

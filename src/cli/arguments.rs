@@ -270,6 +270,23 @@ pub(super) enum BenchCommand {
         #[arg(long, value_name = "RATIO", requires = "floors")]
         at_most: Option<f64>,
     },
+    /// Play random drills without a person: how often the cause is found, and how fast the estate is simulated
+    #[command(after_help = "Example:
+  bridgewatch bench drills --seeds 200")]
+    Drills {
+        /// How many, one after the other
+        #[arg(long, default_value_t = 200)]
+        seeds: u64,
+        /// The first seed
+        #[arg(long, default_value_t = 1)]
+        from: u64,
+        /// Minutes from the onset until the suspects are ranked
+        #[arg(long, default_value_t = 15)]
+        minutes: u32,
+        /// Keep what was written: a folder by seed, with a configuration beside it
+        #[arg(long, value_name = "FOLDER")]
+        keep: Option<PathBuf>,
+    },
     /// Index once and say what it took: `speed` starts this for its rounds
     Index {
         #[arg(required = true, value_name = "PATH")]

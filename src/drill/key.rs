@@ -30,14 +30,15 @@ impl AnswerKey {
     pub fn lever(&self, kind: MitigationKind, target: &str) -> Option<&Remedy> {
         let names = |what: &str| !what.is_empty() && Terms::new([what]).fit(target);
         let of = |one: &Remedy| one.lever.target.clone().unwrap_or_default();
+        let change = change_in(target);
         let fits = |one: &&Remedy| {
+            let known = of(one);
+            let is_other_change = change.is_some_and(|change| !known.eq_ignore_ascii_case(change));
             one.lever.kind == kind
-                && if of(one).is_empty() {
-                    names(&one.lever.system)
-                } else {
-                    // Who names the change or the queue has named the system too.
-                    names(&of(one))
-                }
+                && (names(&known)
+                    || names(&one.lever.system)
+                        && !is_other_change
+                        && (known.is_empty() || kind == MitigationKind::Rollback))
         };
         // The one that says most of what was typed: `erp-adapter` before `erp`.
         self.levers.iter().filter(fits).max_by_key(|one| (of(one).len(), one.lever.system.len()))
@@ -52,6 +53,15 @@ impl AnswerKey {
         let is_old = self.onset.zip(pin.window).is_some_and(|(onset, window)| window.to < onset);
         self.evidence.iter().position(|clue| !is_old && is_shown_by(clue, pin))
     }
+}
+
+/// The change that a text names by its id: `CHG0048812`.
+pub(super) fn change_in(text: &str) -> Option<&str> {
+    let words = text.split(|c: char| !c.is_alphanumeric() && c != '-');
+    words.into_iter().find(|word| {
+        let rest = word.get(..3).filter(|head| head.eq_ignore_ascii_case("chg")).map(|_| &word[3..]);
+        rest.is_some_and(|rest| rest.chars().any(|c| c.is_ascii_digit()))
+    })
 }
 
 /// A pin shows a clue if it came from its file or names its system, and for a series, a change or an alert, is of that kind.
@@ -88,7 +98,8 @@ mod tests {
         assert_eq!(effect(MitigationKind::Restart, "the ERP adapter"), LeverEffect::Eases);
         assert_eq!(effect(MitigationKind::Restart, "erp"), LeverEffect::Worsens);
         assert_eq!(effect(MitigationKind::Rollback, "CHG-4711"), LeverEffect::Mends);
-        assert_eq!(effect(MitigationKind::Rollback, "erp-adapter"), LeverEffect::Nothing, "which change?");
+        assert_eq!(effect(MitigationKind::Rollback, "erp-adapter"), LeverEffect::Mends, "its last change");
+        assert_eq!(effect(MitigationKind::Rollback, "CHG-0001 of erp-adapter"), LeverEffect::Nothing);
         assert_eq!(effect(MitigationKind::Scale, "erp"), LeverEffect::Nothing);
     }
 

@@ -225,6 +225,7 @@ impl Scenario {
             let is_twice = self.injects[..place].iter().any(|other| other.name == inject.name);
             wants(is_twice, &format!("there are two injects `{}`", inject.name));
         }
+        mistakes.extend(self.plan.check().err());
         mistakes.extend(Rubric::default().with(&self.objectives).mistakes());
         mistakes
     }

@@ -110,6 +110,12 @@ impl Stage {
     }
 }
 
+/// The change or the queue that a text names beside a system: `CHG0048812`, `erp.orders`.
+fn told(text: &str) -> Option<String> {
+    let dotted = || text.split_whitespace().find(|word| word.trim_matches('.').contains('.'));
+    super::key::change_in(text).or_else(dotted).map(str::to_owned)
+}
+
 /// A mitigation as somebody typed it, for the estate: the known one that it means, or the system that it names.
 pub(super) fn lever_of(plan: &Plan, systems: &[SystemCard], key: &super::AnswerKey) -> Lever {
     if let Some(known) = key.lever(plan.kind, &plan.target) {
@@ -120,7 +126,7 @@ pub(super) fn lever_of(plan: &Plan, systems: &[SystemCard], key: &super::AnswerK
     let system = named.max_by_key(|card| card.name.len()).map(|card| card.name.to_owned());
     Lever {
         kind: plan.kind,
-        target: system.is_some().then(|| plan.target.clone()),
+        target: system.is_some().then(|| told(&plan.target)).flatten(),
         system: system.unwrap_or_else(|| plan.target.clone()),
     }
 }

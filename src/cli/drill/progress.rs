@@ -122,9 +122,10 @@ pub(super) fn run(
             (Role::Strong, one.percent.to_string()),
             (Role::Plain, one.hints.to_string()),
         ];
-        let share =
-            |name: &String| one.dimensions.get(name).map_or_else(String::new, |share| format!("{share} %"));
-        row.extend(dimensions.iter().map(|name| (Role::Plain, share(name))));
+        let share = |dimension: Dimension| {
+            one.dimensions.get(&dimension.to_string()).map_or_else(String::new, |share| format!("{share} %"))
+        };
+        row.extend(Dimension::iter().map(|dimension| (Role::Plain, share(dimension))));
         table.row(row);
     }
     output.table(&table)?;

@@ -62,7 +62,7 @@ fn what_is_declared_in_a_drill_is_marked_as_one() {
     let mut cockpit = Cockpit::with_sample();
     let log = begun(cockpit.data().now, false);
     cockpit.tell(Msg::Drill(Box::new(log)));
-    cockpit.press("esc shift-d enter enter");
+    cockpit.press("esc shift-d").write("Orders stop").press("enter enter");
     let declared = cockpit.effects.iter().find_map(|effect| match effect {
         Effect::Record(whats) => whats.first(),
         _ => None,

@@ -1641,6 +1641,7 @@ def configured(w, zones):
     lines = ["# What an operator of these systems would configure: owners, clocks that are printed without their zone, and what", "# document numbers look like, since some systems write them without saying what they are."]
     for s in w.sys:
         lines += ["", f"[systems.{s}]", f'owner = "{OWNERS[s]}"'] + ([f'zone = "{zones[s]}"'] if s in zones else [])
+    lines += ["", "# Who is hit and what it is worth, as the order systems write it.", "[losses]", 'customer = ["customer", "customerNo"]', 'value = ["amount"]', 'currency = "EUR"']
     lines += ["", "[[identifiers]]", 'class = "business"', "pattern = '\\b([A-Z]{2}-\\d{8})\\b'"]
     return "\n".join(lines) + "\n"
 

@@ -6,10 +6,16 @@ mod collect;
 pub mod drill;
 mod engine;
 mod extent;
+mod follow;
+mod healths;
 mod look;
 mod perform;
+mod publish;
 mod record;
+mod survey;
 mod terminal;
+
+pub use survey::{Survey, survey, too_many};
 
 use crate::config::Config;
 use crate::incident::Gate;
@@ -77,7 +83,8 @@ async fn session(config: Config, theme: Theme, keymap: Keymap, opening: Opening)
         // The built-in ones serve until the files are mended.
         (Err(mistake), _) | (_, Err(mistake)) => (Gate::default(), None, Some(mistake)),
     };
-    let ui = Ui::new(theme, keymap, offset, config.local_time).of_team(gate.clone(), packs);
+    let targets = publish::destinations(&config);
+    let ui = Ui::new(theme, keymap, offset, config.local_time).of_team(gate.clone(), packs, targets);
     let (outbox, inbox) = mpsc::channel(256);
     let is_demo = matches!(opening, Opening::Demo(_));
     // A demo leaves no trace; what cannot be kept on disk is kept in memory, and said.

@@ -8,7 +8,7 @@ mod sources;
 pub use sources::SourceConfig;
 
 use crate::flows::{FlowSettings, PROBE_PATHS};
-use crate::incident::{Findings, Gate, LossFields, packs};
+use crate::incident::{Findings, Gate, LossFields, Service, packs};
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
 use crate::publish::TargetConfig;
 use crate::sources::Secret;
@@ -58,6 +58,9 @@ pub struct Config {
     #[serde(skip)]
     pub folder: PathBuf,
 }
+
+/// A team's service catalogue, beside the configuration.
+const CATALOGUE: &str = "catalogue.toml";
 
 /// Where the record of incidents is kept.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -140,7 +143,7 @@ impl Config {
             (None, Some(own)) if own.exists() => own,
             (None, own) => {
                 let folder = own.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
-                return Ok(Self { folder, ..Self::default() });
+                return Self { folder, ..Self::default() }.with_catalogue();
             }
         };
         let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::Unreadable {
@@ -150,7 +153,7 @@ impl Config {
         let mut config = Self::parse(&text)
             .map_err(|problems| ConfigError::Invalid { path: path.display().to_string(), problems })?;
         config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        Ok(config)
+        config.with_catalogue()
     }
 
     /// Reads a configuration; all mistakes at once, each with its line and column.
@@ -228,6 +231,46 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("cannot read {name}: {error}")),
         }
+    }
+
+    /// Adds what a team's `catalogue.toml` says of systems; what this configuration says of one stands.
+    fn with_catalogue(mut self) -> Result<Self, ConfigError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Catalogue {
+            systems: BTreeMap<String, SystemConfig>,
+        }
+        let path = self.folder.join(CATALOGUE).display().to_string();
+        let invalid = |problem| ConfigError::Invalid { path: path.clone(), problems: vec![problem] };
+        let Some(text) = self.beside(CATALOGUE).map_err(invalid)? else { return Ok(self) };
+        let catalogue: Catalogue = toml::from_str(&text).map_err(|error| invalid(explain(&error, &text)))?;
+        for (name, system) in catalogue.systems {
+            self.systems.entry(name).or_insert(system);
+        }
+        Ok(self)
+    }
+
+    /// The service catalogue.
+    pub fn catalogue(&self) -> Vec<Service> {
+        self.systems
+            .iter()
+            .map(|(name, system)| Service {
+                name: name.clone(),
+                owner: system.owner.clone(),
+                pager: system.pager.clone(),
+                tier: system.tier,
+                dashboards: system.dashboards.clone(),
+                runbook: system.runbook.clone(),
+                flows: system.flows.clone(),
+            })
+            .collect()
+    }
+
+    /// The Markdown files among the runbooks, by system.
+    pub fn runbook_files(&self) -> Vec<(String, PathBuf)> {
+        let named = self.systems.iter().filter_map(|(name, system)| Some((name, system.runbook.as_ref()?)));
+        let files = named.filter(|(_, runbook)| !runbook.contains("://"));
+        files.map(|(name, runbook)| (name.clone(), self.resolve(Path::new(runbook)))).collect()
     }
 
     /// What stands against calling a write-up done: the built-in rules, and those of `rca_rules.toml`.

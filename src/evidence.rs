@@ -4,12 +4,14 @@
 //! [`Evidence::origin`]. Cloning an [`Evidence`] shares everything with the original; appending copies what it touches.
 
 mod chunks;
+mod counted;
 mod identifiers;
 mod names;
 mod view;
 mod within;
 
 pub use chunks::Chunks;
+pub use counted::Counted;
 pub use identifiers::{IdentifierId, Identifiers};
 pub use names::Names;
 pub use view::View;
@@ -39,11 +41,12 @@ pub struct SpanRow {
     pub info: SpanInfo,
 }
 
-/// Where rows lead back to: a file, or a page of whole events that a live source delivered.
+/// Where rows lead back to: a file, or a page of whole events that a live source delivered, with the command that asks for
+/// it again.
 #[derive(Clone, Debug)]
 pub enum Place {
     File { path: Arc<str> },
-    Page { source: Arc<str>, url: Arc<str>, events: Arc<[Event]> },
+    Page { source: Arc<str>, command: Arc<str>, events: Arc<[Event]> },
 }
 
 /// Everything that was pulled. See the module's header.

@@ -6,6 +6,7 @@ pub mod check;
 mod clocks;
 mod correlator;
 mod course;
+mod index;
 mod linking;
 mod model;
 mod probes;
@@ -24,6 +25,7 @@ mod words;
 
 pub use blindness::Blindness;
 pub use correlator::Correlator;
+pub use index::{CountedFlow, FlowIndex, Judged, Share, Stay};
 pub use probes::PROBE_PATHS;
 pub use table::FlowTable;
 

@@ -67,6 +67,15 @@ pub enum PublishError {
 }
 
 impl Plan {
+    /// What would be done, a note on it, and where it is already: (step, note, address).
+    pub fn step(&self) -> (&'static str, &str, &str) {
+        match self {
+            Self::Nothing { url } => ("nothing", "the same is there already", url),
+            Self::Create { note, .. } => ("create", note, ""),
+            Self::Change { note, url, .. } => ("change", note, url),
+        }
+    }
+
     /// What would be sent, if anything.
     pub fn write(&self) -> Option<&Write> {
         match self {

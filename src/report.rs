@@ -97,6 +97,7 @@ impl Report {
             },
             "kpis": kpis(&self.incident).map(|kpi| serde_json::json!({
                 "name": kpi.name, "definition": kpi.definition, "value_ns": kpi.value,
+                "uncertainty_ns": kpi.value.map(|_| kpi.uncertainty),
             })),
             "timeline": self.timeline_rows(),
             "mitigations": self.mitigations(),
@@ -216,7 +217,7 @@ fn environment() -> Result<Environment<'static>, String> {
 }
 
 fn kpi_row(kpi: &Kpi) -> serde_json::Value {
-    let value = kpi.value.map_or_else(|| "not known".to_owned(), |value| value.to_string());
+    let value = kpi.says().unwrap_or_else(|| "not known".to_owned());
     serde_json::json!({ "name": kpi.name, "definition": kpi.definition, "value": value })
 }
 

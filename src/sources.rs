@@ -3,10 +3,12 @@
 pub mod alertmanager;
 pub mod argocd;
 pub mod azure;
+pub mod azuredevops;
 pub mod bundled;
 mod changes;
 pub mod clickhouse;
 mod collector;
+mod counted;
 pub mod datadog;
 pub mod dynatrace;
 pub mod elasticsearch;
@@ -17,7 +19,9 @@ pub mod gitlab;
 mod held;
 pub mod http;
 pub mod jaeger;
+pub mod jenkins;
 pub mod kubernetes;
+pub mod launchdarkly;
 pub mod ledger;
 mod live;
 pub mod loki;
@@ -28,6 +32,7 @@ mod paging;
 pub mod prometheus;
 pub mod rabbitmq;
 mod secret;
+mod slices;
 mod spans;
 mod spelling;
 pub mod splunk;
@@ -35,11 +40,12 @@ pub mod tempo;
 pub mod victorialogs;
 pub mod zipkin;
 
-pub use collector::{Collector, first_questions};
+pub use collector::{Collector, first_questions, reach_of};
+pub use counted::add_tallies;
 pub use follow::{Followed, follow, typed};
 pub use secret::{Secret, SecretText};
 
-use crate::telemetry::{Batch, Query, Signal};
+use crate::telemetry::{Batch, Nanos, Query, Signal, Window};
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use std::time::Duration;
@@ -62,6 +68,11 @@ pub trait Source: Send + Sync + 'static {
     ///
     /// Dropping the stream cancels the request; an `Err` is the last item.
     fn fetch(&self, query: Query) -> BoxStream<'_, Result<Batch, SourceError>>;
+
+    /// How many events a window holds, if they are more than it may be asked for and it can count them instead.
+    fn too_many(&self, _window: Window, _patience: Nanos) -> BoxFuture<'_, Result<Option<u64>, SourceError>> {
+        Box::pin(async { Ok(None) })
+    }
 
     /// The query as a command that a person can run by hand, secrets as variables.
     fn as_command(&self, query: &Query) -> String;

@@ -13,6 +13,7 @@
 
 mod act;
 mod action;
+
 mod bridge;
 mod data;
 mod dialog;
@@ -25,6 +26,7 @@ mod help;
 mod hints;
 mod home;
 mod keymap;
+mod leads;
 mod logs;
 mod metrics;
 mod mitigate;
@@ -35,10 +37,13 @@ mod page;
 mod palette;
 mod picture;
 mod prompt;
+mod publish;
 mod range;
 mod rca;
+mod runbook;
 mod selected;
 mod sources;
+mod standing;
 mod suspects;
 #[cfg(test)]
 pub mod testing;
@@ -49,7 +54,7 @@ mod traces;
 mod widgets;
 
 pub use action::Action;
-pub use data::{Data, Found, Notice, Selected, Step};
+pub use data::{Answering, Book, Data, Destination, Found, Notice, Preview, Selected, Step};
 pub use filter::Filter;
 pub use keymap::Keymap;
 pub use observe::{ObserveEffect, Observer, Watched, truth};
@@ -59,8 +64,8 @@ pub use theme::{Depth, Theme};
 use crate::drill::{Command, Log};
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::{Gate, Incident, PinKind, What};
-use crate::telemetry::{Event, Time};
+use crate::incident::{Audience, Gate, Incident, PinKind, Service, What};
+use crate::telemetry::{Event, Identifier, Time, Window};
 use crossterm::event::{Event as Input, KeyEventKind};
 use ratatui::Frame;
 use std::sync::Arc;
@@ -90,6 +95,14 @@ pub enum Msg {
     Incidents(Vec<Incident>),
     /// The flow that an identifier belongs to.
     Flow(FlowId),
+    /// The service catalogue of what is open now.
+    Catalogue(Vec<Service>),
+    /// Runbooks that were asked for.
+    Books(Vec<Book>),
+    /// What would be published.
+    Preview(Box<Preview>),
+    /// Who is still asked for more of the opened flow, and who could not answer.
+    Answering(Answering),
     /// Something to tell in the status line.
     Notice(Notice),
     /// The drill as its log has it now.
@@ -124,10 +137,36 @@ pub enum Effect {
         /// What shows it again.
         query: String,
     },
+    /// Begin an incident, with the evidence that it is declared from.
+    Declare {
+        whats: Vec<(Time, What)>,
+        pin: Option<Box<Effect>>,
+    },
+    /// Read the runbooks of the catalogue.
+    ReadBooks,
+    /// Say what publishing would send: the write-up, or an update for an audience. Sends nothing.
+    Plan {
+        target: String,
+        update: Option<Audience>,
+    },
+    /// Send exactly the preview that has this name, and record it.
+    Publish(String),
+    /// Write a file to carry over by hand instead.
+    ByHand {
+        target: String,
+        update: Option<Audience>,
+    },
     /// Measure all mitigations in force and record what they did.
     Measure,
     /// Find the flow that has this identifier, or the first of the identifiers in a text.
     Find(String),
+    /// Ask live sources for what else there is of a flow; the newest request wins.
+    Follow {
+        identifiers: Vec<Identifier>,
+        window: Window,
+    },
+    /// Nobody looks at a flow any more.
+    Unfollow,
     OpenIncident(String),
     Export,
     Refresh,
@@ -165,6 +204,9 @@ enum Over {
     Dialog(dialog::Dialog),
     Flow(flow::FlowView),
     Page(page::Page),
+    Board(standing::BoardView),
+    Runbook(runbook::RunbookView),
+    Publish(publish::PublishView),
 }
 
 /// The cockpit.
@@ -187,6 +229,8 @@ pub struct Ui {
     rca: rca::RcaView,
     sources: sources::SourcesView,
     home: home::HomeView,
+    /// The flow that lies over the view, as it was when sources were last asked for it.
+    followed: Option<FlowId>,
     /// The number of the last search.
     request: u64,
     mouse: mouse::Mouse,
@@ -200,11 +244,12 @@ impl Ui {
         ui
     }
 
-    /// Judges write-ups by a team's rules, and knows its triage packs.
+    /// Judges write-ups by a team's rules, and knows its triage packs and where it publishes.
     #[must_use]
-    pub fn of_team(mut self, gate: Gate, packs: Option<String>) -> Self {
+    pub fn of_team(mut self, gate: Gate, packs: Option<String>, targets: Vec<Destination>) -> Self {
         self.data.gate = gate;
         self.data.packs = packs;
+        self.data.targets = targets;
         self
     }
 
@@ -236,10 +281,19 @@ impl Ui {
             Msg::Incident(incident) => self.data.incident = incident.map(|incident| *incident),
             Msg::Incidents(incidents) => self.data.incidents = incidents,
             Msg::Flow(id) => self.open_flow(id),
+            Msg::Catalogue(catalogue) => self.data.catalogue = catalogue,
+            Msg::Books(books) => self.data.books = books,
+            Msg::Preview(preview) => {
+                if let Some(Over::Publish(publish)) = self.over.last_mut() {
+                    publish.show(*preview);
+                }
+            }
+            Msg::Answering(answering) => self.data.answering = answering,
             Msg::Notice(notice) => self.data.notice = Some(notice),
             Msg::Drill(log) => self.see_drill(log),
             Msg::Page { title, text } => self.over.push(Over::Page(page::Page::text(&title, &text))),
         }
+        self.follow(&mut effects);
         self.want(&mut effects);
         effects
     }
@@ -281,6 +335,27 @@ impl Ui {
         rows.truncate(300);
         if !rows.is_empty() && !effects.iter().any(|effect| matches!(effect, Effect::Read(_))) {
             effects.push(Effect::Read(rows));
+        }
+    }
+
+    /// Asks live sources for more of a flow when it is opened, and no longer when it is left.
+    fn follow(&mut self, effects: &mut Vec<Effect>) {
+        let open = self.over.iter().rev().find_map(|over| match over {
+            Over::Flow(flow) => Some(flow.id()),
+            _ => None,
+        });
+        let flows = &self.data.picture.flows;
+        // Two flows that turn out to be one are the same question.
+        let followed = self.followed.map(|id| flows.all.resolve(id));
+        self.followed = open;
+        if open == followed {
+            return;
+        }
+        self.data.answering = Answering::default();
+        match open.and_then(|id| selected::to_follow(id, &self.data)) {
+            Some(effect) => effects.push(effect),
+            None if followed.is_some() => effects.push(Effect::Unfollow),
+            None => {}
         }
     }
 
@@ -333,7 +408,7 @@ impl Ui {
         self.mouse.course = frame::course(&self.data, &self.theme, frame, parts.course);
         let is_home = self.is_home();
         let (data, theme, body) = (&self.data, &self.theme, parts.body);
-        let covers = |over: &Over| matches!(over, Over::Flow(_) | Over::Page(_) | Over::Help(_));
+        let covers = |over: &Over| !matches!(over, Over::Prompt(_) | Over::Dialog(_) | Over::Palette(_));
         let from = self.over.iter().rposition(covers);
         if from.is_none() {
             match self.view {
@@ -354,6 +429,9 @@ impl Ui {
                 Over::Flow(flow) => flow.draw(data, theme, frame, body),
                 Over::Help(help) => help.draw(theme, frame, body),
                 Over::Page(page) => page.draw(theme, frame, body),
+                Over::Board(board) => board.draw(data, theme, frame, body),
+                Over::Runbook(runbook) => runbook.draw(data, theme, frame, body),
+                Over::Publish(publish) => publish.draw(data, theme, frame, body),
                 Over::Palette(palette) => palette.draw(data, theme, frame, body),
                 Over::Dialog(dialog) => dialog.draw(data, theme, frame, body),
                 Over::Prompt(_) => {}

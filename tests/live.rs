@@ -6,6 +6,10 @@
 
 #[path = "live/adapters.rs"]
 mod adapters;
+#[path = "live/counted.rs"]
+mod counted;
+#[path = "live/estate.rs"]
+mod estate;
 #[path = "sources/fake.rs"]
 #[expect(dead_code, reason = "only some answers are of use here")]
 mod fake;

@@ -5,5 +5,9 @@
 mod bridge;
 #[path = "report/browser.rs"]
 mod browser;
+#[path = "report/measured.rs"]
+mod measured;
+#[path = "report/review.rs"]
+mod review;
 #[path = "report/schema.rs"]
 mod schema;

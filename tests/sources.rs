@@ -23,6 +23,8 @@ mod loki;
 mod prometheus;
 #[path = "sources/splunk.rs"]
 mod splunk;
+#[path = "sources/tallies.rs"]
+mod tallies;
 #[path = "sources/tempo.rs"]
 mod tempo;
 #[path = "sources/vendors.rs"]
@@ -81,6 +83,10 @@ const ADAPTERS: &[Adapter] = &[
     changes::ARGOCD,
     changes::GITHUB,
     changes::GITLAB,
+    changes::JENKINS,
+    changes::AZURE_BUILDS,
+    changes::AZURE_RELEASES,
+    changes::LAUNCHDARKLY,
     changes::PAGERDUTY,
     vendors::NEW_RELIC,
     vendors::DYNATRACE,

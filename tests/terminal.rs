@@ -1,8 +1,17 @@
 //! The built program in a real terminal: it opens, draws, can be driven, and leaves the terminal as it was found.
 #![allow(clippy::unwrap_used)]
 
+#[path = "terminal/bridge.rs"]
+mod bridge;
+#[path = "sources/fake.rs"]
+#[expect(dead_code, reason = "only some answers are of use here")]
+mod fake;
+#[path = "terminal/faults.rs"]
+mod faults;
 #[path = "terminal/picture.rs"]
 mod picture;
+#[path = "terminal/proxy.rs"]
+mod proxy;
 #[path = "terminal/pty.rs"]
 mod pty;
 #[path = "terminal/tour.rs"]

@@ -1,88 +1,157 @@
 //! Collectors: one task a live source, asking again and again; a source that is slow or dead blocks nobody.
 
 use super::clock::Clock;
-use super::engine::Order;
+use super::engine::{Order, Pulse};
+use super::survey::{survey, too_many};
 use crate::config::Config;
-use crate::sources::{Collector, first_questions};
-use crate::telemetry::{Nanos, Reach, SourceHealth, Window};
-use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use crate::evidence::Evidence;
+use crate::flows::{FlowSettings, Flows};
+use crate::sources::{Collector, Source, files, first_questions};
+use crate::telemetry::{Batch, Nanos, SourceHealth, Time, Wanted, Window};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// The longest that one question may take.
 const PATIENCE: Nanos = Nanos::seconds(30);
 
+/// How long counting and sampling may take where a source holds too much to be read.
+const SURVEY_PATIENCE: Nanos = Nanos::seconds(600);
+
+/// How often a source is asked whether it answers, and after how long it is called late.
+const PULSE: Duration = Duration::from_millis(700);
+const LATE: Duration = Duration::from_millis(1_000);
+
 /// What is asked again, since it may have changed after it was answered.
 const OVERLAP: Nanos = Nanos::seconds(60);
 
+/// Tasks that ask, one a source, and who may ask the same sources beside them.
+#[derive(Default)]
+pub(super) struct Collecting {
+    tasks: Vec<JoinHandle<()>>,
+    pub(super) beside: Vec<Collector>,
+}
+
+impl Collecting {
+    pub(super) fn stop(&mut self) {
+        self.tasks.drain(..).for_each(|task| task.abort());
+        self.beside.clear();
+    }
+}
+
 /// Starts a task for each source of the configuration.
-pub(super) fn start(config: &Config, clock: &Clock, engine: &mpsc::Sender<Order>) -> Vec<JoinHandle<()>> {
+pub(super) fn start(config: &Config, clock: &Clock, engine: &mpsc::Sender<Order>) -> Collecting {
     let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
     let pause = Duration::from_secs(u64::from(config.refresh_seconds));
     let settings = config.reading(clock.now()).unwrap_or_default();
-    config
-        .sources
-        .iter()
-        .map(|source| {
-            let (name, kind) = (source.name().to_owned(), source.kind());
-            let connected = source.connect(&settings);
-            let (engine, clock) = (engine.clone(), clock.clone());
-            tokio::spawn(async move {
-                match connected {
-                    Ok(source) => ask_again(Collector::new(source), back, pause, clock, &engine).await,
-                    Err(error) => {
-                        let _ = engine.send(Order::Health(SourceHealth::broken(
-                            name,
-                            kind.to_owned(),
-                            error.to_string(),
-                        )));
-                    }
-                }
-            })
-        })
-        .collect()
+    let flow_settings = config.flow_settings();
+    let mut collecting = Collecting::default();
+    for source in &config.sources {
+        match source.connect(&settings) {
+            Ok(connected) => {
+                let collector = Collector::new(connected);
+                collecting.beside.push(collector.beside());
+                let pulse = feel_the_pulse(collector.source().clone(), clock.clone(), engine.clone());
+                collecting.tasks.push(tokio::spawn(pulse));
+                let _ = engine.send(Order::Health(collector.health().clone()));
+                let (engine, flow_settings) = (engine.clone(), flow_settings.clone());
+                let clock = clock.clone();
+                let asking = Asking { collector, back, pause, clock, engine, flow_settings };
+                collecting.tasks.push(tokio::spawn(asking.again_and_again()));
+            }
+            Err(error) => {
+                let (name, kind) = (source.name().to_owned(), source.kind().to_owned());
+                let _ = engine.send(Order::Health(SourceHealth::broken(name, kind, error.to_string())));
+            }
+        }
+    }
+    collecting
 }
 
-async fn ask_again(
-    mut collector: Collector,
+/// One source that is asked again and again.
+struct Asking {
+    collector: Collector,
     back: Nanos,
     pause: Duration,
     clock: Clock,
-    engine: &mpsc::Sender<Order>,
-) {
-    let name = collector.health().name.clone();
-    let mut from = clock.now() - back;
-    let least = collector.source().least_pause();
-    let mut asked: Option<Instant> = None;
-    loop {
-        let now = clock.now();
-        collector.check(now).await;
-        let mut has_failed = !matches!(collector.health().reach, Reach::Reachable);
-        if !has_failed && asked.is_none_or(|asked| asked.elapsed() >= pause) {
-            for query in first_questions(Window { from, to: now }, PATIENCE) {
-                let take = |batch| {
-                    let _ = engine.send(Order::Page { source: name.clone(), batch });
-                };
-                if collector.pull(query, now, take).await.is_err() {
-                    has_failed = true; // Its health says why; the rest is asked next time.
-                    break;
-                }
-            }
-            if !has_failed {
+    engine: mpsc::Sender<Order>,
+    flow_settings: FlowSettings,
+}
+
+impl Asking {
+    async fn again_and_again(mut self) {
+        let mut from = self.clock.now() - self.back;
+        loop {
+            let now = self.clock.now();
+            let is_whole = self.ask(Window { from, to: now }, now).await;
+            if is_whole {
                 from = now - OVERLAP;
-                asked = Some(Instant::now());
+            }
+            if self.engine.send(Order::Health(self.collector.health().clone())).is_err() {
+                return; // The engine has ended, and so have we.
+            }
+            // One in trouble is asked again sooner, but left alone a little.
+            let rest = if is_whole { self.pause } else { self.pause.min(Duration::from_secs(5)) };
+            tokio::time::sleep(rest.max(self.collector.source().least_pause())).await;
+        }
+    }
+
+    /// Asks for all that is new; whether that was answered. Its health says why not, and the rest is asked next time.
+    async fn ask(&mut self, window: Window, now: Time) -> bool {
+        let is_large = too_many(&self.collector, window, PATIENCE).await.is_some();
+        for query in first_questions(window, PATIENCE) {
+            if is_large && query.wanted == Wanted::Events {
+                self.survey(window, now).await;
+                continue;
+            }
+            let name = self.collector.health().name.clone();
+            let engine = self.engine.clone();
+            let take = |batch| {
+                let _ = engine.send(Order::Page { source: name.clone(), batch });
+            };
+            if self.collector.pull(query, now, take).await.is_err() {
+                return false;
             }
         }
-        if engine.send(Order::Health(collector.health().clone())).is_err() {
+        true
+    }
+
+    /// It holds more than is read: it counts, and a sample of its flows is read whole.
+    async fn survey(&mut self, window: Window, now: Time) {
+        let mut sample = Evidence::default();
+        let engine = self.engine.clone();
+        let take = |name: &str, batch: Batch| {
+            files::add_page(&mut sample, name.into(), "".into(), batch.events.clone());
+            let _ = engine.send(Order::Page { source: name.to_owned(), batch });
+        };
+        let collectors = std::slice::from_mut(&mut self.collector);
+        let mut survey = survey(collectors, &Evidence::default(), window, now, SURVEY_PATIENCE, take).await;
+        let flows = Flows::of(&sample, &self.flow_settings);
+        let (_, shares) = survey.index.learn(&mut survey.counted, &sample, &flows);
+        self.collector.counts(Some(survey.note(&shares)));
+    }
+}
+
+/// Asks a source whether it answers, however long it takes for what else it was asked: so its mark is right within two
+/// seconds, but for a source that bears no question so often.
+async fn feel_the_pulse(source: Arc<dyn Source>, clock: Clock, engine: mpsc::Sender<Order>) {
+    let rest = PULSE.max(source.least_pause());
+    loop {
+        let mut checking = source.check();
+        let tell = |answer| {
+            let (name, notes) = (source.name().to_owned(), source.notes());
+            engine.send(Order::Pulse { name, answer, notes, now: clock.now() }).is_ok()
+        };
+        let answer = match tokio::time::timeout(LATE, &mut checking).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                tell(Pulse::Late);
+                checking.await
+            }
+        };
+        if !tell(Pulse::Answer(answer)) {
             return; // The engine has ended, and so have we.
         }
-        // Whether it answers is asked more often than what is new, so that its mark is right within two seconds; but no
-        // source more often than it bears, and one in trouble is left alone a little longer.
-        let rest = if has_failed {
-            pause.min(Duration::from_secs(5))
-        } else {
-            pause.min(Duration::from_millis(1_500)).max(Duration::from_millis(500))
-        };
-        tokio::time::sleep(rest.max(least)).await;
+        tokio::time::sleep(rest).await;
     }
 }

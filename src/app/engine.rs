@@ -1,11 +1,14 @@
 //! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
 
 use super::clock::Clock;
-use super::extent;
-use crate::evidence::Evidence;
+use super::healths::Healths;
+use super::{extent, look};
+use crate::config::Config;
+use crate::evidence::{Evidence, Row};
 use crate::flows::{Blindness, Correlator, FlowSettings};
-use crate::incident::Findings;
+use crate::incident::{Coverage, Findings, LossFields};
 use crate::ingest::Settings;
+use crate::sources::SourceError;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Batch, SourceHealth, Time};
@@ -27,8 +30,8 @@ pub(super) enum Order {
         roots: Vec<String>,
         settings: Box<Settings>,
         title: String,
-        /// Who owns the systems that wrote them, where a scenario brings that along; else what is configured holds.
-        owners: Option<BTreeMap<String, String>>,
+        /// What is known of the systems that wrote them, where a scenario brings that along; else what is configured holds.
+        catalogue: Option<Catalogue>,
         is_demo: bool,
         /// Nothing is told of who is behind it: a candidate finds out.
         hides_suspects: bool,
@@ -40,7 +43,41 @@ pub(super) enum Order {
         batch: Batch,
     },
     Health(SourceHealth),
+    /// Whether a source answers.
+    Pulse {
+        name: String,
+        answer: Pulse,
+        notes: Vec<String>,
+        now: Time,
+    },
     IgnoreSkew(bool),
+}
+
+/// What people know of the systems and no line says.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Catalogue {
+    owners: BTreeMap<String, String>,
+    /// The systems of the catalogue: one that says nothing is a blind spot.
+    systems: Vec<String>,
+    losses: LossFields,
+}
+
+impl Catalogue {
+    pub(super) fn of(config: &Config) -> Self {
+        Self {
+            owners: config.owners(),
+            systems: config.systems.keys().cloned().collect(),
+            losses: config.losses.clone(),
+        }
+    }
+}
+
+/// What came of asking a source whether it answers.
+pub(super) enum Pulse {
+    /// Nothing yet, and it takes long.
+    Late,
+    /// What it says of itself, or why it does not answer.
+    Answer(Result<String, SourceError>),
 }
 
 /// What others read of the engine's files: where events are read again.
@@ -63,6 +100,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// From so many events on, flows are shown before suspects are ranked.
 const LARGE: u32 = 100_000;
 
+/// How often what was lost is counted anew while flows fail.
+const COUNT_EVERY: Duration = Duration::from_secs(10);
+
 /// Kinds of flows whose ways are shown on the bridge.
 const WAYS: usize = 8;
 
@@ -71,9 +111,9 @@ struct State {
     correlator: Correlator,
     flow_settings: FlowSettings,
     suspect_settings: SuspectSettings,
-    owners: BTreeMap<String, String>,
+    catalogue: Catalogue,
     reports: Vec<FileReport>,
-    healths: Vec<SourceHealth>,
+    healths: Healths,
     title: String,
     is_demo: bool,
     hides_suspects: bool,
@@ -84,13 +124,15 @@ struct State {
     outbox: outbox::Sender<Msg>,
     /// What was published last: where nothing changed but the health of a source, nothing is computed again.
     last: Picture,
+    /// When losses were counted last, and over how many lost flows.
+    counted: Option<(Instant, u64)>,
 }
 
 impl Engine {
     pub(super) fn start(
         flow_settings: FlowSettings,
         suspect_settings: SuspectSettings,
-        owners: BTreeMap<String, String>,
+        catalogue: Catalogue,
         outbox: outbox::Sender<Msg>,
     ) -> Self {
         let (orders, inbox) = mpsc::channel();
@@ -101,9 +143,9 @@ impl Engine {
             correlator: Correlator::new(flow_settings.clone()),
             flow_settings,
             suspect_settings,
-            owners,
+            catalogue,
             reports: Vec::new(),
-            healths: Vec::new(),
+            healths: Healths::default(),
             title: String::new(),
             is_demo: false,
             hides_suspects: false,
@@ -113,6 +155,7 @@ impl Engine {
             is_cancelled: is_cancelled.clone(),
             outbox,
             last: Picture::default(),
+            counted: None,
         };
         let thread = thread::Builder::new().name("engine".into()).spawn(move || state.run(&inbox)).ok();
         Self { orders: Some(orders), thread, is_cancelled, files }
@@ -148,8 +191,7 @@ impl State {
         loop {
             let first = match inbox.recv_timeout(LOOK) {
                 Ok(order) => Some(order),
-                Err(mpsc::RecvTimeoutError::Timeout) if self.follower.is_some() => None,
-                Err(mpsc::RecvTimeoutError::Timeout) => continue,
+                Err(mpsc::RecvTimeoutError::Timeout) => None,
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             };
             // One record that we fail on must not take the screen's only source of news with it; the hook has told.
@@ -162,7 +204,7 @@ impl State {
         let mut is_new = match first {
             Some(order) => self.take(order),
             None if self.look() => true,
-            None => return,
+            None => return self.count_losses(),
         };
         // Whatever waits is taken in before anything is computed.
         while let Ok(next) = inbox.try_recv() {
@@ -174,38 +216,35 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
-            Order::Load { inputs, roots, settings, title, owners, is_demo, hides_suspects, clock } => {
+            Order::Load { inputs, roots, settings, title, catalogue, is_demo, hides_suspects, clock } => {
                 self.title = title;
-                if let Some(owners) = owners {
-                    self.owners = owners;
+                if let Some(catalogue) = catalogue {
+                    self.catalogue = catalogue;
                 }
                 self.is_demo = is_demo;
                 self.hides_suspects = hides_suspects;
+                self.counted = None;
                 self.is_cancelled.store(false, Ordering::Relaxed);
                 self.clock = clock;
                 self.load(inputs, roots, &settings, self.clock.now());
                 true
             }
             Order::Page { source, batch } => {
+                let is_new =
+                    !(batch.events.is_empty() && batch.series.is_empty() && batch.changes.is_empty());
                 self.evidence.add_series(batch.series);
                 self.evidence.add_changes(batch.changes);
                 self.evidence.add_topology(&batch.topology);
-                files::add_page(&mut self.evidence, source.into(), "".into(), batch.events);
-                true
+                files::add_page(&mut self.evidence, source.into(), batch.command, batch.events);
+                is_new
             }
             Order::Health(health) => {
-                match self.healths.iter_mut().find(|known| known.name == health.name) {
-                    Some(known) => *known = health,
-                    None => self.healths.push(health),
-                }
-                // A verdict that rests on silence is no longer one where the source that is silent could not answer.
-                let blindness = Blindness::of(&self.healths);
-                let is_other = blindness != self.flow_settings.blindness;
-                if is_other {
-                    self.flow_settings.blindness = blindness;
-                    self.correlator = Correlator::new(self.flow_settings.clone());
-                }
-                is_other
+                self.healths.hold(health);
+                self.is_blind_otherwise()
+            }
+            Order::Pulse { name, answer, notes, now } => {
+                self.healths.feel(&name, answer, notes, now);
+                self.is_blind_otherwise()
             }
             Order::IgnoreSkew(ignore_skew) => {
                 self.flow_settings.ignore_skew = ignore_skew;
@@ -213,6 +252,17 @@ impl State {
                 true
             }
         }
+    }
+
+    /// Whether other systems than before could not have been seen: then a verdict that rests on silence is another one.
+    fn is_blind_otherwise(&mut self) -> bool {
+        let blindness = Blindness::of(&self.healths.all());
+        let is_other = blindness != self.flow_settings.blindness;
+        if is_other {
+            self.flow_settings.blindness = blindness;
+            self.correlator = Correlator::new(self.flow_settings.clone());
+        }
+        is_other
     }
 
     /// Looks whether files grew; whether anything is new.
@@ -271,18 +321,44 @@ impl State {
                 self.send(early);
             }
             let suspects = Suspects::of(&self.evidence, flows, &self.suspect_settings);
-            let findings =
-                Findings::of(&self.evidence, flows, &suspects, |system| self.owners.get(system).cloned());
+            let owners = &self.catalogue.owners;
+            let mut findings =
+                Findings::of(&self.evidence, flows, &suspects, |system| owners.get(system).cloned());
+            let catalogue = self.catalogue.systems.iter().map(String::as_str);
+            findings.coverage = Coverage::of(&self.evidence, flows, catalogue);
+            // What was counted last stands until it is counted anew.
+            findings.losses = self.last.findings.losses.clone().filter(|_| self.counted.is_some());
             let onset = suspects.onset.as_ref().map(|onset| onset.time);
             let ways = Picture::ways_of(flows, onset, WAYS);
             self.last = Picture { ways, suspects, findings, ..flows_only };
         }
         self.send(self.last.clone());
+        self.count_losses();
+    }
+
+    /// Counts what was lost in customers and value, where fields are configured. Lost flows are read again for it, so it
+    /// comes after everything else, and not with every page of a live source.
+    fn count_losses(&mut self) {
+        let (fields, findings) = (&self.catalogue.losses, &self.last.findings);
+        let is_due = match self.counted {
+            None => true,
+            Some((at, lost)) => lost != findings.failed_flows && at.elapsed() > COUNT_EVERY,
+        };
+        if fields.is_empty() || !is_due {
+            return;
+        }
+        let read = |rows: &[Row]| look::read(&self.files, &self.evidence, rows);
+        let losses = fields.counted(&self.evidence, &self.last.flows, findings.onset, read).sentence();
+        self.counted = Some((Instant::now(), findings.failed_flows));
+        if losses != self.last.findings.losses {
+            self.last.findings.losses = losses;
+            self.send(self.last.clone());
+        }
     }
 
     fn send(&self, picture: Picture) {
         let picture = Picture {
-            sources: self.healths.clone(),
+            sources: self.healths.all(),
             files: self.reports.iter().map(file_row).collect(),
             title: self.title.clone(),
             is_demo: self.is_demo,

@@ -2,25 +2,27 @@
 
 use super::clock::Clock;
 use super::drill::{self, Folder, Order, Session};
-use super::engine::{self, Engine};
+use super::engine::{self, Catalogue, Engine};
+use super::follow::{Following, Listeners};
 use super::look::{self, Look};
+use super::publish::Publisher;
 use super::record::Recorder;
 use super::{Opening, collect, scenario_after};
 use crate::config::Config;
 use crate::incident::Gate;
-use crate::ingest::Settings;
-use crate::sources::{bundled, files};
+use crate::ingest::{Settings, scrub_text};
+use crate::sources::{bundled, files, typed};
 use crate::store::Store;
-use crate::telemetry::Time;
-use crate::ui::{Effect, Filter, Msg, Notice, Picture};
+use crate::telemetry::{Identifier, Nanos, Time, Window};
+use crate::ui::{Book, Effect, Filter, Msg, Notice, Picture};
 use chrono::Datelike;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::execute;
 use std::io::{self, Write};
 use std::iter;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 /// Everything impure.
 pub(super) struct Shell {
@@ -28,10 +30,16 @@ pub(super) struct Shell {
     clock: Clock,
     engine: Engine,
     recorder: Arc<Recorder>,
+    publisher: Arc<Publisher>,
+    /// Runbooks in files, by system.
+    books: Vec<(String, PathBuf)>,
     outbox: mpsc::Sender<Msg>,
     picture: Arc<Picture>,
     scenario: Option<String>,
-    collectors: Vec<JoinHandle<()>>,
+    collecting: collect::Collecting,
+    following: Following,
+    /// An identifier that no flow had when it was asked for, until one has.
+    sought: Option<String>,
     look: Arc<Look>,
     drill: Option<Session>,
     hides_suspects: bool,
@@ -41,25 +49,33 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn new(config: Config, gate: Gate, store: Arc<Store>, outbox: mpsc::Sender<Msg>) -> Self {
-        let owners = config.owners();
-        let engine = Engine::start(config.flow_settings(), config.suspect_settings(), owners, outbox.clone());
+        let catalogue = Catalogue::of(&config);
+        let engine =
+            Engine::start(config.flow_settings(), config.suspect_settings(), catalogue, outbox.clone());
         let recorder = Arc::new(Recorder::new(store, author(&config), gate, outbox.clone()));
         let listening = recorder.clone();
         tokio::spawn(async move { listening.listen().await });
-        Self {
+        let publisher = Arc::new(Publisher::new(&config, recorder.clone()));
+        let shell = Self {
+            books: config.runbook_files(),
             config,
             clock: Clock::default(),
             engine,
             recorder,
+            publisher,
             outbox,
             picture: Arc::default(),
             scenario: None,
-            collectors: Vec::new(),
+            collecting: collect::Collecting::default(),
+            following: Following::default(),
+            sought: None,
             look: Arc::default(),
             drill: None,
             hides_suspects: false,
             is_debriefed: false,
-        }
+        };
+        shell.tell(Msg::Catalogue(shell.config.catalogue()));
+        shell
     }
 
     pub(super) fn now(&self) -> Time {
@@ -111,7 +127,7 @@ impl Shell {
                         roots: paths,
                         settings: Box::new(settings),
                         title,
-                        owners: None,
+                        catalogue: None,
                         is_demo: false,
                         hides_suspects,
                         clock,
@@ -122,7 +138,7 @@ impl Shell {
             Err(mistakes) => self.tell(Msg::Notice(Notice { text: mistakes, is_error: true })),
         }
         if let Some(engine) = self.engine.sender() {
-            self.collectors = collect::start(&self.config, &self.clock, &engine);
+            self.collecting = collect::start(&self.config, &self.clock, &engine);
         }
     }
 
@@ -145,11 +161,12 @@ impl Shell {
             roots: Vec::new(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
-            owners: Some(config.owners()),
+            catalogue: Some(Catalogue::of(&config)),
             is_demo: true,
             hides_suspects: false,
             clock: self.clock.clone(),
         });
+        self.tell(Msg::Catalogue(config.catalogue()));
     }
 
     /// Notes what the shell itself needs of a message before the ui takes it.
@@ -159,6 +176,11 @@ impl Shell {
         let Msg::Picture(picture) = msg else { return false };
         let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
         self.picture = picture.clone();
+        let sought = self.sought.as_deref().map(str::trim);
+        if let Some(id) = sought.and_then(|text| look::flow_named(&picture.evidence, &picture.flows, text)) {
+            self.sought = None;
+            self.tell(Msg::Flow(id));
+        }
         // A demo's clock starts where its telemetry ends.
         if picture.is_demo
             && is_other
@@ -226,7 +248,7 @@ impl Shell {
                 });
             }
             Effect::Search { request, filter } => self.search(request, *filter),
-            Effect::Find(text) => self.find(&text),
+            Effect::Find(text) => self.find(text),
             Effect::Record(whats) => {
                 let recorder = self.recorder.clone();
                 tokio::spawn(async move { recorder.record(now, whats, Vec::new()).await });
@@ -237,6 +259,35 @@ impl Shell {
                 tokio::spawn(async move {
                     recorder.pin(now, kind, says, rows, lines, query, &picture, &files).await
                 });
+            }
+            Effect::Declare { whats, pin } => {
+                let (recorder, picture, files) =
+                    (self.recorder.clone(), self.picture.clone(), self.engine.files.clone());
+                tokio::spawn(async move {
+                    recorder.record(now, whats, Vec::new()).await;
+                    if let Some(Effect::Pin { kind, says, rows, lines, query }) = pin.map(|pin| *pin) {
+                        recorder.pin(now, kind, says, rows, lines, query, &picture, &files).await;
+                    }
+                });
+            }
+            Effect::ReadBooks => {
+                let (books, outbox) = (self.books.clone(), self.outbox.clone());
+                tokio::task::spawn_blocking(move || {
+                    let books = books.into_iter().map(|(system, path)| read_book(system, &path)).collect();
+                    let _ = outbox.blocking_send(Msg::Books(books));
+                });
+            }
+            Effect::Plan { target, update } => {
+                let (publisher, picture) = (self.publisher.clone(), self.picture.clone());
+                tokio::spawn(async move { publisher.plan(now, &target, update, &picture).await });
+            }
+            Effect::Publish(token) => {
+                let publisher = self.publisher.clone();
+                tokio::spawn(async move { publisher.send(now, &token).await });
+            }
+            Effect::ByHand { target, update } => {
+                let (publisher, picture) = (self.publisher.clone(), self.picture.clone());
+                tokio::spawn(async move { publisher.by_hand(now, &target, update, &picture).await });
             }
             Effect::Measure => {
                 let (recorder, picture) = (self.recorder.clone(), self.picture.clone());
@@ -251,9 +302,10 @@ impl Shell {
                 tokio::spawn(async move { recorder.export(now, &picture).await });
             }
             Effect::Refresh => {
-                self.collectors.drain(..).for_each(|task| task.abort());
+                self.collecting.stop();
+                self.following.forget();
                 if let Some(engine) = self.engine.sender() {
-                    self.collectors = collect::start(&self.config, &self.clock, &engine);
+                    self.collecting = collect::start(&self.config, &self.clock, &engine);
                 }
             }
             Effect::NextScenario => self.open_scenario(scenario_after(self.scenario.as_deref())),
@@ -264,8 +316,20 @@ impl Shell {
                 }
             }
             Effect::RestartDrill => {} // The loop does it.
+            Effect::Follow { identifiers, window } => self.follow(identifiers, window),
+            Effect::Unfollow => {
+                self.sought = None;
+                self.following.stop();
+            }
             Effect::IgnoreSkew(ignore) => self.engine.tell(engine::Order::IgnoreSkew(ignore)),
         }
+    }
+
+    fn follow(&mut self, identifiers: Vec<Identifier>, window: Window) {
+        let Some(engine) = self.engine.sender() else { return };
+        let to = Listeners { engine, outbox: self.outbox.clone() };
+        let (now, healths) = (self.clock.now(), &self.picture.sources);
+        self.following.start(identifiers, window, now, &self.collecting.beside, healths, to);
     }
 
     fn search(&self, request: u64, filter: Filter) {
@@ -280,13 +344,26 @@ impl Shell {
     }
 
     /// The flow that an identifier names, or the first that a word of the text does.
-    fn find(&self, text: &str) {
+    ///
+    /// What no flow has is asked for at live sources, where there are any, and opens when it comes.
+    fn find(&mut self, text: String) {
+        self.sought = None;
         let (evidence, flows) = (&self.picture.evidence, &self.picture.flows);
         let is_edge = |c: char| !c.is_alphanumeric();
         let words = text.split(|c: char| c.is_whitespace() || "\"'=,;()[]{}<>|".contains(c));
         let words = words.map(|word| word.trim_matches(is_edge)).filter(|word| word.len() > 3).take(400);
         let found =
             iter::once(text.trim()).chain(words).find_map(|word| look::flow_named(evidence, flows, word));
+        let is_one = !text.trim().contains(char::is_whitespace) && text.trim().len() > 3;
+        if found.is_none() && is_one && self.collecting.beside.iter().any(|one| one.health().holds_events()) {
+            let now = self.clock.now();
+            let back = Nanos::seconds(i64::from(self.config.window_minutes) * 60);
+            self.follow(typed(&text), Window { from: now - back, to: now });
+            let said = format!("asking live sources for {}", text.trim());
+            self.sought = Some(text);
+            self.tell(Msg::Notice(Notice { text: said, is_error: false }));
+            return;
+        }
         let msg = found.map_or_else(
             || {
                 let shown: String = text.trim().chars().take(60).collect();
@@ -303,9 +380,17 @@ impl Shell {
     }
 
     pub(super) fn stop(&mut self) {
-        self.collectors.drain(..).for_each(|task| task.abort());
+        self.following.stop();
+        self.collecting.stop();
         self.engine.stop();
     }
+}
+
+/// A runbook as its file has it, harmless to a terminal.
+fn read_book(system: String, path: &Path) -> Book {
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|error| format!("cannot read {}: {error}", path.display()));
+    Book { system, text: text.map(|text| scrub_text(&text).into_owned()) }
 }
 
 /// By OSC 52, which needs no display and goes through ssh; inside tmux wrapped so that tmux passes it on.

@@ -8,7 +8,7 @@ use crate::evidence::Row;
 use crate::incident::{Draft, Entry, Gate, Incident, Pin, PinKind, What, draft, impact_ended, measure};
 use crate::report::{Report, debrief_html, debrief_markdown};
 use crate::store::{News, Store, StoreError};
-use crate::telemetry::{SourceRef, Time, Window};
+use crate::telemetry::{Time, Window};
 use crate::ui::{Msg, Notice, Picture};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -138,10 +138,7 @@ impl Recorder {
                 to: known.to.max(event.time),
             }));
             systems.insert(&event.system);
-            let source = match &event.source {
-                SourceRef::File { path, offset } => format!("{path} at byte {offset}"),
-                SourceRef::Backend { backend, url } => format!("{backend} {url}"),
-            };
+            let source = event.source.to_string();
             if !sources.contains(&source) {
                 sources.push(source);
             }
@@ -179,9 +176,9 @@ impl Recorder {
             .collect();
         if !whats.is_empty()
             && incident.impact_ended.is_none()
-            && let Some(time) = impact_ended(&incident, evidence, flows, now)
+            && let Some(ended) = impact_ended(&incident, evidence, flows, now)
         {
-            whats.push((now, What::ImpactEnded { time }));
+            whats.push((now, ended));
         }
         if !whats.is_empty()
             && let Some(coverage) = &picture.findings.coverage
@@ -196,16 +193,21 @@ impl Recorder {
         }
     }
 
+    /// The report of the incident on the screen, drawn on what is known now.
+    pub(super) async fn report(&self, now: Time, picture: &Picture) -> Option<Report> {
+        let (incident, entries) = self.journal().await?;
+        let rca = draft(&incident, &picture.findings);
+        Some(
+            Report::new(incident, rca, &entries, &self.gate, now)
+                .illustrated(&picture.evidence, &picture.flows, &picture.suspects)
+                .with_notable(picture.findings.notable.clone()),
+        )
+    }
+
     /// Writes the report as Markdown, HTML and JSON into the folder that the person is in.
     pub(super) async fn export(&self, now: Time, picture: &Picture) {
-        let Some(incident) = self.incident().await else { return };
-        let entries = self.store.entries(&incident.id).await.unwrap_or_default();
-        let rca = draft(&incident, &picture.findings);
-        let name = incident.id.clone();
-        let report = Report::new(incident, rca, &entries, &self.gate, now)
-            .illustrated(&picture.evidence, &picture.flows, &picture.suspects)
-            .with_notable(picture.findings.notable.clone());
-        let written = tokio::task::spawn_blocking(move || write(&report, &name)).await;
+        let Some(report) = self.report(now, picture).await else { return };
+        let written = tokio::task::spawn_blocking(move || write(&report, &report.incident.id)).await;
         match written {
             Ok(Ok(paths)) => self.notice(format!("wrote {}", paths.join(", "))).await,
             Ok(Err(error)) => self.complain(format!("cannot write the report: {error}")).await,
@@ -235,17 +237,41 @@ impl Recorder {
         }
     }
 
-    async fn incident(&self) -> Option<Incident> {
+    pub(super) fn author(&self) -> &str {
+        &self.author
+    }
+
+    /// Appends drafts that somebody else made to an incident, and shows it.
+    pub(super) async fn append(&self, incident: &str, drafts: Vec<Draft>) -> Result<(), StoreError> {
+        for draft in drafts {
+            self.store.append(incident, draft).await?;
+        }
+        self.show(incident.to_owned()).await;
+        let _ = self.outbox.send(Msg::Incidents(self.all().await)).await;
+        Ok(())
+    }
+
+    /// The incident on the screen with its journal.
+    pub(super) async fn journal(&self) -> Option<(Incident, Vec<Entry>)> {
         let name = self.current.lock().await.clone()?;
-        self.store.incident(&name).await.ok().flatten()
+        let entries = self.store.entries(&name).await.ok().filter(|entries| !entries.is_empty())?;
+        Some((Incident::replay(&name, &entries), entries))
     }
 
-    async fn complain(&self, text: String) {
-        let _ = self.outbox.send(Msg::Notice(Notice { text, is_error: true })).await;
+    async fn incident(&self) -> Option<Incident> {
+        self.journal().await.map(|(incident, _)| incident)
     }
 
-    async fn notice(&self, text: String) {
-        let _ = self.outbox.send(Msg::Notice(Notice { text, is_error: false })).await;
+    pub(super) async fn tell(&self, msg: Msg) {
+        let _ = self.outbox.send(msg).await;
+    }
+
+    pub(super) async fn complain(&self, text: String) {
+        self.tell(Msg::Notice(Notice { text, is_error: true })).await;
+    }
+
+    pub(super) async fn notice(&self, text: String) {
+        self.tell(Msg::Notice(Notice { text, is_error: false })).await;
     }
 }
 

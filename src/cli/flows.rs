@@ -4,8 +4,9 @@ use super::arguments::{FlowsArguments, Shared, VerdictName};
 use super::gather::gather;
 use super::output::{Output, Role, Table};
 use super::{Failure, Outcome};
+use crate::app::Survey;
 use crate::evidence::{Evidence, IdentifierId};
-use crate::flows::{Flow, FlowId, Flows, Verdict};
+use crate::flows::{CountedFlow, Flow, FlowId, Flows, Judged, Verdict};
 use crate::telemetry::{Identifier, Nanos, Time};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -26,6 +27,10 @@ pub(super) struct Summary<'a> {
     #[serde(serialize_with = "in_order")]
     systems: Vec<(&'a str, Counts)>,
     marks: Vec<&'static str>,
+    /// The verdict is that of flows that look alike and were read whole; this one was only counted.
+    sampled: bool,
+    /// All of its events are counted.
+    complete: bool,
 }
 
 #[derive(Serialize)]
@@ -76,7 +81,73 @@ impl<'a> Summary<'a> {
                 })
                 .collect(),
             marks: flow.marks.names().collect(),
+            sampled: false,
+            complete: true,
         }
+    }
+
+    /// A flow that a backend counted.
+    fn counted(survey: &'a Survey, flows: &'a Flows, flow: &CountedFlow, judged: &Judged) -> Self {
+        let evidence = &survey.counted.evidence;
+        let all = survey.index.identifiers(flow).into_iter();
+        let mut identifiers: Vec<Identifier> = all.map(|id| evidence.identifiers.identifier(id)).collect();
+        identifiers.sort();
+        Self {
+            flow: evidence.identifiers.identifier(flow.name).value,
+            kind: judged.kind.map_or("", |kind| &flows.kind(kind).name),
+            identifiers,
+            verdict: judged.verdict,
+            failing_hop: judged.failing_hop.map(|hop| HopNames {
+                from: evidence.system_name(hop.from),
+                to: evidence.system_name(hop.to),
+            }),
+            first: flow.first(),
+            last: flow.last(),
+            duration_ns: flow.last() - flow.first(),
+            events: flow.events(),
+            errors: flow.errors(),
+            systems: flow
+                .stays
+                .iter()
+                .map(|stay| {
+                    (evidence.system_name(stay.system), Counts { events: stay.events, errors: stay.errors })
+                })
+                .collect(),
+            marks: judged.marks.names().collect(),
+            sampled: !judged.is_read,
+            complete: survey.is_complete,
+        }
+    }
+
+    fn is_wanted(&self, arguments: &FlowsArguments) -> bool {
+        let by_verdict = arguments.verdict.is_empty()
+            || arguments.verdict.iter().any(|name| verdict(*name) == self.verdict);
+        let by_kind = arguments.kind.as_ref().is_none_or(|text| self.kind.contains(text.as_str()));
+        let by_system = arguments
+            .system
+            .as_ref()
+            .is_none_or(|name| self.systems.iter().any(|(system, _)| system == name));
+        by_verdict && by_kind && by_system
+    }
+
+    fn row(&self) -> Vec<(Role, String)> {
+        let (role, word) = shown(self.verdict);
+        let mut word = word.to_owned();
+        if let Some(hop) = &self.failing_hop {
+            word = format!("{word} {}→{}", hop.from, hop.to);
+        }
+        let way: Vec<&str> = self.systems.iter().map(|(system, _)| *system).collect();
+        vec![
+            (Role::Muted, self.first.utc().format("%Y-%m-%d %H:%M:%S%.3f").to_string()),
+            (role, word),
+            (Role::Strong, self.flow.clone()),
+            (Role::Plain, self.duration_ns.to_string()),
+            (Role::Plain, self.events.to_string()),
+            (if self.errors > 0 { Role::Bad } else { Role::Muted }, self.errors.to_string()),
+            (Role::Plain, self.kind.to_owned()),
+            (Role::Warning, self.marks.join(" ")),
+            (Role::Muted, way.join(" → ")),
+        ]
     }
 }
 
@@ -89,50 +160,85 @@ pub(super) fn identifiers(evidence: &Evidence, flows: &Flows, id: FlowId) -> Vec
 }
 
 pub(super) fn run(shared: &Shared, arguments: &FlowsArguments, output: &Output) -> Result<Outcome, Failure> {
-    let gathered = gather(shared, &arguments.inputs, output)?;
+    let mut gathered = gather(shared, &arguments.inputs, output)?;
     let flows = gathered.flows();
-    let evidence = &gathered.evidence;
-    let wanted = flows.iter().filter(|(_, flow)| is_wanted(evidence, &flows, flow, arguments));
-    if output.json {
-        for (id, flow) in wanted {
-            output.object(&Summary::of(evidence, &flows, id, flow))?;
+    match gathered.survey.take() {
+        Some(mut survey) => {
+            let (judged, shares) = survey.index.learn(&mut survey.counted, &gathered.evidence, &flows);
+            let all = survey.index.flows.iter().zip(&judged);
+            let all = all.map(|(flow, judged)| Summary::counted(&survey, &flows, flow, judged));
+            list(all.filter(|flow| flow.is_wanted(arguments)), output)?;
+            output.warn(&survey.note(&shares));
+            if !output.json {
+                paths(&gathered.evidence, &flows, output)?;
+                let verdicts: Vec<Verdict> = judged.iter().map(|one| one.verdict).collect();
+                output.line(&[(Role::Muted, &counts(&verdicts))])?;
+            }
         }
-    } else {
-        let mut table = Table::new(&[
-            "first (UTC)",
-            "verdict",
-            "flow",
-            ">took",
-            ">events",
-            ">errors",
-            "kind",
-            "marks",
-            "way",
-        ]);
-        for (_, flow) in wanted {
-            table.row(row(evidence, &flows, flow));
+        None => {
+            let evidence = &gathered.evidence;
+            let all = flows.iter().map(|(id, flow)| Summary::of(evidence, &flows, id, flow));
+            list(all.filter(|flow| flow.is_wanted(arguments)), output)?;
+            if !output.json {
+                let verdicts: Vec<Verdict> = flows.iter().map(|(_, flow)| flow.verdict).collect();
+                output.line(&[(Role::Muted, &counts(&verdicts))])?;
+            }
         }
-        let is_empty = table.is_empty();
-        if !is_empty {
-            output.table(&table)?;
-            output.blank()?;
-        }
-        output.line(&[(Role::Muted, &counts(&flows))])?;
     }
     output.flush()?;
     Ok(gathered.outcome)
 }
 
-fn is_wanted(evidence: &Evidence, flows: &Flows, flow: &Flow, arguments: &FlowsArguments) -> bool {
-    let by_verdict =
-        arguments.verdict.is_empty() || arguments.verdict.iter().any(|name| verdict(*name) == flow.verdict);
-    let by_kind =
-        arguments.kind.as_ref().is_none_or(|text| flows.kind(flow.kind).name.contains(text.as_str()));
-    let by_system = arguments
-        .system
-        .as_ref()
-        .is_none_or(|name| flow.visits.iter().any(|visit| evidence.system_name(visit.system) == name));
-    by_verdict && by_kind && by_system
+fn list<'a>(flows: impl Iterator<Item = Summary<'a>>, output: &Output) -> Result<(), Failure> {
+    if output.json {
+        for flow in flows {
+            output.object(&flow)?;
+        }
+        return Ok(());
+    }
+    let mut table = Table::new(&[
+        "first (UTC)",
+        "verdict",
+        "flow",
+        ">took",
+        ">events",
+        ">errors",
+        "kind",
+        "marks",
+        "way",
+    ]);
+    for flow in flows {
+        table.row(flow.row());
+    }
+    let is_empty = table.is_empty();
+    if !is_empty {
+        output.table(&table)?;
+        output.blank()?;
+    }
+    Ok(())
+}
+
+/// The expected paths that a sample tells, with how far a share of its flows may be off.
+fn paths(evidence: &Evidence, flows: &Flows, output: &Output) -> Result<(), Failure> {
+    for kind in flows.kinds.iter().filter(|kind| kind.path.completed > 0) {
+        let way: Vec<&str> = kind.path.systems.iter().map(|system| evidence.system_name(*system)).collect();
+        // The widest that a share can be off (95 %): that of a half.
+        let error = 98.0 / f64::from(kind.path.completed).sqrt();
+        output.line(&[
+            (Role::Strong, &kind.name),
+            (
+                Role::Plain,
+                &format!(
+                    "  {}  p50 {}, p99 {}; from {} completed flows, shares ± {error:.0} %",
+                    way.join(" → "),
+                    kind.path.duration_p50,
+                    kind.path.duration_p99,
+                    kind.path.completed
+                ),
+            ),
+        ])?;
+    }
+    Ok(())
 }
 
 fn verdict(name: VerdictName) -> Verdict {
@@ -158,34 +264,12 @@ pub(super) fn shown(verdict: Verdict) -> (Role, &'static str) {
     }
 }
 
-fn row(evidence: &Evidence, flows: &Flows, flow: &Flow) -> Vec<(Role, String)> {
-    let (role, mut word) = {
-        let (role, word) = shown(flow.verdict);
-        (role, word.to_owned())
-    };
-    if let Some(hop) = flow.failing_hop {
-        word = format!("{word} {}→{}", evidence.system_name(hop.from), evidence.system_name(hop.to));
-    }
-    let way: Vec<&str> = flow.visits.iter().map(|visit| evidence.system_name(visit.system)).collect();
-    vec![
-        (Role::Muted, flow.first.utc().format("%Y-%m-%d %H:%M:%S%.3f").to_string()),
-        (role, word),
-        (Role::Strong, evidence.identifiers.identifier(flow.name).value),
-        (Role::Plain, (flow.last - flow.first).to_string()),
-        (Role::Plain, flow.events.to_string()),
-        (if flow.errors > 0 { Role::Bad } else { Role::Muted }, flow.errors.to_string()),
-        (Role::Plain, flows.kind(flow.kind).name.clone()),
-        (Role::Warning, flow.marks.names().collect::<Vec<_>>().join(" ")),
-        (Role::Muted, way.join(" → ")),
-    ]
-}
-
 /// How many there are of each verdict, of all flows.
-fn counts(flows: &Flows) -> String {
+fn counts(verdicts: &[Verdict]) -> String {
     use strum::IntoEnumIterator;
     let mut parts = Vec::new();
     for verdict in Verdict::iter() {
-        let count = flows.iter().filter(|(_, flow)| flow.verdict == verdict).count();
+        let count = verdicts.iter().filter(|one| **one == verdict).count();
         if count > 0 {
             parts.push(format!("{count} {}", shown(verdict).1.split_once(' ').map_or("", |(_, word)| word)));
         }
@@ -193,5 +277,5 @@ fn counts(flows: &Flows) -> String {
     if parts.is_empty() {
         return "no flows: no event carried an identifier (see `bridgewatch formats`)".to_owned();
     }
-    format!("{} flows: {}", flows.len(), parts.join(", "))
+    format!("{} flows: {}", verdicts.len(), parts.join(", "))
 }

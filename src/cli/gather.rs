@@ -4,14 +4,14 @@ use super::arguments::{Inputs, Shared};
 use super::moments::moment;
 use super::output::Output;
 use super::{Failure, Outcome, configuration};
-use crate::app::now;
+use crate::app::{Survey, now, survey, too_many};
 use crate::config::Config;
 use crate::evidence::Evidence;
 use crate::flows::{Blindness, FlowSettings, Flows};
 use crate::ingest::Settings;
 use crate::sources::files::{self, FileReport, Files, Loaded, Progress};
-use crate::sources::{Collector, bundled, first_questions, follow};
-use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Window};
+use crate::sources::{Collector, bundled, first_questions, follow, typed};
+use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Wanted, Window};
 use chrono::Datelike;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -21,6 +21,8 @@ use std::sync::Arc;
 const SAMPLE: usize = 50_000;
 /// How long one look at a live source may take.
 const PATIENCE: Nanos = Nanos::seconds(60);
+/// How long counting and sampling may take where a source holds too much to be read.
+const SURVEY_PATIENCE: Nanos = Nanos::seconds(600);
 
 /// What was read, and how that went.
 pub(super) struct Gathered {
@@ -29,6 +31,8 @@ pub(super) struct Gathered {
     pub files: Files,
     pub reports: Vec<FileReport>,
     pub now: Time,
+    /// What was counted where sources hold too much to be read; the evidence then has a sample of it.
+    pub survey: Option<Survey>,
     /// What is known of each live source.
     pub healths: Vec<SourceHealth>,
     /// [`Outcome::Unread`] if something could not be read.
@@ -74,6 +78,9 @@ pub(super) fn gather_by(
             let own = scenario_configuration(&scenario)?;
             let reading = settings(&own, now)?;
             config.systems.extend(own.systems);
+            if config.losses.is_empty() {
+                config.losses = own.losses;
+            }
             found.extend(scenario.inputs());
             load(found, &reading, now)
         }
@@ -84,14 +91,22 @@ pub(super) fn gather_by(
         outcome = Outcome::Unread;
         output.warn(&trouble(report));
     }
-    let mut healths = Vec::new();
+    let (mut healths, mut survey) = (Vec::new(), None);
     if !config.sources.is_empty() {
         let asked = live_window(window, &config, now);
-        let (known, left) = pull(&config, asked, now, &mut loaded.evidence, identifier);
-        healths = known;
+        let pulled = pull(&config, asked, now, &mut loaded.evidence, identifier);
+        let left;
+        (healths, left, survey) = (pulled.healths, pulled.left, pulled.survey);
         if left > 0 {
             output.warn(&format!(
                 "{left} further identifiers were met and not asked for: one of them joins too much"
+            ));
+        }
+        if let Some(survey) = &survey {
+            output.warn(&format!(
+                "sources hold more than is read: all else rests on {} of {} flows, read whole",
+                survey.sampled,
+                survey.index.flows.len()
             ));
         }
         for health in &healths {
@@ -108,7 +123,7 @@ pub(super) fn gather_by(
         loaded.evidence = loaded.evidence.within(window);
     }
     let Loaded { evidence, files, reports } = loaded;
-    Ok(Gathered { config, evidence, files, reports, now, healths, outcome })
+    Ok(Gathered { config, evidence, files, reports, now, survey, healths, outcome })
 }
 
 /// The configuration of reading, checked when the configuration was read.
@@ -204,15 +219,23 @@ fn trouble(report: &FileReport) -> String {
     }
 }
 
+/// What came of asking all sources.
+struct Pulled {
+    healths: Vec<SourceHealth>,
+    /// Identifiers that were met and not asked for.
+    left: usize,
+    survey: Option<Survey>,
+}
+
 /// Asks every source once, all at a time; a source that fails costs the others nothing. With an identifier, what belongs
-/// to it comes first and is followed from source to source; how many identifiers were left out is the second value.
+/// to it comes first and is followed from source to source. Sources that hold too much count it instead.
 fn pull(
     config: &Config,
     window: Window,
     now: Time,
     evidence: &mut Evidence,
     identifier: Option<&str>,
-) -> (Vec<SourceHealth>, usize) {
+) -> Pulled {
     let runtime = runtime();
     let settings = config.reading(now).unwrap_or_default();
     let mut healths: BTreeMap<String, SourceHealth> = BTreeMap::new();
@@ -232,43 +255,65 @@ fn pull(
     }
     let mut left = 0;
     if let Some(text) = identifier {
-        let followed = runtime.block_on(follow(collectors, text, window, now, PATIENCE));
-        for (name, batch) in followed.batches {
-            take(evidence, &name, batch);
-        }
+        let taking = |name: &str, batch| take(evidence, name, batch);
+        let followed = runtime.block_on(follow(collectors, typed(text), window, now, PATIENCE, taking));
         (collectors, left) = (followed.collectors, followed.left);
     }
     // What a flow is compared with needs no more than a sample of the others.
     let most = if identifier.is_some() { SAMPLE } else { usize::MAX };
     let tasks: Vec<_> =
         collectors.into_iter().map(|collector| runtime.spawn(ask(collector, window, now, most))).collect();
+    let mut large = Vec::new();
     for task in tasks {
-        let Ok((health, batches)) = runtime.block_on(task) else { continue };
-        for batch in batches {
+        let Ok(asked) = runtime.block_on(task) else { continue };
+        let health = asked.collector.health().clone();
+        for batch in asked.batches {
             take(evidence, &health.name, batch);
         }
         healths.insert(health.name.clone(), health);
+        if asked.is_large {
+            large.push(asked.collector);
+        }
     }
+    let survey = (!large.is_empty()).then(|| {
+        let whole = evidence.clone();
+        let taking = |name: &str, batch| take(evidence, name, batch);
+        let made = runtime.block_on(survey(&mut large, &whole, window, now, SURVEY_PATIENCE, taking));
+        healths.extend(large.iter().map(|one| (one.health().name.clone(), one.health().clone())));
+        made
+    });
     let healths = config.sources.iter().filter_map(|source| healths.remove(source.name())).collect();
-    (healths, left)
+    Pulled { healths, left, survey }
 }
 
-async fn ask(mut collector: Collector, window: Window, now: Time, most: usize) -> (SourceHealth, Vec<Batch>) {
+/// What one source answered to the first questions.
+struct Asked {
+    collector: Collector,
+    batches: Vec<Batch>,
+    /// It holds more events than it should be asked for, so it was not asked for them.
+    is_large: bool,
+}
+
+async fn ask(mut collector: Collector, window: Window, now: Time, most: usize) -> Asked {
     let mut batches = Vec::new();
+    let is_large = most == usize::MAX && too_many(&collector, window, PATIENCE).await.is_some();
     for query in first_questions(window, PATIENCE) {
+        if is_large && query.wanted == Wanted::Events {
+            continue;
+        }
         let query = Query { limit: query.limit.min(most), ..query };
         if collector.pull(query, now, |batch| batches.push(batch)).await.is_err() {
             break; // Its health says why; what else it would be asked can wait.
         }
     }
-    (collector.health().clone(), batches)
+    Asked { collector, batches, is_large }
 }
 
 fn take(evidence: &mut Evidence, source: &str, batch: Batch) {
     evidence.add_series(batch.series);
     evidence.add_changes(batch.changes);
     evidence.add_topology(&batch.topology);
-    files::add_page(evidence, Arc::from(source), Arc::from(""), batch.events);
+    files::add_page(evidence, Arc::from(source), batch.command, batch.events);
 }
 
 pub(super) fn broken(name: &str, kind: &str, why: &str) -> SourceHealth {

@@ -1,6 +1,7 @@
 //! `bridgewatch incident`: the record of incidents, to read, to add to, to check and to carry elsewhere.
 
 mod bridge;
+mod declare;
 mod pin;
 mod runbook;
 
@@ -9,9 +10,7 @@ use super::output::{Output, Role, Table};
 use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
-use crate::incident::{
-    Draft, Entry, Impact, Incident, IncidentSeverity, Outward, Phase, What, back_dated, kpis,
-};
+use crate::incident::{Draft, Entry, Incident, IncidentSeverity, Outward, Phase, What, back_dated, kpis};
 use crate::ingest::scrub_text;
 use crate::store::{StoreError, export, export_redacted, import};
 use crate::telemetry::Time;
@@ -61,16 +60,14 @@ pub(super) fn run(shared: &Shared, command: IncidentCommand, output: &Output) ->
     let outcome = match command {
         IncidentCommand::List => list(&record, output),
         IncidentCommand::Show { incident } => show(&record, incident.as_deref(), output),
-        IncidentCommand::Declare { title, severity, drill } => {
-            declare(&record, &title.join(" "), severity.as_deref(), drill, output)
-        }
+        IncidentCommand::Declare(arguments) => declare::run(shared, &record, arguments, output),
         IncidentCommand::Note { incident, text, decision, option, objection, decider } => {
             let decision =
                 decision.then(|| Decided { option, objection, decider: decider.unwrap_or_default() });
             note(&record, &incident, &sentence(&text)?, decision, output)
         }
         IncidentCommand::Pin(arguments) => pin::run(&record, arguments, output),
-        IncidentCommand::Runbook(arguments) => runbook::run(&record, arguments, output),
+        IncidentCommand::Runbook(arguments) => runbook::run(shared, &record, arguments, output),
         IncidentCommand::Bridge(command) => bridge::run(shared, &record, command, output),
         IncidentCommand::Verify { incidents } => verify(&record, &incidents, output),
         IncidentCommand::Export { incident, to, redacted } => {
@@ -184,8 +181,8 @@ fn show(record: &Record, name: Option<&str>, output: &Output) -> Result<Outcome,
     for (who, person) in &incident.roles {
         output.line(&[(Role::Muted, &format!("{who}: ")), (Role::Plain, &scrub_text(person))])?;
     }
-    for kpi in kpis(&incident).iter().filter(|kpi| kpi.value.is_some()) {
-        let value = kpi.value.map(|value| value.to_string()).unwrap_or_default();
+    for kpi in &kpis(&incident) {
+        let Some(value) = kpi.says() else { continue };
         output.line(&[
             (Role::Plain, &format!("{} {value}", kpi.name)),
             (Role::Muted, &format!("  ({})", kpi.definition)),
@@ -212,25 +209,6 @@ fn show(record: &Record, name: Option<&str>, output: &Output) -> Result<Outcome,
     }
     output.table(&table)?;
     Ok(Outcome::Done)
-}
-
-fn declare(
-    record: &Record,
-    title: &str,
-    typed: Option<&str>,
-    is_drill: bool,
-    output: &Output,
-) -> Result<Outcome, Failure> {
-    let impact = Impact::default();
-    let severity = match typed {
-        Some(word) => word.parse().map_err(|_| {
-            Failure::usage(format!("`{word}` is no severity"), "there are SEV1, SEV2, SEV3 and SEV4")
-        })?,
-        None => impact.severity(), // Nothing is known of the impact yet, so the worst is assumed.
-    };
-    let what = What::Declared { title: title.to_owned(), severity, impact, is_drill };
-    let (name, entry) = record.wait(record.store.declare(Draft::new(now(), record.author(), what)))?;
-    told(&name, &entry, output)
 }
 
 /// What belongs to a decision besides its sentence.

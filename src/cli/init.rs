@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Kinds that tell themselves from others by what they answer; where two fit, the earlier.
-const KINDS: [&str; 15] = [
+const KINDS: [&str; 16] = [
     "loki",
     "tempo",
     "elasticsearch",
@@ -27,6 +27,7 @@ const KINDS: [&str; 15] = [
     "argocd",
     "rabbitmq",
     "gitlab",
+    "jenkins",
     "splunk",
     "zipkin",
     "jaeger",

@@ -6,13 +6,9 @@ use super::rca::{look, report};
 use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
-use crate::evidence::Evidence;
-use crate::flows::Flows;
-use crate::incident::{Audience, Draft, Incident, Outward, What, status_update};
-use crate::publish::{Content, Kind, Parcel, Plan, PublishError, Receipt, Target, TargetConfig, fallback};
-use crate::report::Block;
+use crate::incident::{Audience, Incident, Outward, status_update};
+use crate::publish::{Kind, Parcel, Plan, PublishError, Receipt, Target, TargetConfig, fallback};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use std::path::Path;
 
 #[derive(Serialize)]
@@ -173,13 +169,11 @@ fn parcel(
     config: &TargetConfig,
     output: &Output,
 ) -> Result<Option<(Incident, Parcel, Outcome)>, Failure> {
-    let systems: Vec<String> = record.config.systems.keys().cloned().collect();
+    let systems = record.config.systems.keys().cloned();
     let Some(audience) = audience else {
         let Some((report, outcome)) = report(shared, record, arguments, output)? else { return Ok(None) };
         let entries = record.wait(record.store.entries(&report.incident.id))?;
-        let names = systems.into_iter().chain(report.path.iter().map(|stop| stop.system.clone()));
-        let outward = config.is_outside().then(|| Outward::of(&report.incident, names));
-        let parcel = Parcel::new(Content::Rca, &report.incident, &entries, report.blocks(), outward.as_ref());
+        let parcel = Parcel::of_report(&report, &entries, systems, config);
         return Ok(Some((report.incident, parcel, outcome)));
     };
     let incident = match record.incident(arguments.incident.as_deref())? {
@@ -194,27 +188,13 @@ fn parcel(
     let looked = look(shared, record, &inputs, output)?;
     let said =
         text.map_or_else(|| status_update(&incident, &looked.findings, audience, now()), str::to_owned);
-    let seen = looked.evidence.iter().flat_map(|(evidence, flows, _)| names(evidence, flows));
-    let outward = (config.is_outside() || audience == Audience::Customer)
-        .then(|| Outward::of(&incident, systems.into_iter().chain(seen)));
-    let blocks = said.lines().map(|line| Block::Paragraph(line.to_owned())).collect();
-    let parcel = Parcel::new(Content::Update(audience), &incident, &entries, blocks, outward.as_ref());
+    let seen = looked.evidence.iter().flat_map(|(evidence, flows, _)| Outward::seen(evidence, flows));
+    let parcel = Parcel::of_update(&incident, &entries, audience, &said, systems.chain(seen), config);
     Ok(Some((incident, parcel, looked.outcome)))
 }
 
-/// Every system that was seen.
-pub(super) fn names(evidence: &Evidence, flows: &Flows) -> BTreeSet<String> {
-    let passed = flows.iter().flat_map(|(_, flow)| flow.visits.iter().map(|visit| visit.system));
-    let passed = passed.map(|system| evidence.system_name(system).to_owned());
-    passed.chain(evidence.series.iter().map(|series| series.system.clone())).collect()
-}
-
 fn preview(config: &TargetConfig, parcel: &Parcel, plan: &Plan, output: &Output) -> std::io::Result<()> {
-    let (step, note, url) = match plan {
-        Plan::Nothing { url } => ("nothing", "the same is there already", url.as_str()),
-        Plan::Create { note, .. } => ("create", note.as_str(), ""),
-        Plan::Change { note, url, .. } => ("change", note.as_str(), url.as_str()),
-    };
+    let (step, note, url) = plan.step();
     let write = plan.write();
     if output.json {
         return output.object(&Preview {
@@ -229,16 +209,10 @@ fn preview(config: &TargetConfig, parcel: &Parcel, plan: &Plan, output: &Output)
             send: write.map(|_| plan.token()),
         });
     }
-    let line =
-        |role: &str, text: &str| output.line(&[(Role::Muted, &format!("{role:<9}")), (Role::Plain, text)]);
-    output.line(&[(Role::Strong, &parcel.heading())])?;
-    line("target", config.name())?;
-    line("would", &format!("{step}: {note} {url}"))?;
-    let Some(write) = write else { return Ok(()) };
-    let path = write.path.as_deref().unwrap_or("(the webhook, whose address is a secret)");
-    line("request", &format!("{} {path}", write.method))?;
-    output.blank()?;
-    output.raw(format!("{:#}\n", write.body).as_bytes())?;
+    output.raw(format!("{}\n", parcel.preview(plan, config)).as_bytes())?;
+    if write.is_none() {
+        return Ok(());
+    }
     output.blank()?;
     output.line(&[
         (Role::Warning, "nothing was sent. "),
@@ -254,45 +228,26 @@ fn told(
     receipt: &Receipt,
     output: &Output,
 ) -> Result<(), Failure> {
-    let what = What::Published {
-        target: config.name().to_owned(),
-        url: receipt.url.clone(),
-        text: match parcel.content {
-            Content::Rca => "the write-up".to_owned(),
-            Content::Update(audience) => format!("an update for {audience}"),
-        },
-        id: receipt.id.clone(),
-        digest: parcel.digest.clone(),
-    };
-    let now = now();
-    let mut draft = Draft::new(now, record.author(), what);
-    draft.key = format!("published {} {}", config.name(), parcel.digest);
-    let entry = record.wait(record.store.append(&incident.id, draft))?;
-    if let Content::Update(audience) = parcel.content {
-        let text = parcel.blocks.iter().filter_map(|block| match block {
-            Block::Paragraph(text) => Some(text.as_str()),
-            _ => None,
-        });
-        let text = text.collect::<Vec<_>>().join("\n");
-        let what = What::StatusUpdate { audience: audience.to_string(), text };
-        let mut draft = Draft::new(now, record.author(), what);
-        draft.key = format!("update {}", parcel.digest); // Sent to several places, it is one update.
-        record.wait(record.store.append(&incident.id, draft))?;
+    let mut entry = None;
+    for draft in parcel.entries(config.name(), receipt, &record.author(), now()) {
+        let appended = record.wait(record.store.append(&incident.id, draft))?;
+        entry.get_or_insert(appended.sequence);
     }
+    let entry = entry.unwrap_or_default();
     if output.json {
         output.object(&Sent {
             target: config.name(),
             id: &receipt.id,
             url: &receipt.url,
             note: &receipt.note,
-            entry: entry.sequence,
+            entry,
         })?;
     } else {
         output.line(&[
             (Role::Good, "✓ "),
             (Role::Strong, config.name()),
             (Role::Plain, &format!(" {} {}", receipt.id, receipt.url)),
-            (Role::Muted, &format!("  entry {} of {}", entry.sequence, incident.id)),
+            (Role::Muted, &format!("  entry {entry} of {}", incident.id)),
         ])?;
         if !receipt.note.is_empty() {
             output.warn(&receipt.note);

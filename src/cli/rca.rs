@@ -9,8 +9,8 @@ use super::output::{Output, Role};
 use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
-use crate::evidence::Evidence;
-use crate::flows::{FlowId, Flows};
+use crate::evidence::{Evidence, Row};
+use crate::flows::Flows;
 use crate::incident::{Coverage, Findings, draft};
 use crate::report::Report;
 use crate::suspects::Suspects;
@@ -96,18 +96,12 @@ pub(super) fn look(
     let mut findings = Findings::of(&gathered.evidence, &flows, &suspects, owner);
     let catalogue = gathered.config.systems.keys().map(String::as_str);
     findings.coverage = Coverage::of(&gathered.evidence, &flows, catalogue);
-    let fields = &gathered.config.losses;
-    let rows = fields.rows(&gathered.evidence, &flows, findings.onset);
-    let lost: Vec<(FlowId, Vec<Event>)> = rows
-        .into_iter()
-        .map(|(id, rows)| {
-            let events = rows.into_iter().filter_map(|row| {
-                gathered.files.read_event(&gathered.evidence, gathered.evidence.origin(row))
-            });
-            (id, events.collect())
-        })
-        .collect();
-    findings.losses = fields.count(&lost).sentence();
+    let (evidence, files) = (&gathered.evidence, &gathered.files);
+    let read = |rows: &[Row]| -> Vec<(Row, Option<Event>)> {
+        rows.iter().map(|row| (*row, files.read_event(evidence, evidence.origin(*row)))).collect()
+    };
+    let losses = gathered.config.losses.counted(evidence, &flows, findings.onset, read);
+    findings.losses = losses.sentence();
     Ok(Looked { findings, outcome: gathered.outcome, evidence: Some((gathered.evidence, flows, suspects)) })
 }
 

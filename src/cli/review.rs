@@ -1,12 +1,13 @@
 //! `bridgewatch review`: what many incidents say together.
 
-use super::arguments::Shared;
-use super::output::{Output, Role, Table};
+use super::arguments::{Inputs, Shared};
+use super::output::{Output, Role};
+use super::rca::look;
 use super::record::Record;
 use super::{Failure, Outcome};
 use crate::app::now;
-use crate::incident::{Incident, Review, review};
-use crate::telemetry::Nanos;
+use crate::incident::{Incident, OpenAction, Review, TimesOver, Tone, review};
+use crate::telemetry::{Nanos, Time};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -17,13 +18,25 @@ struct Line<'a> {
     by_change: usize,
     open_actions: usize,
     overdue_actions: usize,
+    actions: Vec<ActionLine<'a>>,
     times: Vec<TimeLine<'a>>,
     repeated: Vec<Repeated<'a>>,
     mitigations: Vec<Count>,
     major_in_30_days: Option<f64>,
     change_share: Option<Share>,
+    change_failures: Option<Failures>,
     coverage: Option<Seen>,
     blind: Vec<Count>,
+}
+
+#[derive(Serialize)]
+struct ActionLine<'a> {
+    incident: &'a str,
+    entry: u64,
+    text: &'a str,
+    owner: &'a str,
+    due: &'a str,
+    overdue: bool,
 }
 
 #[derive(Serialize)]
@@ -31,6 +44,14 @@ struct Share {
     share: f64,
     low: f64,
     high: f64,
+}
+
+#[derive(Serialize)]
+struct Failures {
+    changes: usize,
+    failed: usize,
+    #[serde(flatten)]
+    share: Share,
 }
 
 #[derive(Serialize)]
@@ -44,7 +65,10 @@ struct Seen {
 #[derive(Serialize)]
 struct TimeLine<'a> {
     name: &'a str,
+    definition: &'a str,
     mean_ns: Nanos,
+    low_ns: Nanos,
+    high_ns: Nanos,
     median_ns: Nanos,
     p90_ns: Nanos,
     incidents: usize,
@@ -62,111 +86,83 @@ struct Count {
     count: usize,
 }
 
-pub(super) fn run(shared: &Shared, output: &Output) -> Result<Outcome, Failure> {
+pub(super) fn run(shared: &Shared, inputs: &Inputs, output: &Output) -> Result<Outcome, Failure> {
     let record = Record::open(shared)?;
     let mut incidents: Vec<Incident> = Vec::new();
     for name in record.names()? {
         incidents.extend(record.wait(record.store.incident(&name))?);
     }
+    let looked = look(shared, &record, inputs, output)?;
+    let changes: Vec<Time> = looked
+        .evidence
+        .iter()
+        .flat_map(|(evidence, ..)| evidence.changes.iter().map(|change| change.time))
+        .collect();
     let today = now().utc().format("%Y-%m-%d").to_string();
-    let review = review(&incidents, &today);
+    let review = review(&incidents, &today, &changes);
     if output.json {
         output.object(&line(&review))?;
     } else {
-        as_text(&review, output)?;
+        for (tone, text) in review.lines() {
+            let role = match tone {
+                Tone::Heading => Role::Strong,
+                Tone::Plain => Role::Plain,
+                Tone::Quiet => Role::Muted,
+                Tone::Warning => Role::Warning,
+            };
+            output.line(&[(role, &text)])?;
+        }
     }
     output.flush()?;
-    Ok(Outcome::Done)
+    Ok(looked.outcome)
 }
 
 fn line(review: &Review) -> Line<'_> {
-    let time = |(name, mean, median, p90, incidents): &(&'static str, Nanos, Nanos, Nanos, usize)| TimeLine {
-        name,
-        mean_ns: *mean,
-        median_ns: *median,
-        p90_ns: *p90,
-        incidents: *incidents,
+    let time = |time: &TimesOver| TimeLine {
+        name: time.name,
+        definition: time.definition,
+        mean_ns: time.mean,
+        low_ns: time.low,
+        high_ns: time.high,
+        median_ns: time.median,
+        p90_ns: time.p90,
+        incidents: time.incidents,
     };
+    let counts = |(kind, count): (String, usize)| Count { kind, count };
     Line {
         incidents: review.incidents,
         drills_left_out: review.drills_left_out,
         major: review.major,
         by_change: review.by_change,
-        open_actions: review.open_actions,
-        overdue_actions: review.overdue_actions,
+        open_actions: review.open.len(),
+        overdue_actions: review.overdue(),
+        actions: review.open.iter().map(action).collect(),
         times: review.times.iter().map(time).collect(),
         repeated: review.repeated.iter().map(|(cause, incidents)| Repeated { cause, incidents }).collect(),
         mitigations: review
             .mitigations
             .iter()
-            .map(|(kind, count)| Count { kind: kind.to_string(), count: *count })
+            .map(|(kind, count)| counts((kind.to_string(), *count)))
             .collect(),
         major_in_30_days: review.major_in_30_days,
         change_share: review.change_share.map(|(share, low, high)| Share { share, low, high }),
+        change_failures: review.change_failures.map(|rate| Failures {
+            changes: rate.changes,
+            failed: rate.failed,
+            share: Share { share: rate.share, low: rate.low, high: rate.high },
+        }),
         coverage: review.coverage.map(|(hops, logs, traces, metrics)| Seen { hops, logs, traces, metrics }),
-        blind: review
-            .blind
-            .iter()
-            .map(|(system, count)| Count { kind: system.clone(), count: *count })
-            .collect(),
+        blind: review.blind.iter().cloned().map(counts).collect(),
     }
 }
 
-fn as_text(review: &Review, output: &Output) -> std::io::Result<()> {
-    output.line(&[
-        (Role::Strong, &format!("{} incidents", review.incidents)),
-        (
-            Role::Plain,
-            &format!(", {} of SEV1 or SEV2, {} set off by a change", review.major, review.by_change),
-        ),
-        (Role::Muted, &format!("  ({} drills left out)", review.drills_left_out)),
-    ])?;
-    let role = if review.overdue_actions > 0 { Role::Warning } else { Role::Plain };
-    output.line(&[(
-        role,
-        &format!("{} actions open, {} overdue", review.open_actions, review.overdue_actions),
-    )])?;
-    if review.times.is_empty() {
-        output.line(&[(Role::Muted, "times are only averaged over two incidents or more")])?;
-    } else {
-        let mut table = Table::new(&["time", ">mean", ">median", ">p90", ">incidents"]);
-        for (name, mean, median, p90, count) in &review.times {
-            let plain = |text: String| (Role::Plain, text);
-            table.row(vec![
-                (Role::Strong, format!("M{name}")),
-                plain(mean.to_string()),
-                plain(median.to_string()),
-                plain(p90.to_string()),
-                plain(count.to_string()),
-            ]);
-        }
-        output.blank()?;
-        output.table(&table)?;
+fn action(action: &OpenAction) -> ActionLine<'_> {
+    ActionLine {
+        incident: &action.incident,
+        entry: action.entry,
+        text: &action.text,
+        owner: &action.owner,
+        due: &action.due,
+        overdue: action.is_overdue,
     }
-    if let Some(rate) = review.major_in_30_days {
-        output.line(&[(Role::Plain, &format!("{rate:.1} of SEV1 or SEV2 in 30 days"))])?;
-    }
-    if let Some((share, low, high)) = review.change_share {
-        output.line(&[
-            (Role::Plain, &format!("{:.0} % were set off by a change", share * 100.0)),
-            (Role::Muted, &format!("  (95 %: between {:.0} and {:.0} %)", low * 100.0, high * 100.0)),
-        ])?;
-    }
-    if let Some((hops, logs, traces, metrics)) = review.coverage {
-        let text =
-            format!("of {hops} hops {logs} were seen in logs, {traces} in traces, {metrics} in metrics");
-        output.line(&[(Role::Plain, &text)])?;
-    }
-    if !review.blind.is_empty() {
-        let blind = review.blind.iter().take(8).map(|(system, count)| format!("{system} ({count})"));
-        let blind = blind.collect::<Vec<_>>().join(", ");
-        output.line(&[(Role::Warning, &format!("blind spots: {blind}"))])?;
-    }
-    for (cause, incidents) in &review.repeated {
-        output.line(&[
-            (Role::Warning, &format!("came again: {cause}")),
-            (Role::Muted, &format!("  ({})", incidents.join(", "))),
-        ])?;
-    }
-    Ok(())
 }

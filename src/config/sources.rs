@@ -2,9 +2,9 @@
 
 use crate::ingest::Settings;
 use crate::sources::{
-    Source, SourceError, alertmanager, argocd, azure, clickhouse, datadog, dynatrace, elasticsearch, github,
-    gitlab, jaeger, kubernetes, ledger, loki, newrelic, otlp, pagerduty, prometheus, rabbitmq, splunk, tempo,
-    victorialogs, zipkin,
+    Source, SourceError, alertmanager, argocd, azure, azuredevops, clickhouse, datadog, dynatrace,
+    elasticsearch, github, gitlab, jaeger, jenkins, kubernetes, launchdarkly, ledger, loki, newrelic, otlp,
+    pagerduty, prometheus, rabbitmq, splunk, tempo, victorialogs, zipkin,
 };
 use serde::Deserialize;
 use serde::de::Error as _;
@@ -80,6 +80,9 @@ kinds! {
     ArgoCd: "argocd" => argocd,
     GitHub: "github" => github,
     GitLab: "gitlab" => gitlab,
+    Jenkins: "jenkins" => jenkins,
+    AzureDevOps: "azuredevops" => azuredevops,
+    LaunchDarkly: "launchdarkly" => launchdarkly,
     Ledger: "changes" => ledger,
     RabbitMq: "rabbitmq" => rabbitmq,
     Otlp: "otlp" => otlp,

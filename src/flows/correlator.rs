@@ -6,7 +6,7 @@
 //! terminals, usual stations, hop times) is decided anew each time; only where a decision changes are the flows that
 //! hang on it judged again. So any order of batches gives the same flows as all at once.
 
-mod build;
+pub(super) mod build;
 mod kinds;
 mod learn;
 mod names;

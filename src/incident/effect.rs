@@ -1,9 +1,11 @@
 //! Whether a mitigation helped, measured: equal windows before and after, robust, the ramp left out, several signals.
 
 mod band;
+mod chart;
 #[cfg(test)]
 mod tests;
 
+pub(super) use band::STEP as BAND_STEP;
 pub use band::returned_to_band;
 
 use super::robust::{Bin, bins, median, rounded, slope, spread};

@@ -1,17 +1,18 @@
 //! What the evidence says, put into the plain values that guide the bridge and fill the write-up.
 
-use super::{Coverage, Findings};
-use crate::evidence::{Evidence, Row};
+use super::{Findings, Opening};
+use crate::evidence::Evidence;
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
 use crate::suspects::{Role, Suspect, Suspects, failure_mode};
-use crate::telemetry::{EventKind, Time};
+use crate::telemetry::{Nanos, Time};
 use std::collections::BTreeMap;
 
 /// More alerts than this make a timeline that nobody reads.
 const MOST_ALERTS: usize = 20;
 
 impl Findings {
-    /// The findings of flows and suspects. `owner_of` names the owner of a system, where somebody said so.
+    /// The findings of flows and suspects; coverage and losses, which need what people know of the estate, are added by
+    /// whoever knows that. `owner_of` names the owner of a system, where somebody said so.
     pub fn of(
         evidence: &Evidence,
         flows: &Flows,
@@ -33,10 +34,15 @@ impl Findings {
             onset,
             failing: lost_most.map(|(kind, lost)| failing(flows, &since, onset, kind, lost)),
             title: lost_most.map(|(kind, _)| {
-                let place = stop.map(|hop| format!(" at {}", name(hop.to))).unwrap_or_default();
-                format!("{} fails{place}", flows.kind(kind).name)
+                let place = stop.map_or("fails".to_owned(), |hop| {
+                    let word = if is_reached(&since, hop) { "fails at" } else { "stops before" };
+                    format!("{word} {}", name(hop.to))
+                });
+                format!("{} {place}", flows.kind(kind).name)
             }),
             stops: stop.map(|hop| format!("after {}, on the way to {}", name(hop.from), name(hop.to))),
+            stops_at: stop.map(|hop| name(hop.to)),
+            onset_margin: suspects.onset.as_ref().map_or(Nanos::ZERO, |onset| onset.uncertainty),
             suspect: first.map(|suspect| said(evidence, suspect)),
             is_conclusive: suspects.conclusive,
             reason: suspects.reason.clone(),
@@ -48,7 +54,7 @@ impl Findings {
             affected_flows: since.iter().filter(|flow| is_lost(flow) || flow.verdict == Verdict::Slow).count()
                 as u64,
             all_flows: since.len() as u64,
-            coverage: Coverage::of(evidence, flows, []),
+            coverage: None,
             losses: None,
             notable: notable(evidence, flows, onset),
             first_checks: mode.map(|mode| mode.checks.clone()).unwrap_or_default(),
@@ -94,6 +100,15 @@ fn commonest_stop(since: &[&Flow]) -> Option<Hop> {
     stops.into_iter().max_by_key(|(hop, count)| (*count, std::cmp::Reverse(*hop))).map(|(hop, _)| hop)
 }
 
+/// Whether flows that stop on this hop reach its far side, most of them at least.
+fn is_reached(since: &[&Flow], hop: Hop) -> bool {
+    let stopped = since.iter().filter(|flow| is_lost(flow) && flow.failing_hop == Some(hop));
+    let (reached, all) = stopped.fold((0, 0), |(reached, all), flow| {
+        (reached + usize::from(flow.visits.iter().any(|visit| visit.system == hop.to)), all + 1)
+    });
+    reached * 2 >= all
+}
+
 fn said(evidence: &Evidence, suspect: &Suspect) -> String {
     let system = evidence.system_name(suspect.system);
     suspect
@@ -131,11 +146,8 @@ fn notable(evidence: &Evidence, flows: &Flows, onset: Option<Time>) -> Vec<(Time
                 .map(|change| (change.time, format!("{}: {}", change.kind, change.text))),
         );
     }
-    let alerts = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Alert);
-    notable.extend(alerts.take(MOST_ALERTS).map(|row| {
-        let system = evidence.system_name(evidence.system(row));
-        (evidence.time(row), format!("alert on {system}: {}", evidence.text(evidence.shape(row))))
-    }));
+    let alerts = Opening::alerts(evidence).take(MOST_ALERTS);
+    notable.extend(alerts.map(|row| (evidence.time(row), Opening::alert_sentence(evidence, row))));
     notable.sort();
     notable
 }

@@ -42,7 +42,7 @@ impl LossFields {
     }
 
     /// The events of lost flows since `since`, to be read in full.
-    pub fn rows(&self, evidence: &Evidence, flows: &Flows, since: Option<Time>) -> Vec<(FlowId, Vec<Row>)> {
+    fn rows(&self, evidence: &Evidence, flows: &Flows, since: Option<Time>) -> Vec<(FlowId, Vec<Row>)> {
         if self.is_empty() {
             return Vec::new();
         }
@@ -58,8 +58,24 @@ impl LossFields {
             .collect()
     }
 
+    /// Counts what was lost since `since`; `read` gives events in full.
+    pub fn counted(
+        &self,
+        evidence: &Evidence,
+        flows: &Flows,
+        since: Option<Time>,
+        read: impl Fn(&[Row]) -> Vec<(Row, Option<Event>)>,
+    ) -> Losses {
+        let rows = self.rows(evidence, flows, since);
+        let lost: Vec<(FlowId, Vec<Event>)> = rows
+            .into_iter()
+            .map(|(id, rows)| (id, read(&rows).into_iter().filter_map(|(_, event)| event).collect()))
+            .collect();
+        self.count(&lost)
+    }
+
     /// Counts customers once, and each flow's value once.
-    pub fn count(&self, flows: &[(FlowId, Vec<Event>)]) -> Losses {
+    fn count(&self, flows: &[(FlowId, Vec<Event>)]) -> Losses {
         let mut losses = Losses { currency: self.currency.clone(), ..Losses::default() };
         let mut customers: BTreeSet<String> = BTreeSet::new();
         let mut worth: BTreeMap<FlowId, i64> = BTreeMap::new();

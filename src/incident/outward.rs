@@ -1,6 +1,8 @@
 //! What may not leave the company, taken out of texts: names of systems and people, addresses, identifiers.
 
 use super::{Draft, Incident, Pin, What};
+use crate::evidence::Evidence;
+use crate::flows::Flows;
 use regex::Regex;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -51,6 +53,13 @@ impl Outward {
         let escaped: Vec<String> = names.iter().map(|name| regex::escape(name)).collect();
         let pattern = format!(r"(?i)\b(?:{})\b", escaped.join("|"));
         Self { names: if escaped.is_empty() { None } else { Regex::new(&pattern).ok() } }
+    }
+
+    /// The systems that were seen in the evidence, whose names may not leave either.
+    pub fn seen(evidence: &Evidence, flows: &Flows) -> BTreeSet<String> {
+        let passed = flows.iter().flat_map(|(_, flow)| flow.visits.iter().map(|visit| visit.system));
+        let passed = passed.map(|system| evidence.system_name(system).to_owned());
+        passed.chain(evidence.series.iter().map(|series| series.system.clone())).collect()
     }
 
     /// Hides everybody who is named in the record, what mitigations act on, and `systems`.

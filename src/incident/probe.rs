@@ -25,6 +25,11 @@ pub(super) fn is_known(look: &str) -> bool {
     }
 }
 
+/// What the evidence says to a `look`, in the words of triage packs; `None` where it says nothing.
+pub fn looked(look: &str, findings: &Findings, evidence: &Evidence, flows: &Flows) -> Option<String> {
+    Probe { findings, evidence, flows }.answer(look)
+}
+
 /// The checks of a pack as the evidence answers them now.
 pub fn checks(pack: &Pack, findings: &Findings, evidence: &Evidence, flows: &Flows) -> Vec<Check> {
     let probe = Probe { findings, evidence, flows };

@@ -1,6 +1,6 @@
 //! The write-up: drafted from the record and the evidence, finished by people.
 
-use super::{Incident, Phase};
+use super::{Incident, Phase, Sheet, What};
 use crate::telemetry::{Nanos, Time};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,9 @@ pub struct Findings {
     pub failing: Option<String>,
     /// `after mulesoft, on the way to erp-adapter`
     pub stops: Option<String>,
-    /// What an incident of this would be called: `order-to-cash fails at erp-adapter`
+    /// The system at which most stop, or on the way to which.
+    pub stops_at: Option<String>,
+    /// What an incident of this would be called: `order-to-cash fails at erp-adapter`, `… stops before billing`
     pub title: Option<String>,
     pub suspect: Option<String>,
     pub is_conclusive: bool,
@@ -32,6 +34,8 @@ pub struct Findings {
     pub all_flows: u64,
     /// How much of the ways of flows can be seen.
     pub coverage: Option<super::Coverage>,
+    /// How far off the onset may be, before or after.
+    pub onset_margin: Nanos,
     /// What was lost in terms of the business, where fields were configured and read.
     pub losses: Option<String>,
     /// Notable telemetry for the timeline: (time, sentence).
@@ -136,6 +140,21 @@ impl Rca {
     pub const FIELDS: [&'static str; 7] =
         ["summary", "impact", "detection", "trigger", "root_cause", "went_well", "went_badly"];
 
+    /// What a field is called where people read it.
+    pub fn label(field: &str) -> &str {
+        match field {
+            "root_cause" => "root cause",
+            "went_well" => "what went well",
+            "went_badly" => "what went badly",
+            other => other,
+        }
+    }
+
+    /// A field by its name or by what it is called: `root_cause`, `root cause`.
+    pub fn field(name: &str) -> Option<&'static str> {
+        Self::FIELDS.into_iter().find(|field| *field == name || Self::label(field) == name)
+    }
+
     pub fn get(&self, field: &str) -> &str {
         match field {
             "summary" => &self.summary,
@@ -224,18 +243,22 @@ pub fn draft(incident: &Incident, findings: &Findings) -> Rca {
         .collect();
     fill("went_well", (!helped.is_empty()).then(|| helped.join("\n")));
     let unseen = findings.coverage.as_ref().filter(|coverage| !coverage.blind.is_empty());
-    let mut fill = |field: &str, text: Option<String>| {
-        if rca.get(field).is_empty()
-            && let Some(text) = text
-        {
-            rca.set(field, &text);
-        }
-    };
     fill("went_badly", unseen.map(|coverage| format!("Not all could be seen: {}.", coverage.sentence())));
     if rca.whys.is_empty() {
         rca.whys = whys(findings);
     }
     rca
+}
+
+/// What is recorded when the incident is resolved, so that the write-up stands when the telemetry is gone: all that people
+/// left blank, as the evidence fills it in now, and how much could be seen.
+pub fn drafted(incident: &Incident, findings: &Findings, now: Time) -> Vec<What> {
+    let resolved =
+        Incident { phase: Phase::Resolved, resolved: incident.resolved.or(Some(now)), ..incident.clone() };
+    let mut whats = Sheet::of(&draft(&resolved, findings)).changes(&incident.rca);
+    let seen = findings.coverage.as_ref().filter(|coverage| incident.coverage.as_ref() != Some(*coverage));
+    whats.extend(seen.map(|coverage| What::CoverageMeasured { coverage: coverage.clone() }));
+    whats
 }
 
 fn summary(
@@ -330,11 +353,9 @@ mod tests {
 
     #[test]
     fn a_draft_is_filled_from_record_and_evidence_and_respects_what_people_wrote() {
-        let mut entries = vec![
-            declared(),
-            super::super::What::RcaField { field: "trigger".into(), text: "my words".into() },
-        ];
-        entries.push(super::super::What::PhaseChanged { phase: Phase::Resolved });
+        let mut entries =
+            vec![declared(), What::RcaField { field: "trigger".into(), text: "my words".into() }];
+        entries.push(What::PhaseChanged { phase: Phase::Resolved });
         let incident = Incident::replay("INC-1", &journal(entries));
         let rca = draft(&incident, &findings());
         assert!(rca.summary.starts_with("Orders stuck (SEV1)."), "{}", rca.summary);
@@ -342,6 +363,30 @@ mod tests {
         assert_eq!(rca.trigger, "my words");
         assert_eq!(rca.whys.len(), 3);
         assert!(rca.root_cause.contains("98 % of failed flows"));
+    }
+
+    #[test]
+    fn what_is_drafted_at_resolve_stands_when_the_telemetry_is_gone() {
+        let mut entries =
+            vec![declared(), What::RcaField { field: "trigger".into(), text: "my words".into() }];
+        let incident = Incident::replay("INC-1", &journal(entries.clone()));
+        let drafted = drafted(&incident, &findings(), Time::from_seconds(1_773_490_000));
+        assert!(
+            !drafted.iter().any(|what| matches!(what, What::RcaField { field, .. } if field == "trigger"))
+        );
+        entries.extend(drafted);
+        let later = Incident::replay("INC-1", &journal(entries));
+        let kept = draft(&later, &Findings::default());
+        assert!(
+            kept.root_cause.contains("98 % of failed flows")
+                && kept.summary.contains("12 of 20 flows failed")
+        );
+        assert_eq!((kept.whys.len(), kept.trigger.as_str()), (3, "my words"));
+        assert_eq!(
+            super::drafted(&later, &findings(), Time(0)),
+            [],
+            "once it stands, it is not drafted again"
+        );
     }
 
     #[test]

@@ -15,6 +15,8 @@ pub struct RunbookStep {
     pub text: String,
     /// A command or query that stands below it, to copy; bridgewatch itself executes nothing.
     pub command: String,
+    /// How the evidence may answer it by itself: a fenced block of the language `bridgewatch`, in the words of triage packs.
+    pub look: Option<String>,
     /// What was found, if somebody did it.
     pub done: Option<String>,
 }
@@ -24,26 +26,32 @@ impl Runbook {
     pub fn read(text: &str, incident: &Incident) -> Self {
         let mut runbook = Self::default();
         let has_boxes = text.lines().any(|line| boxed(line).is_some());
-        let mut code: Option<Vec<&str>> = None;
+        // (whether it is for us, its lines)
+        let mut code: Option<(bool, Vec<&str>)> = None;
         for line in text.lines() {
             let is_fence = line.trim_start().starts_with("```");
             match (&mut code, is_fence) {
-                (Some(lines), true) => {
-                    if let Some(step) = runbook.steps.last_mut().filter(|step| step.command.is_empty()) {
-                        step.command = lines.join("\n");
+                (Some((is_look, lines)), true) => {
+                    match runbook.steps.last_mut() {
+                        Some(step) if *is_look => step.look = lines.first().map(|&look| look.to_owned()),
+                        Some(step) if step.command.is_empty() => step.command = lines.join("\n"),
+                        _ => {}
                     }
                     code = None;
                 }
-                (Some(lines), false) => lines.push(line.trim()),
-                (None, true) => code = Some(Vec::new()),
+                (Some((_, lines)), false) => lines.push(line.trim()),
+                (None, true) => {
+                    let language = line.trim_start().trim_start_matches('`').trim();
+                    code = Some((language == "bridgewatch", Vec::new()));
+                }
                 (None, false) => {
                     let step = if has_boxes { boxed(line) } else { numbered(line) };
                     if let Some(step) = step {
                         let done = incident.steps.get(step).cloned();
                         runbook.steps.push(RunbookStep {
                             text: step.to_owned(),
-                            command: String::new(),
                             done,
+                            ..RunbookStep::default()
                         });
                     } else if runbook.title.is_empty()
                         && let Some(title) = line.strip_prefix("# ")
@@ -88,6 +96,10 @@ mod tests {
             runbook.steps.iter().map(|step| (step.text.as_str(), step.done.is_some())).collect();
         assert_eq!(steps, [("Read NotAfter", false), ("Ask security", true), ("Roll back", false)]);
         assert_eq!(runbook.steps[0].command, "openssl x509 -enddate");
+        let looks =
+            Runbook::read("- [ ] lag\n```bridgewatch\nseries lag\n```\n```sh\nkafka-lag\n```\n", &incident);
+        assert_eq!(looks.steps[0].look.as_deref(), Some("series lag"));
+        assert_eq!(looks.steps[0].command, "kafka-lag", "the other block is what a person runs");
         let plain = Runbook::read("1. first\n2. second\n```\nunclosed", &incident);
         assert_eq!(plain.steps.len(), 2);
         assert_eq!(Runbook::read("", &incident), Runbook::default());

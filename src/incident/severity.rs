@@ -69,25 +69,28 @@ impl Impact {
         *slot = answer;
     }
 
-    /// The severity that the answers call for. Unanswered questions count as yes, but for harm and data, which are
-    /// asked because they change everything and are rarely unknown.
+    /// The severity that the answers call for. What is not known counts as the worse answer: in doubt the higher.
     pub fn severity(&self) -> IncidentSeverity {
-        let yes = |answer: Option<bool>| answer != Some(false);
-        let said = |answer: Option<bool>| answer == Some(true);
-        if said(self.safety)
-            || said(self.data) && yes(self.many)
-            || yes(self.customers) && yes(self.many) && yes(self.money)
-        {
-            return IncidentSeverity::Sev1;
-        }
-        if said(self.data) || yes(self.customers) && (yes(self.many) || yes(self.money)) {
-            return IncidentSeverity::Sev2;
-        }
-        if yes(self.customers) || yes(self.many) || yes(self.money) {
+        let [customers, many, money, safety, data] = self.answers().map(|answer| answer != Some(false));
+        if safety || data && many || customers && many && money {
+            IncidentSeverity::Sev1
+        } else if data || customers && (many || money) {
+            IncidentSeverity::Sev2
+        } else if customers || many || money {
             IncidentSeverity::Sev3
         } else {
             IncidentSeverity::Sev4
         }
+    }
+
+    /// What is known of it, in words; empty while nothing is.
+    pub fn sentence(&self) -> String {
+        let known = Self::QUESTIONS.iter().zip(self.answers()).filter_map(|(question, answer)| {
+            let answer = if answer? { "yes" } else { "no" };
+            Some(format!("{question} {answer}."))
+        });
+        let text = Some(self.text.clone()).filter(|text| !text.is_empty());
+        text.into_iter().chain(known).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -110,9 +113,21 @@ mod tests {
     #[test]
     fn in_doubt_the_higher() {
         assert_eq!(Impact::default().severity(), IncidentSeverity::Sev1);
-        let known =
-            Impact { customers: Some(true), many: Some(false), money: Some(true), ..Impact::default() };
+        let known = Impact {
+            customers: Some(true),
+            many: Some(false),
+            money: Some(true),
+            safety: Some(false),
+            data: Some(false),
+            ..Impact::default()
+        };
         assert_eq!(known.severity(), IncidentSeverity::Sev2);
+        assert_eq!(
+            Impact { safety: None, ..known.clone() }.severity(),
+            IncidentSeverity::Sev1,
+            "whether somebody can come to harm is not known"
+        );
+        assert_eq!(Impact { data: None, many: None, ..known }.severity(), IncidentSeverity::Sev1);
         let inside = Impact {
             customers: Some(false),
             many: Some(false),
@@ -122,6 +137,9 @@ mod tests {
             ..Impact::default()
         };
         assert_eq!(inside.severity(), IncidentSeverity::Sev4);
-        assert_eq!(Impact { safety: Some(true), ..inside }.severity(), IncidentSeverity::Sev1);
+        assert_eq!(Impact { data: None, ..inside.clone() }.severity(), IncidentSeverity::Sev2);
+        assert_eq!(Impact { safety: Some(true), ..inside.clone() }.severity(), IncidentSeverity::Sev1);
+        assert!(inside.sentence().starts_with("Are customers or partners hit? no."));
+        assert_eq!(Impact::default().sentence(), "");
     }
 }

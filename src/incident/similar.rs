@@ -1,6 +1,6 @@
 //! Incidents that were like this one: what was wrong then, and what helped.
 
-use super::kpi::likeness;
+use super::review::likeness;
 use super::{EffectVerdict, Findings, Incident};
 
 /// An incident of the past that is like another one.
@@ -15,6 +15,19 @@ pub struct Similar {
     pub root_cause: String,
     /// Mitigations that were measured to be better then.
     pub helped: Vec<String>,
+}
+
+impl Similar {
+    /// One line: what it was, what was behind it, and what helped then.
+    pub fn line(&self) -> String {
+        let cause = if self.root_cause.is_empty() { "no cause on record" } else { &self.root_cause };
+        let helped = if self.helped.is_empty() {
+            String::new()
+        } else {
+            format!("; {} helped", self.helped.join(", "))
+        };
+        format!("{} {} ({cause}{helped})", self.incident, self.title)
+    }
 }
 
 /// Less than this is chance.

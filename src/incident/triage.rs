@@ -14,11 +14,35 @@ pub enum Stage {
     Verify,
 }
 
+/// What the answer of a step rests on, for whoever wants to look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::EnumIter)]
+pub enum Lead {
+    /// The flows that are lost.
+    Failing,
+    /// The time around the onset.
+    Onset,
+    /// The flows that stop at that hop.
+    Stops,
+    /// The change in full.
+    Change,
+    /// The suspected system as the service catalogue describes it.
+    Owner,
+    /// Who is hit, in flows, customers and value.
+    Hit,
+    /// The mitigations and what they did.
+    Mitigations,
+    /// The updates that were given.
+    Updates,
+    /// The times of the incident, and what is missing in its write-up.
+    WriteUp,
+}
+
 /// One step: a question, and its answer if the evidence or a person has given one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prompt {
     pub stage: Stage,
     pub question: &'static str,
+    pub lead: Lead,
     pub answer: Option<String>,
     /// The answer came from the evidence, not from a person.
     pub by_evidence: bool,
@@ -128,47 +152,29 @@ fn fill(line: &str, findings: &Findings) -> String {
 /// The steps of the loop as they stand now.
 pub fn prompts(incident: &Incident, findings: &Findings, now: Time) -> Vec<Prompt> {
     let mut all = Vec::new();
-    let mut push = |stage, question: &'static str, found: Option<String>, say: Option<String>| {
+    let mut push = |stage, question: &'static str, lead, found: Option<String>, say: Option<String>| {
         let said = incident.steps.get(question).cloned();
         let by_evidence = said.is_none() && found.is_some();
-        all.push(Prompt { stage, question, answer: said.or(found), by_evidence, say });
+        all.push(Prompt { stage, question, lead, answer: said.or(found), by_evidence, say });
     };
-    push(Stage::SizeUp, "What is failing?", findings.failing.clone(), None);
-    push(
-        Stage::SizeUp,
-        "Since when?",
-        findings.onset.map(|onset| format!("{} UTC, {} ago", &onset.to_string()[11..19], now - onset)),
-        None,
-    );
-    push(Stage::SizeUp, "Where does it stop?", findings.stops.clone(), None);
-    push(
-        Stage::SizeUp,
-        "What changed?",
-        findings.change.as_ref().map(|(time, text)| format!("{text}, {}", &time.to_string()[11..19])),
-        None,
-    );
-    push(
-        Stage::SizeUp,
-        "Who owns it?",
-        findings.owner.clone(),
-        findings
-            .suspect
-            .as_ref()
-            .map(|_| fill("{owner}, are you on the call? Please look at {system}.", findings)),
-    );
-    push(
-        Stage::SizeUp,
-        "Who is hit?",
-        (!incident.impact.text.is_empty()).then(|| incident.impact.text.clone()).or_else(|| {
-            (findings.affected_flows > 0)
-                .then(|| format!("{} of {} flows", findings.affected_flows, findings.all_flows))
-        }),
-        None,
-    );
+    let clock = |time: Time| time.to_string()[11..19].to_owned();
+    let since = findings.onset.map(|onset| format!("{} UTC, {} ago", clock(onset), now - onset));
+    let changed = findings.change.as_ref().map(|(time, text)| format!("{text}, {}", clock(*time)));
+    let call = findings
+        .suspect
+        .as_ref()
+        .map(|_| fill("{owner}, are you on the call? Please look at {system}.", findings));
+    push(Stage::SizeUp, "What is failing?", Lead::Failing, findings.failing.clone(), None);
+    push(Stage::SizeUp, "Since when?", Lead::Onset, since, None);
+    push(Stage::SizeUp, "Where does it stop?", Lead::Stops, findings.stops.clone(), None);
+    push(Stage::SizeUp, "What changed?", Lead::Change, changed, None);
+    push(Stage::SizeUp, "Who owns it?", Lead::Owner, findings.owner.clone(), call);
+    push(Stage::SizeUp, "Who is hit?", Lead::Hit, hit(incident, findings), None);
     let in_force = incident.in_force().count();
     push(
         Stage::Stabilise,
         "What stops the bleeding?",
+        Lead::Mitigations,
         (in_force > 0).then(|| format!("{in_force} in force")),
         findings.usual_mitigations.first().map(|usual| {
             fill(
@@ -180,6 +186,7 @@ pub fn prompts(incident: &Incident, findings: &Findings, now: Time) -> Vec<Promp
     push(
         Stage::Stabilise,
         "What is the risk, and how is it undone?",
+        Lead::Mitigations,
         incident.in_force().last().map(|one| one.plan.undo.clone()).filter(|undo| !undo.is_empty()),
         None,
     );
@@ -187,22 +194,34 @@ pub fn prompts(incident: &Incident, findings: &Findings, now: Time) -> Vec<Promp
     push(
         Stage::Update,
         "Who has been told?",
+        Lead::Updates,
         incident.last_update.map(|last| format!("last update {} ago", now - last)),
         is_due.then(|| "An update is OVERDUE: press U, read it out, then go on.".to_owned()),
     );
     push(
         Stage::Verify,
         "Did it help?",
+        Lead::Mitigations,
         incident.mitigations.iter().rev().find_map(|one| one.measured.clone()),
         None,
     );
     push(
         Stage::Verify,
         "Is it over?",
+        Lead::WriteUp,
         (incident.phase >= Phase::Resolved).then(|| "resolved".to_owned()),
         (incident.phase == Phase::Monitoring).then(|| "Watch two more windows, then resolve.".to_owned()),
     );
     all
+}
+
+/// Who is hit: what people say, what was counted in customers and value, and flows.
+fn hit(incident: &Incident, findings: &Findings) -> Option<String> {
+    let said = Some(incident.impact.text.clone()).filter(|text| !text.is_empty());
+    let flows = (findings.affected_flows > 0)
+        .then(|| format!("{} of {} flows", findings.affected_flows, findings.all_flows));
+    let parts: Vec<String> = said.into_iter().chain(findings.losses.clone()).chain(flows).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 #[cfg(test)]
@@ -247,5 +266,20 @@ mod tests {
         incident.steps.insert("What is failing?".into(), "only web orders".into());
         let all = prompts(&incident, &findings, Time(0));
         assert_eq!((all[0].answer.as_deref(), all[0].by_evidence), (Some("only web orders"), false));
+    }
+
+    #[test]
+    fn who_is_hit_is_said_by_people_in_customers_and_value_and_in_flows() {
+        let mut incident = Incident::default();
+        let findings = Findings {
+            losses: Some("38 customers, 12400.50 EUR".into()),
+            affected_flows: 55,
+            all_flows: 151,
+            ..Findings::default()
+        };
+        assert_eq!(hit(&incident, &findings).unwrap(), "38 customers, 12400.50 EUR; 55 of 151 flows");
+        incident.impact.text = "two shops".into();
+        assert!(hit(&incident, &findings).unwrap().starts_with("two shops; 38 customers"));
+        assert_eq!(hit(&Incident::default(), &Findings::default()), None);
     }
 }

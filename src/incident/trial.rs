@@ -1,6 +1,9 @@
 //! A mitigation brought together with the telemetry that judges it: the signals it names, the impact, what else was done.
 
-use super::{Assessment, Incident, Mitigation, MitigationState, Signal, Trial, assess, returned_to_band};
+use super::effect::BAND_STEP;
+use super::{
+    Assessment, Incident, Mitigation, MitigationState, Signal, Trial, What, assess, returned_to_band,
+};
 use crate::evidence::Evidence;
 use crate::flows::{Flows, Verdict};
 use crate::telemetry::{Nanos, Sample, Series, Time, Window};
@@ -21,9 +24,10 @@ pub fn measure(
     flows: &Flows,
     now: Time,
 ) -> Assessment {
+    let until = until(evidence, one.started, now);
     let until = match one.state {
-        MitigationState::Undone(time) => time.min(now),
-        _ => now,
+        MitigationState::Undone(time) => time.min(until),
+        _ => until,
     };
     let find = |name: &str| signal(name, evidence, flows);
     let mut watch: Vec<Signal> =
@@ -48,12 +52,22 @@ pub fn measure(
     })
 }
 
-/// When the impact was over by the signal that was watched; the button press is another time.
-pub fn impact_ended(incident: &Incident, evidence: &Evidence, flows: &Flows, now: Time) -> Option<Time> {
+/// Until when something that began at `from` can be looked at: what was recorded ends where the evidence does, not now.
+fn until(evidence: &Evidence, from: Time, now: Time) -> Time {
+    let events = evidence.window().map(|window| window.to);
+    let samples = evidence.series.iter().filter_map(|series| series.samples.last()).map(|sample| sample.time);
+    let known = events.into_iter().chain(samples).max().filter(|known| from < *known);
+    known.map_or(now, |known| known.min(now))
+}
+
+/// That the impact was over by the signal that was watched, as an entry; the button press is another time.
+pub fn impact_ended(incident: &Incident, evidence: &Evidence, flows: &Flows, now: Time) -> Option<What> {
     let since = incident.impact_began?;
     let watched = incident.mitigations.iter().rev().find_map(|one| signal(&one.plan.watch, evidence, flows));
     let watched = watched.unwrap_or_else(|| failing_flows(flows, evidence));
-    returned_to_band(&watched, Window { from: since - USUAL, to: since }, since, now)
+    let now = until(evidence, since, now);
+    let time = returned_to_band(&watched, Window { from: since - USUAL, to: since }, since, now)?;
+    Some(What::ImpactEnded { time, uncertainty: BAND_STEP })
 }
 
 /// The signal of a name: `failing flows`, `system metric`, or a metric that only one system has.
@@ -138,8 +152,15 @@ mod tests {
         let effect = measure(&incident, &incident.mitigations[0], &evidence, &flows, now);
         assert_eq!(effect.verdict, super::super::EffectVerdict::Better, "{}", effect.sentence);
         assert_eq!(effect.signals[0].name, "erp errors");
-        let ended = impact_ended(&incident, &evidence, &flows, now).unwrap();
+        let Some(What::ImpactEnded { time: ended, uncertainty }) =
+            impact_ended(&incident, &evidence, &flows, now)
+        else {
+            panic!()
+        };
+        assert_eq!(uncertainty, Nanos::seconds(30), "as wide as the steps that were compared");
         assert!((ended - Time::from_seconds(1_500)).as_seconds().abs() <= 30.0, "{ended}");
+        let months_later = Time::from_seconds(20_000_000);
+        assert!(impact_ended(&incident, &evidence, &flows, months_later).is_some(), "of a recording too");
         assert_eq!(signals(&evidence), [FAILING_FLOWS, "erp errors", "erp errors_total"]);
         assert!(signal("kong latency", &evidence, &flows).is_none());
     }

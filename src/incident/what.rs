@@ -2,9 +2,9 @@
 
 use super::{
     Action, ActionClass, Assessment, Coverage, Factor, Impact, IncidentSeverity, MitigationKind, Phase, Plan,
-    Role, Why,
+    Rca, Role, Why,
 };
-use crate::telemetry::Time;
+use crate::telemetry::{Nanos, Time};
 use serde::{Deserialize, Serialize};
 
 /// What was recorded. Kinds that this version does not know are kept and shown as they are.
@@ -26,10 +26,15 @@ pub enum What {
     /// The impact began, as found from the evidence or as corrected by a person.
     ImpactBegan {
         time: Time,
+        /// How far off it may be, before or after.
+        #[serde(default, skip_serializing_if = "is_exact")]
+        uncertainty: Nanos,
     },
     /// The impact ended, by the signal, not by a button.
     ImpactEnded {
         time: Time,
+        #[serde(default, skip_serializing_if = "is_exact")]
+        uncertainty: Nanos,
     },
     SeverityChanged {
         severity: IncidentSeverity,
@@ -196,6 +201,15 @@ pub enum HypothesisVerdict {
     Inconclusive,
 }
 
+fn is_exact(uncertainty: &Nanos) -> bool {
+    *uncertainty == Nanos::ZERO
+}
+
+/// ` ± 15 s`; nothing for what is exact.
+fn within(uncertainty: Nanos) -> String {
+    if is_exact(&uncertainty) { String::new() } else { format!(" ± {uncertainty}") }
+}
+
 impl What {
     /// The entry in one line, as the log of the bridge shows it: (label, text).
     pub fn line(&self) -> (&'static str, String) {
@@ -205,8 +219,12 @@ impl What {
             Self::DrillMarked { is_drill: true } => ("drill", "this is a drill".to_owned()),
             Self::DrillMarked { is_drill: false } => ("drill", "this is no drill".to_owned()),
             Self::Acknowledged => ("acknowledged", String::new()),
-            Self::ImpactBegan { time } => ("impact", format!("began {}", time.to_the_second())),
-            Self::ImpactEnded { time } => ("impact", format!("ended {}", time.to_the_second())),
+            Self::ImpactBegan { time, uncertainty } => {
+                ("impact", format!("began {}{}", time.to_the_second(), within(*uncertainty)))
+            }
+            Self::ImpactEnded { time, uncertainty } => {
+                ("impact", format!("ended {}{}", time.to_the_second(), within(*uncertainty)))
+            }
             Self::SeverityChanged { severity, reason } => ("severity", format!("{severity}: {reason}")),
             Self::CadenceChanged { minutes } => ("cadence", format!("an update every {minutes} min")),
             Self::RoleAssigned { role, person, note } if note.is_empty() => {
@@ -253,7 +271,7 @@ impl What {
                 ("extended", format!("{mitigation} until {expires}"))
             }
             Self::MitigationUndone { reason, .. } => ("undone", reason.clone()),
-            Self::RcaField { field, text } => ("rca", format!("{field}: {}", first(text))),
+            Self::RcaField { field, text } => ("rca", format!("{}: {}", Rca::label(field), first(text))),
             Self::RcaWhys { whys } => ("rca", format!("{} whys", whys.len())),
             Self::RcaFactor { factor } => ("rca", format!("factor: {}", factor.text)),
             Self::RcaFactors { factors } => ("rca", format!("{} factors", factors.len())),

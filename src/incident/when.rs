@@ -1,4 +1,5 @@
-//! What is typed in one line: `-7m the alert fired`, `10:41 cert expired`, `@kafka-oncall check lag 3m`.
+//! What is typed in one line: `-7m the alert fired`, `10:41 cert expired`, `@kafka-oncall check lag 3m`,
+//! `fail over | or wait | but it costs | by bob`.
 
 use super::What;
 
@@ -29,6 +30,22 @@ pub fn asked(text: &str) -> Option<What> {
         question = before.trim().to_owned();
     }
     (!who.is_empty() && !question.is_empty()).then(|| What::Asked { who: who.to_owned(), question, minutes })
+}
+
+/// A decision: `fail over | or wait | but it costs | by bob`. What follows a bar without a word in front is an objection.
+pub fn decided(text: &str) -> What {
+    let mut parts = text.split('|').map(str::trim);
+    let said = parts.next().unwrap_or_default().to_owned();
+    let (mut options, mut objections, mut decider) = (Vec::new(), Vec::new(), String::new());
+    for part in parts.filter(|part| !part.is_empty()) {
+        match part.split_once(' ') {
+            Some(("or", option)) => options.push(option.trim().to_owned()),
+            Some(("but", objection)) => objections.push(objection.trim().to_owned()),
+            Some(("by", person)) => person.trim().clone_into(&mut decider),
+            _ => objections.push(part.to_owned()),
+        }
+    }
+    What::Decision { text: said, options, objections, decider }
 }
 
 /// `-7m`, `-90s`, `-1h30m`
@@ -76,6 +93,21 @@ mod tests {
         assert_eq!((who.as_str(), question.as_str(), minutes), ("kafka-oncall", "check partition lag", 3));
         assert!(asked("check lag").is_none());
         assert!(matches!(asked("@x lag"), Some(What::Asked { minutes: 5, .. })));
+    }
+
+    #[test]
+    fn a_decision_has_what_was_weighed_what_was_said_against_it_and_who_decided() {
+        let What::Decision { text, options, objections, decider } =
+            decided("fail over | or wait | or throttle | but it costs | nobody is awake | by bob")
+        else {
+            panic!()
+        };
+        assert_eq!((text.as_str(), decider.as_str()), ("fail over", "bob"));
+        assert_eq!(
+            (options, objections),
+            (vec!["wait".into(), "throttle".into()], vec!["it costs".into(), "nobody is awake".to_owned()])
+        );
+        assert!(matches!(decided("wait"), What::Decision { options, .. } if options.is_empty()));
     }
 
     #[test]

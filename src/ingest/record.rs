@@ -135,6 +135,11 @@ impl Reader {
         self.settings.safe(text.as_bytes())
     }
 
+    /// The name of a system as it is kept.
+    pub fn name(&self, name: &str) -> String {
+        scrub_text(name).into_owned()
+    }
+
     pub fn reference(&self, url: &str) -> SourceRef {
         SourceRef::Backend { backend: self.backend.clone(), url: scrub_text(url).into_owned() }
     }
@@ -150,12 +155,7 @@ impl Reader {
         for identifier in record.identifiers {
             identifiers.add(identifier.class, &identifier.value);
         }
-        for (name, value) in &record.fields {
-            let value = &value[..value.floor_char_boundary(512)];
-            for found in self.settings.finder.all(format!("{name}={value}").as_bytes()) {
-                identifiers.found(&found);
-            }
-        }
+        self.find_in(&record.fields, &mut identifiers);
         let fields = record.fields.iter().map(|(name, value)| {
             let value = &value[..value.floor_char_boundary(LONGEST_FIELD)];
             (self.settings.safe(name.as_bytes()), self.settings.safe_value(name, value))
@@ -208,6 +208,23 @@ impl Reader {
         event.identifiers.sort_by_key(|identifier| identifier.class);
         event.source = self.reference(&record.url);
         Some(event)
+    }
+
+    /// The identifiers that fields hold.
+    pub fn identifiers(&self, fields: &[(String, String)]) -> Vec<Identifier> {
+        let mut found = Identifiers::default();
+        self.find_in(fields, &mut found);
+        found.list.sort_by_key(|identifier| identifier.class);
+        found.list
+    }
+
+    fn find_in(&self, fields: &[(String, String)], identifiers: &mut Identifiers) {
+        for (name, value) in fields {
+            let value = &value[..value.floor_char_boundary(512)];
+            for found in self.settings.finder.all(format!("{name}={value}").as_bytes()) {
+                identifiers.found(&found);
+            }
+        }
     }
 
     /// The event of a document, by its fields.

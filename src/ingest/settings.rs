@@ -33,7 +33,12 @@ pub struct SystemConfig {
     pub owner: Option<String>,
     pub pager: Option<String>,
     pub tier: Option<u8>,
+    /// A link, or the path of a Markdown file.
     pub runbook: Option<String>,
+    /// Links.
+    pub dashboards: Vec<String>,
+    /// Kinds of flows that are expected to pass it, or the beginnings of their names.
+    pub flows: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

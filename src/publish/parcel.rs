@@ -1,7 +1,9 @@
 //! What is published: a write-up or an update, with a mark by which it is found again.
 
-use crate::incident::{Audience, Entry, Incident, IncidentSeverity, Outward, Phase, Published};
-use crate::report::Block;
+use super::{Plan, Receipt, TargetConfig};
+use crate::incident::{Audience, Draft, Entry, Incident, IncidentSeverity, Outward, Phase, Published, What};
+use crate::report::{Block, Report};
+use crate::telemetry::Time;
 use sha2::{Digest, Sha256};
 
 /// What it is.
@@ -31,6 +33,72 @@ pub struct Parcel {
 }
 
 impl Parcel {
+    /// The write-up for a target. `systems` are the names that strangers may not read.
+    pub fn of_report(
+        report: &Report,
+        entries: &[Entry],
+        systems: impl IntoIterator<Item = String>,
+        config: &TargetConfig,
+    ) -> Self {
+        let names = systems.into_iter().chain(report.path.iter().map(|stop| stop.system.clone()));
+        let outward = config.is_outside().then(|| Outward::of(&report.incident, names));
+        Self::new(Content::Rca, &report.incident, entries, report.blocks(), outward.as_ref())
+    }
+
+    /// A status update for a target. What customers read is without names wherever it goes.
+    pub fn of_update(
+        incident: &Incident,
+        entries: &[Entry],
+        audience: Audience,
+        said: &str,
+        systems: impl IntoIterator<Item = String>,
+        config: &TargetConfig,
+    ) -> Self {
+        let is_outside = config.is_outside() || audience == Audience::Customer;
+        let outward = is_outside.then(|| Outward::of(incident, systems));
+        let blocks = said.lines().map(|line| Block::Paragraph(line.to_owned())).collect();
+        Self::new(Content::Update(audience), incident, entries, blocks, outward.as_ref())
+    }
+
+    /// What the record says once it was sent: the receipt, and for an update that it was given.
+    pub fn entries(&self, target: &str, receipt: &Receipt, author: &str, now: Time) -> Vec<Draft> {
+        let keyed = |what, key: String| Draft { key, ..Draft::new(now, author, what) };
+        let published = What::Published {
+            target: target.to_owned(),
+            url: receipt.url.clone(),
+            text: match self.content {
+                Content::Rca => "the write-up".to_owned(),
+                Content::Update(audience) => format!("an update for {audience}"),
+            },
+            id: receipt.id.clone(),
+            digest: self.digest.clone(),
+        };
+        let mut drafts = vec![keyed(published, format!("published {target} {}", self.digest))];
+        if let Content::Update(audience) = self.content {
+            let text = self.blocks.iter().filter_map(|block| match block {
+                Block::Paragraph(text) => Some(text.as_str()),
+                _ => None,
+            });
+            let text = text.collect::<Vec<_>>().join("\n");
+            let what = What::StatusUpdate { audience: audience.to_string(), text };
+            // Sent to several places, it is one update.
+            drafts.push(keyed(what, format!("update {}", self.digest)));
+        }
+        drafts
+    }
+
+    /// A plan as a person reads it before anything is sent: where to, what would be done, and the request to the byte.
+    pub fn preview(&self, plan: &Plan, config: &TargetConfig) -> String {
+        let (step, note, url) = plan.step();
+        let mut text = format!("{}\ntarget   {}\n", self.heading(), config.name());
+        text.push_str(format!("would    {step}: {note} {url}").trim_end());
+        if let Some(write) = plan.write() {
+            let path = write.path.as_deref().unwrap_or("(the webhook, whose address is a secret)");
+            text.push_str(&format!("\nrequest  {} {path}\n\n{:#}", write.method, write.body));
+        }
+        text
+    }
+
     /// A parcel of blocks. `outward` takes out what may not leave the company, where the target is outside.
     pub fn new(
         content: Content,

@@ -2,7 +2,7 @@
 //! whoever makes markup of them escapes them.
 
 use super::Report;
-use crate::incident::kpis;
+use crate::incident::{Rca, kpis};
 
 /// One piece of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,14 +35,8 @@ impl Report {
                 self.objections.len()
             )));
         }
-        for (name, field) in [
-            ("Summary", "summary"),
-            ("Impact", "impact"),
-            ("Detection", "detection"),
-            ("Trigger", "trigger"),
-            ("Root cause", "root_cause"),
-        ] {
-            self.section(&mut blocks, name, field);
+        for field in &Rca::FIELDS[..5] {
+            self.section(&mut blocks, field);
         }
         let factors = self.rca.factors.iter().map(|factor| format!("{}: {}", factor.class, factor.text));
         list(&mut blocks, "Contributing factors", factors.collect());
@@ -53,23 +47,26 @@ impl Report {
         });
         list(&mut blocks, "Whys", whys.collect());
         self.tables(&mut blocks);
-        self.section(&mut blocks, "What went well", "went_well");
-        self.section(&mut blocks, "What went badly", "went_badly");
+        for field in &Rca::FIELDS[5..] {
+            self.section(&mut blocks, field);
+        }
         self.evidence(&mut blocks);
         blocks
     }
 
-    fn section(&self, blocks: &mut Vec<Block>, name: &str, field: &str) {
+    fn section(&self, blocks: &mut Vec<Block>, field: &str) {
         let text = self.rca.get(field);
         if !text.trim().is_empty() {
-            blocks.push(Block::Heading(name.to_owned()));
+            let label = Rca::label(field);
+            let (first, rest) = label.split_at(1);
+            blocks.push(Block::Heading(format!("{}{rest}", first.to_uppercase())));
             blocks.push(Block::Paragraph(text.to_owned()));
         }
     }
 
     fn tables(&self, blocks: &mut Vec<Block>) {
         let times = kpis(&self.incident).map(|kpi| {
-            let value = kpi.value.map_or_else(|| "not known".to_owned(), |value| value.to_string());
+            let value = kpi.says().unwrap_or_else(|| "not known".to_owned());
             vec![kpi.name.to_owned(), kpi.definition.to_owned(), value]
         });
         table(blocks, "Times", &["time", "definition", "value"], times.to_vec());

@@ -81,7 +81,7 @@ impl Azure {
                 }
                 format!(" | where {}", tests.join(" or "))
             }
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         };
         Some(format!(
             "union isfuzzy=true withsource=TableName {} | where TimeGenerated >= datetime({}) and TimeGenerated < datetime({}){condition} \

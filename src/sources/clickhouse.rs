@@ -1,8 +1,11 @@
 //! ClickHouse with the tables of the OpenTelemetry exporter: log records and spans by SQL, values as parameters.
 
+mod tallies;
+
 use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
+use super::slices::Slices;
 use super::spelling::{all_spellings, traces};
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten, scrub_text};
@@ -17,9 +20,13 @@ source_config! { "clickhouse" at "http://127.0.0.1:8123" {
     logs_table: String = "otel_logs".to_owned(),
     /// The table of spans; empty for none.
     traces_table: String = "otel_traces".to_owned(),
+    /// Attributes that hold identifiers, beside the trace: what flows are counted by where there are too many rows.
+    identifier_attributes: Vec<String> = ATTRIBUTES.map(str::to_owned).to_vec(),
     /// Rows asked for at a time.
     page: usize = 10_000,
 } }
+
+const ATTRIBUTES: [&str; 4] = ["correlation_id", "correlationId", "request_id", "message_id"];
 
 /// More rows of one instant are not asked for.
 const MOST: usize = 1_000_000;
@@ -46,6 +53,8 @@ pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, 
 pub(super) struct Cursor {
     is_spans: bool,
     edge: Edge,
+    /// Of tallies: stretches of time that are left.
+    slices: Option<Slices>,
 }
 
 const LOGS: &str = "TraceId, SpanId, SeverityText, SeverityNumber, ServiceName, Body, LogAttributes";
@@ -88,7 +97,7 @@ impl ClickHouse {
                 }
                 write!(sql, " AND ({})", tests.join(" OR ")).expect("a string takes all");
             }
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         }
         sql.push_str(" ORDER BY Timestamp, TraceId, SpanId LIMIT {limit:UInt64} FORMAT JSONEachRow");
         // A GET may change nothing there; the time it may take is told too.
@@ -218,13 +227,19 @@ impl Backend for ClickHouse {
             .ok_or_else(|| self.base.unreadable("it has no `version`, so something else answers here"))
     }
 
+    async fn count(&self, window: Window, deadline: Duration) -> Result<Option<u64>, SourceError> {
+        self.count_in(window, deadline).await.map(Some)
+    }
+
     async fn page(&self, ask: Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
-        let (window, mut cursor) = (ask.window(), ask.cursor);
-        if !matches!(ask.query.wanted, Wanted::Events | Wanted::Identifiers(_)) {
-            return Ok(Page::nothing());
+        match ask.query.wanted {
+            Wanted::Tallies => return self.tally(ask).await,
+            Wanted::Events | Wanted::Identifiers(_) => {}
+            _ => return Ok(Page::nothing()),
         }
+        let (window, mut cursor) = (ask.window(), ask.cursor);
         let limit = page_limit(ask.rows, self.config.page, cursor.edge.known(), MOST);
-        let spans_next = || Some(Cursor { is_spans: true, edge: Edge::default() });
+        let spans_next = || Some(Cursor { is_spans: true, ..Cursor::default() });
         let Some(request) = self.request(&ask.query.wanted, window, &cursor, limit, ask.deadline) else {
             let next = if cursor.is_spans { None } else { spans_next() };
             return Ok(Some(Page { batch: events(Vec::new(), Vec::new()), next }));
@@ -255,7 +270,7 @@ impl Backend for ClickHouse {
     }
 
     fn command(&self, query: &Query) -> Option<Request<'static>> {
-        let cursor = Cursor { is_spans: self.config.logs_table.is_empty(), edge: Edge::default() };
+        let cursor = Cursor { is_spans: self.config.logs_table.is_empty(), ..Cursor::default() };
         self.request(&query.wanted, query.window, &cursor, 1_000, Duration::from_secs(30))
     }
 }

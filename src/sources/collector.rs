@@ -27,6 +27,22 @@ impl Collector {
         Self { source, health, held: Held::default(), lacking: BTreeMap::new() }
     }
 
+    /// Another that asks the same source at the same time: what one of them was given, neither is given again.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            health: self.health.clone(),
+            held: self.held.beside(),
+            lacking: BTreeMap::new(),
+        }
+    }
+
+    /// Notes that it counts what it holds, and that only a sample of it was read.
+    pub fn counts(&mut self, said: Option<String>) {
+        self.health.counted = said;
+    }
+
     pub fn health(&self) -> &SourceHealth {
         &self.health
     }
@@ -64,8 +80,10 @@ impl Collector {
             Wanted::Identifiers(_) => "identifiers",
             Wanted::Changes => "changes",
             Wanted::Alerts => "alerts",
+            Wanted::Tallies => "tallies",
         };
         let source = self.source.clone();
+        let command: Arc<str> = source.as_command(&query).into();
         let mut pages = source.fetch(query);
         self.held.begin();
         let mut partial = Vec::new();
@@ -81,6 +99,7 @@ impl Collector {
                         Completeness::Partial(reasons) => partial.extend(reasons.iter().cloned()),
                         Completeness::Unknown => is_known = false,
                     }
+                    batch.command = command.clone();
                     self.held.keep_new(&mut batch.events);
                     self.note(&batch);
                     take(batch);
@@ -90,6 +109,9 @@ impl Collector {
                     break;
                 }
             }
+        }
+        if is_answered && !command.is_empty() {
+            self.health.asked.insert(question, command.to_string());
         }
         self.health.queries = self.source.queries();
         self.health.limit = is_answered.then_some(limit as u64).or(self.health.limit);
@@ -144,12 +166,15 @@ impl Collector {
     fn note(&mut self, batch: &Batch) {
         let health = &mut self.health;
         let samples: usize = batch.series.iter().map(|series| series.samples.len()).sum();
-        health.rows += (batch.events.len() + batch.changes.len() + samples) as u64;
+        let rows = batch.events.len() + batch.changes.len() + batch.tallies.len() + samples;
+        health.rows += rows as u64;
         health.unread += batch.issues.len() as u64;
         let newest = batch.events.iter().map(|event| event.time);
+        let newest = newest.chain(batch.tallies.iter().map(|tally| tally.last));
         let newest = newest.chain(batch.series.iter().filter_map(|series| Some(series.samples.last()?.time)));
         health.freshest = newest.chain(health.freshest).max();
         let systems = batch.events.iter().map(|event| &event.system);
+        let systems = systems.chain(batch.tallies.iter().map(|tally| &tally.system));
         for system in systems.chain(batch.series.iter().map(|series| &series.system)) {
             if let Err(place) = health.systems.binary_search(system) {
                 health.systems.insert(place, system.clone());
@@ -163,15 +188,20 @@ impl Collector {
     }
 
     fn failed(&mut self, error: &SourceError) {
-        self.health.reach = match error {
-            SourceError::Denied { .. } | SourceError::Throttled { .. } | SourceError::BadQuery { .. } => {
-                Reach::Degraded(error.to_string())
-            }
-            SourceError::Unreachable { .. }
-            | SourceError::Unreadable { .. }
-            | SourceError::Misdirected { .. }
-            | SourceError::Misconfigured { .. } => Reach::Unreachable(error.to_string()),
-        };
+        self.health.reach = reach_of(error);
+    }
+}
+
+/// Whether a source that stopped for this reason can be reached.
+pub fn reach_of(error: &SourceError) -> Reach {
+    match error {
+        SourceError::Denied { .. } | SourceError::Throttled { .. } | SourceError::BadQuery { .. } => {
+            Reach::Degraded(error.to_string())
+        }
+        SourceError::Unreachable { .. }
+        | SourceError::Unreadable { .. }
+        | SourceError::Misdirected { .. }
+        | SourceError::Misconfigured { .. } => Reach::Unreachable(error.to_string()),
     }
 }
 

@@ -81,7 +81,7 @@ impl Dynatrace {
                 filters.push(format!("({})", ids.join(" or ")));
             }
             Wanted::Identifiers(identifiers) => filters.push(self.of(identifiers)?),
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         }
         let filters = filters.join(" and ");
         let filters = if filters.is_empty() { filters } else { format!(" | filter {filters}") };

@@ -3,9 +3,12 @@
 //! Elasticsearch pages by `search_after` over the shard's own order. OpenSearch has no such order before 3.3, so there pages
 //! go on from the last instant, and what lies at it is not given twice.
 
+mod tallies;
+
 use super::http::{Request, segment};
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
+use super::slices::Slices;
 use super::spelling::all_spellings;
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten, scrub_text};
@@ -64,6 +67,7 @@ pub(super) struct Elasticsearch {
     base: Base,
     config: Config,
     product: OnceCell<Product>,
+    fields: OnceCell<tallies::Fields>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -75,7 +79,12 @@ struct Product {
 /// Makes the source ready to be asked.
 pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, SourceError> {
     let base = Base::new::<Elasticsearch>(&config.common(), settings)?;
-    Ok(Arc::new(Live(Elasticsearch { base, config: config.clone(), product: OnceCell::new() })))
+    Ok(Arc::new(Live(Elasticsearch {
+        base,
+        config: config.clone(),
+        product: OnceCell::new(),
+        fields: OnceCell::new(),
+    })))
 }
 
 /// Where an answer is.
@@ -85,6 +94,9 @@ pub(super) struct Cursor {
     /// The sort values of the last hit.
     after: Option<Value>,
     edge: Edge,
+    /// Of tallies: stretches of time that are left, and the one whose buckets go on.
+    slices: Option<Slices>,
+    slice: Option<Window>,
 }
 
 #[derive(Debug, Default)]
@@ -107,6 +119,7 @@ struct Reply {
     clusters: Clusters,
     pit_id: Option<String>,
     hits: Option<Hits>,
+    aggregations: Option<tallies::Aggregations>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -128,6 +141,12 @@ struct Clusters {
 #[serde(default)]
 struct Hits {
     hits: Vec<Hit>,
+    total: Option<Total>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Total {
+    value: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -212,7 +231,7 @@ impl Elasticsearch {
         match wanted {
             Wanted::Events => {}
             Wanted::Identifiers(identifiers) => filters.push(self.of(identifiers)?),
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         }
         Some(json!({ "bool": { "filter": filters } }))
     }
@@ -412,8 +431,10 @@ impl Backend for Elasticsearch {
     }
 
     async fn page(&self, mut ask: Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
-        if !matches!(ask.query.wanted, Wanted::Events | Wanted::Identifiers(_)) {
-            return Ok(Page::nothing());
+        match ask.query.wanted {
+            Wanted::Tallies => return self.tally(ask).await,
+            Wanted::Events | Wanted::Identifiers(_) => {}
+            _ => return Ok(Page::nothing()),
         }
         let product = self.product(ask.deadline).await?;
         if matches!(ask.cursor.point, Point::NotOpened) {
@@ -424,6 +445,10 @@ impl Backend for Elasticsearch {
             self.close(product, std::mem::take(&mut ask.cursor.point)).await;
         }
         page
+    }
+
+    async fn count(&self, window: Window, deadline: Duration) -> Result<Option<u64>, SourceError> {
+        self.count_in(window, deadline).await
     }
 
     fn command(&self, query: &Query) -> Option<Request<'static>> {
@@ -441,7 +466,7 @@ mod tests {
     fn source() -> Elasticsearch {
         let config = Config::default();
         let base = Base::new::<Elasticsearch>(&config.common(), &Settings::default()).unwrap();
-        Elasticsearch { base, config, product: OnceCell::new() }
+        Elasticsearch { base, config, product: OnceCell::new(), fields: OnceCell::new() }
     }
 
     #[test]

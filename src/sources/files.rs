@@ -186,12 +186,12 @@ fn read_table(
 }
 
 /// Adds whole events, from a live source or an alert file, as a page that rows lead back to. Gives how many.
-pub fn add_page(evidence: &mut Evidence, source: Arc<str>, url: Arc<str>, events: Vec<Event>) -> u32 {
+pub fn add_page(evidence: &mut Evidence, source: Arc<str>, command: Arc<str>, events: Vec<Event>) -> u32 {
     if events.is_empty() {
         return 0;
     }
     let events: Arc<[Event]> = events.into();
-    let Some(page) = evidence.add_place(Place::Page { source, url, events: events.clone() }) else {
+    let Some(page) = evidence.add_place(Place::Page { source, command, events: events.clone() }) else {
         return 0;
     };
     evidence.append(&glance_events(&events, page, &mut Scanner::default())).1

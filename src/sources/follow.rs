@@ -4,10 +4,11 @@
 use super::Collector;
 use crate::ingest::{identifier_key, possible_keys, trace_text};
 use crate::telemetry::{
-    Batch, Event, Identifier, IdentifierClass, IdentifierKey, Nanos, Query, Time, Wanted, Window,
+    Batch, Identifier, IdentifierClass, IdentifierKey, Nanos, Query, Time, Wanted, Window,
 };
 use std::collections::HashSet;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -21,8 +22,6 @@ const ROWS: usize = 50_000;
 /// What came of following a flow.
 pub struct Followed {
     pub collectors: Vec<Collector>,
-    /// By the name of their source, as they came.
-    pub batches: Vec<(String, Batch)>,
     /// Identifiers that were asked for.
     pub asked: usize,
     /// Identifiers that were seen and not asked for, since there were too many.
@@ -41,18 +40,23 @@ pub fn typed(text: &str) -> Vec<Identifier> {
     all
 }
 
-/// Follows a flow from what was typed. A source that panics is left out, and costs the others nothing.
+/// Follows a flow from the identifiers that are known of it; each page goes to `take` as it comes, with the name of its
+/// source. A source that panics is left out, and costs the others nothing. Dropping it ends every question.
 pub async fn follow(
     collectors: Vec<Collector>,
-    text: &str,
+    identifiers: Vec<Identifier>,
     window: Window,
     now: Time,
     patience: Nanos,
+    mut take: impl FnMut(&str, Batch),
 ) -> Followed {
     let until = Instant::now() + Duration::from_nanos(patience.0.max(0).cast_unsigned());
-    let mut followed = Followed { collectors, batches: Vec::new(), asked: 0, left: 0 };
-    let mut known: HashSet<IdentifierKey> = possible_keys(text).into_iter().collect();
-    let mut wanted = typed(text);
+    let mut followed = Followed { collectors, asked: 0, left: 0 };
+    let mut known: HashSet<IdentifierKey> =
+        identifiers.iter().flat_map(|one| possible_keys(&one.value)).collect();
+    let mut wanted = identifiers;
+    followed.left += wanted.len().saturating_sub(MOST);
+    wanted.truncate(MOST);
     for _ in 0..ROUNDS {
         let left = until.saturating_duration_since(Instant::now());
         if wanted.is_empty() || left.is_zero() {
@@ -62,58 +66,65 @@ pub async fn follow(
         let deadline = Nanos(i64::try_from(left.as_nanos()).unwrap_or(i64::MAX));
         let query =
             Query { window, wanted: Wanted::Identifiers(std::mem::take(&mut wanted)), limit: ROWS, deadline };
-        let answers = ask_all(&mut followed.collectors, &query, now).await;
-        let (next, too_many) = met(answers.iter().flat_map(|(_, batch)| &batch.events), &mut known);
+        let mut seen = Vec::new();
+        ask_all(&mut followed.collectors, &query, now, |name, batch| {
+            seen.extend(batch.events.iter().map(|event| event.identifiers.clone()));
+            take(name, batch);
+        })
+        .await;
+        let (next, too_many) = met(&seen, &mut known);
         wanted = next;
         followed.left += too_many;
-        followed.batches.extend(answers);
     }
     followed
 }
 
-async fn ask_all(collectors: &mut Vec<Collector>, query: &Query, now: Time) -> Vec<(String, Batch)> {
+async fn ask_all(
+    collectors: &mut Vec<Collector>,
+    query: &Query,
+    now: Time,
+    mut take: impl FnMut(&str, Batch),
+) {
     let mut tasks = JoinSet::new();
     let mut others = Vec::new();
+    let (outbox, mut inbox) = mpsc::unbounded_channel();
     for (place, mut collector) in std::mem::take(collectors).into_iter().enumerate() {
         if !collector.health().holds_events() {
             others.push((place, collector));
             continue;
         }
-        let query = query.clone();
+        let (query, outbox) = (query.clone(), outbox.clone());
         tasks.spawn(async move {
-            let mut batches = Vec::new();
+            let name = collector.health().name.clone();
             // Its health says why it could not answer.
-            let _ = collector.pull(query, now, |batch| batches.push(batch)).await;
-            (place, collector, batches)
+            let told = |batch| drop(outbox.send((name.clone(), batch)));
+            let _ = collector.pull(query, now, told).await;
+            (place, collector)
         });
     }
-    let mut answers = Vec::new();
+    drop(outbox);
+    while let Some((name, batch)) = inbox.recv().await {
+        take(&name, batch);
+    }
     while let Some(outcome) = tasks.join_next().await {
-        let Ok((place, collector, batches)) = outcome else { continue };
-        let name = collector.health().name.clone();
-        answers.extend(batches.into_iter().map(|batch| (name.clone(), batch)));
-        others.push((place, collector));
+        others.extend(outcome);
     }
     others.sort_by_key(|(place, _)| *place);
     collectors.extend(others.into_iter().map(|(_, collector)| collector));
-    answers
 }
 
 /// Identifiers that stand beside known ones and were not known, and how many more there were than may be asked for.
-fn met<'a>(
-    events: impl Iterator<Item = &'a Event>,
-    known: &mut HashSet<IdentifierKey>,
-) -> (Vec<Identifier>, usize) {
+fn met(events: &[Vec<Identifier>], known: &mut HashSet<IdentifierKey>) -> (Vec<Identifier>, usize) {
     let mut new: Vec<(Identifier, IdentifierKey)> = Vec::new();
     let mut seen = HashSet::new();
-    for event in events {
+    for identifiers in events {
         let keys: Vec<IdentifierKey> =
-            event.identifiers.iter().filter_map(|one| identifier_key(one.class, &one.value)).collect();
+            identifiers.iter().filter_map(|one| identifier_key(one.class, &one.value)).collect();
         // A line that merely contains the text is no part of the flow, and leads nowhere.
         if !keys.iter().any(|key| known.contains(key)) {
             continue;
         }
-        for identifier in &event.identifiers {
+        for identifier in identifiers {
             // Sessions group and never link; a span is found by its trace.
             if matches!(identifier.class, IdentifierClass::Session | IdentifierClass::Span) {
                 continue;
@@ -135,7 +146,7 @@ fn met<'a>(
 mod tests {
     use super::super::{Source, SourceError};
     use super::*;
-    use crate::telemetry::{Completeness, EventKind, Severity, Signal, SourceRef};
+    use crate::telemetry::{Completeness, Event, EventKind, Severity, Signal, SourceRef};
     use futures::future::BoxFuture;
     use futures::stream::{self, BoxStream, StreamExt};
     use std::sync::{Arc, Mutex};
@@ -215,10 +226,14 @@ mod tests {
         Arc::new(Known { name, events, asked: Mutex::default() })
     }
 
-    async fn run(sources: &[Arc<Known>]) -> Followed {
+    async fn run(sources: &[Arc<Known>]) -> (Followed, Vec<Event>) {
         let collectors = sources.iter().map(|source| Collector::new(source.clone())).collect();
         let window = Window { from: Time(0), to: Time(10_000) };
-        follow(collectors, CORRELATION, window, Time(10_000), Nanos::seconds(5)).await
+        let mut events = Vec::new();
+        let take = |_: &str, batch: Batch| events.extend(batch.events);
+        let typed = typed(CORRELATION);
+        let followed = follow(collectors, typed, window, Time(10_000), Nanos::seconds(5), take).await;
+        (followed, events)
     }
 
     #[tokio::test]
@@ -235,13 +250,8 @@ mod tests {
             vec![event("billing", &[(IdentifierClass::Trace, TRACE), (IdentifierClass::Session, "s-1234")])],
         );
         let broken = known("broken", Vec::new());
-        let followed = run(&[logs.clone(), traces.clone(), broken]).await;
-        let systems: HashSet<&str> = followed
-            .batches
-            .iter()
-            .flat_map(|(_, batch)| &batch.events)
-            .map(|event| event.system.as_str())
-            .collect();
+        let (followed, events) = run(&[logs.clone(), traces.clone(), broken]).await;
+        let systems: HashSet<&str> = events.iter().map(|event| event.system.as_str()).collect();
         assert_eq!(systems, HashSet::from(["gateway", "billing"]));
         let asked = logs.asked.lock().unwrap();
         let traces_asked = asked.iter().flatten().filter(|one| one.value == TRACE).count();
@@ -262,7 +272,7 @@ mod tests {
                 event("x", &[(IdentifierClass::Correlation, CORRELATION), (IdentifierClass::Trace, trace)])
             })
             .collect();
-        let followed = run(&[known("logs", events)]).await;
+        let (followed, _) = run(&[known("logs", events)]).await;
         assert!(followed.asked <= ROUNDS * MOST, "{}", followed.asked);
         assert!(followed.left >= 84 - 2 * MOST, "{}", followed.left);
     }

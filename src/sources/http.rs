@@ -100,6 +100,8 @@ pub struct Answer {
     pub content_type: String,
     pub body: Vec<u8>,
     pub is_cut: bool,
+    /// The token that asks for the page behind it, where a backend says that in a header.
+    pub continuation: Option<String>,
 }
 
 /// A read: what is asked of which path below the base.
@@ -336,6 +338,8 @@ impl Http {
         let status = response.status();
         let content_type = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
         let content_type = content_type.unwrap_or_default().to_owned();
+        let continuation = response.headers().get("x-ms-continuationtoken");
+        let continuation = continuation.and_then(|token| token.to_str().ok()).map(str::to_owned);
         let most = self.budget.answer_megabytes.max(1) as usize * 1_000_000;
         let mut body = Vec::new();
         let mut is_cut = false;
@@ -357,7 +361,7 @@ impl Http {
                 }
             }
         }
-        Ok(Answer { status, content_type, body, is_cut })
+        Ok(Answer { status, content_type, body, is_cut, continuation })
     }
 
     fn unreachable(&self, reason: String) -> SourceError {

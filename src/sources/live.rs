@@ -4,7 +4,7 @@
 use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls};
 use super::{Source, SourceError};
 use crate::ingest::{FieldNames, Reader, Settings};
-use crate::telemetry::{Batch, Completeness, Event, Query, Signal, Time, Wanted, Window};
+use crate::telemetry::{Batch, Completeness, Event, Nanos, Query, Signal, Tally, Time, Wanted, Window};
 use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use serde::de::DeserializeOwned;
@@ -125,6 +125,15 @@ pub(super) trait Backend: Send + Sync + 'static {
         &self,
         ask: Ask<'_, Self::Cursor>,
     ) -> impl Future<Output = Result<Option<Page<Self::Cursor>>, SourceError>> + Send;
+
+    /// How many events a window holds; `None` where the backend cannot count them.
+    fn count(
+        &self,
+        _window: Window,
+        _deadline: Duration,
+    ) -> impl Future<Output = Result<Option<u64>, SourceError>> + Send {
+        async { Ok(None) }
+    }
 
     /// The first request that the query would send, for a person to run.
     fn command(&self, query: &Query) -> Option<Request<'static>>;
@@ -289,6 +298,11 @@ pub(super) fn events(mut events: Vec<Event>, reasons: Vec<String>) -> Batch {
     Batch { events, completeness: completeness(reasons), ..Batch::default() }
 }
 
+/// A page of what the backend counted.
+pub(super) fn tallies(tallies: Vec<Tally>, reasons: Vec<String>) -> Batch {
+    Batch { tallies, completeness: completeness(reasons), ..Batch::default() }
+}
+
 /// An adapter as the rest of the program sees it.
 pub(super) struct Live<B>(pub B);
 
@@ -318,7 +332,7 @@ impl<B: Backend> Live<B> {
         // A page may take several requests; the person's patience holds for all of them together.
         let page = tokio::time::timeout_at(progress.until, self.0.page(ask)).await.map_err(|_| late());
         let Some(mut page) = page.and_then(|page| page)? else { return Ok(None) };
-        let is_by_time = !matches!(query.wanted, Wanted::Changes | Wanted::Identifiers(_));
+        let is_by_time = !matches!(query.wanted, Wanted::Changes | Wanted::Identifiers(_) | Wanted::Tallies);
         if is_by_time {
             page.batch.events.retain(|event| query.window.contains(event.time));
         }
@@ -342,6 +356,7 @@ fn cut(batch: &mut Batch, left: &mut usize) -> bool {
     };
     batch.events.truncate(keep(batch.events.len()));
     batch.changes.truncate(keep(batch.changes.len()));
+    batch.tallies.truncate(keep(batch.tallies.len()));
     for series in &mut batch.series {
         series.samples.truncate(keep(series.samples.len()));
     }
@@ -378,7 +393,8 @@ impl<B: Backend> Source for Live<B> {
         let patience = Duration::from_nanos(query.deadline.0.max(0).cast_unsigned());
         let progress = Progress {
             cursor: Some(B::Cursor::default()),
-            left: query.limit.min(rows),
+            // A tally stands for many rows, and is what a budget of rows is kept by.
+            left: if query.wanted == Wanted::Tallies { query.limit } else { query.limit.min(rows) },
             until: Instant::now() + patience,
         };
         if query.window.to <= query.window.from {
@@ -389,6 +405,12 @@ impl<B: Backend> Source for Live<B> {
             Ok(batch.map(|batch| (batch, (progress, query))))
         })
         .boxed()
+    }
+
+    fn too_many(&self, window: Window, patience: Nanos) -> BoxFuture<'_, Result<Option<u64>, SourceError>> {
+        let most = u64::from(self.0.base().http.budget().rows);
+        let deadline = Duration::from_nanos(patience.0.max(0).cast_unsigned());
+        Box::pin(async move { Ok(self.0.count(window, deadline).await?.filter(|events| *events > most)) })
     }
 
     fn as_command(&self, query: &Query) -> String {

@@ -135,7 +135,7 @@ impl Loki {
         match wanted {
             Wanted::Events => Some(selector.to_owned()),
             Wanted::Identifiers(identifiers) => self.of(selector, identifiers, is_by_metadata),
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => None,
         }
     }
 

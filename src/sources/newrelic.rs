@@ -77,7 +77,7 @@ impl NewRelic {
         match wanted {
             Wanted::Events => {}
             Wanted::Identifiers(identifiers) => conditions.push(self.of(identifiers, cursor.is_spans)?),
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         }
         let kind = if cursor.is_spans { "Span" } else { "Log" };
         let conditions = conditions.join(" AND ");

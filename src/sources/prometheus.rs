@@ -261,7 +261,9 @@ impl Source for Prometheus {
                 query.limit,
             ),
             // Metrics carry no identifiers, and a Prometheus knows no logs and no changes.
-            Wanted::Events | Wanted::Identifiers(_) | Wanted::Changes => stream::empty().boxed(),
+            Wanted::Events | Wanted::Identifiers(_) | Wanted::Changes | Wanted::Tallies => {
+                stream::empty().boxed()
+            }
         }
     }
 
@@ -277,7 +279,7 @@ impl Source for Prometheus {
                 lines.collect::<Vec<_>>().join("\n")
             }
             Wanted::Alerts => self.http.as_curl(&Request::get("api/v1/alerts", Vec::new(), deadline)),
-            Wanted::Events | Wanted::Identifiers(_) | Wanted::Changes => String::new(),
+            Wanted::Events | Wanted::Identifiers(_) | Wanted::Changes | Wanted::Tallies => String::new(),
         }
     }
 

@@ -89,7 +89,7 @@ impl Splunk {
         let search = match wanted {
             Wanted::Events => self.config.search.clone(),
             Wanted::Identifiers(identifiers) => format!("{} ({})", self.config.search, of(identifiers)?),
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         };
         let own = self.config.fields.iter().chain(&self.config.system_fields);
         let own =

@@ -1,8 +1,11 @@
 //! VictoriaLogs: log lines of a window and those that carry an identifier, as a stream of JSON lines.
 
+mod tallies;
+
 use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
+use super::slices::Slices;
 use super::spelling::{all_spellings, in_double_quotes};
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings, flatten};
@@ -22,6 +25,9 @@ source_config! { "victorialogs" at "http://127.0.0.1:9428" {
     page: usize = 5_000,
 } }
 
+/// A query that is longer is refused; what stands around identifiers is less than the rest of it.
+const LONGEST: usize = 12_000;
+
 /// More rows of one instant are not asked for.
 const MOST: usize = 100_000;
 
@@ -36,6 +42,16 @@ const IDENTIFIERS: [&str; 9] = [
     "requestId",
     "message_id",
 ];
+
+/// Where an answer is.
+#[derive(Debug, Default)]
+pub(super) struct Cursor {
+    edge: Edge,
+    /// Of identifiers: those that were asked for already, as no query may be longer than so.
+    asked: usize,
+    /// Of tallies: what is counted by, and the stretches of time that are left.
+    counting: Option<(tallies::Fields, Slices)>,
+}
 
 pub(super) struct VictoriaLogs {
     base: Base,
@@ -55,7 +71,7 @@ impl VictoriaLogs {
             Wanted::Identifiers(identifiers) => {
                 format!("({}) ({})", self.config.filter, self.of(identifiers)?)
             }
-            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts => return None,
+            Wanted::Metrics { .. } | Wanted::Changes | Wanted::Alerts | Wanted::Tallies => return None,
         };
         // The bracket on the left belongs to the window, the parenthesis on the right does not.
         let time = format!("_time:[{}, {})", from.rfc3339(), window.to.rfc3339());
@@ -74,6 +90,30 @@ impl VictoriaLogs {
         });
         let tests: Vec<String> = tests.collect();
         (!tests.is_empty()).then(|| tests.join(" or "))
+    }
+
+    /// As many of the identifiers as fit into a query, from the `from`-th on: them, how many were asked for then, and
+    /// whether there are more.
+    fn part(&self, wanted: &Wanted, from: usize) -> (Wanted, usize, bool) {
+        let Wanted::Identifiers(all) = wanted else { return (wanted.clone(), 0, false) };
+        let names: usize = self.config.identifier_fields.iter().map(|name| name.len() + 10).sum();
+        let fields = self.config.identifier_fields.len() + 1;
+        let length = |one: &Identifier| {
+            let spellings = all_spellings(std::slice::from_ref(one));
+            spellings.iter().map(|text| (text.len() * 2 + 4) * fields + names).sum::<usize>()
+        };
+        let mut room = LONGEST;
+        let mut to = from;
+        while let Some(one) = all.get(to) {
+            let length = length(one);
+            if length > room && to > from {
+                break;
+            }
+            room = room.saturating_sub(length);
+            to += 1;
+        }
+        let part = all.get(from..to).unwrap_or_default().to_vec();
+        (Wanted::Identifiers(part), to, to < all.len())
     }
 
     fn request(&self, query: String, deadline: Duration) -> Request<'static> {
@@ -110,7 +150,7 @@ impl Backend for VictoriaLogs {
     const KIND: &'static str = "victorialogs";
     const READS: &'static [(&'static str, &'static str)] =
         &[("POST", "select/logsql/query"), ("GET", "select/logsql/field_names")];
-    type Cursor = Edge;
+    type Cursor = Cursor;
 
     fn base(&self) -> &Base {
         &self.base
@@ -131,10 +171,18 @@ impl Backend for VictoriaLogs {
         }
     }
 
-    async fn page(&self, ask: Ask<'_, Edge>) -> Result<Option<Page<Edge>>, SourceError> {
-        let (window, mut edge) = (ask.window(), ask.cursor);
+    async fn count(&self, window: Window, deadline: Duration) -> Result<Option<u64>, SourceError> {
+        self.count_in(window, deadline).await.map(Some)
+    }
+
+    async fn page(&self, ask: Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
+        if ask.query.wanted == Wanted::Tallies {
+            return self.tally(ask).await;
+        }
+        let (window, mut edge) = (ask.window(), ask.cursor.edge);
+        let (wanted, asked, are_more) = self.part(&ask.query.wanted, ask.cursor.asked);
         let limit = page_limit(ask.rows, self.config.page, edge.known(), MOST);
-        let Some(query) = self.expression(&ask.query.wanted, window, edge.start(window), limit) else {
+        let Some(query) = self.expression(&wanted, window, edge.start(window), limit) else {
             return Ok(Page::nothing());
         };
         let answer = self.base.whole(&self.request(query, ask.deadline)).await?;
@@ -159,7 +207,12 @@ impl Backend for VictoriaLogs {
         }
         let found = passed.rows.iter().filter_map(|(time, row)| self.event(row, *time));
         let batch = events(found.collect(), reasons);
-        Ok(Some(Page { batch, next: (is_full && !passed.is_stuck).then_some(edge) }))
+        let next = match (is_full && !passed.is_stuck, are_more) {
+            (true, _) => Some(Cursor { edge, asked: ask.cursor.asked, counting: None }),
+            (false, true) => Some(Cursor { asked, ..Cursor::default() }),
+            (false, false) => None,
+        };
+        Ok(Some(Page { batch, next }))
     }
 
     fn command(&self, query: &Query) -> Option<Request<'static>> {
@@ -184,6 +237,34 @@ mod tests {
             source.expression(&Wanted::Identifiers(vec![hostile]), window, window.from, 7).unwrap(),
             r#"_time:[2026-03-14T09:26:53.589000000Z, 2026-03-14T09:26:54.000000000Z) (*) ("x\" or *" or "trace_id":="x\" or *") | sort by (_time, _stream_id) limit 7"#
         );
+    }
+
+    #[test]
+    fn identifiers_are_asked_for_in_queries_that_are_short_enough_and_none_is_left_out() {
+        let config = Config::default();
+        let base = Base::new::<VictoriaLogs>(&config.common(), &Settings::default()).unwrap();
+        let source = VictoriaLogs { base, config };
+        let window = Window { from: Time(1_773_480_413_589_000_000), to: Time(1_773_480_414_000_000_000) };
+        let one = |number: u32| Identifier {
+            class: IdentifierClass::Correlation,
+            value: format!("3f2b8c1e-6d4a-4f7b-9a10-{number:012x}"),
+        };
+        let all = Wanted::Identifiers((0..20).map(one).collect());
+        let (mut asked, mut found, mut queries) = (0, Vec::new(), 0);
+        loop {
+            let (part, to, are_more) = source.part(&all, asked);
+            let query = source.expression(&part, window, window.from, 5_000).unwrap();
+            assert!(query.len() < 16_384, "{}", query.len());
+            let Wanted::Identifiers(part) = part else { panic!("{part:?}") };
+            found.extend(part);
+            queries += 1;
+            if !are_more {
+                break;
+            }
+            asked = to;
+        }
+        assert_eq!(Wanted::Identifiers(found), all);
+        assert!((2..=4).contains(&queries), "{queries}");
     }
 
     #[test]

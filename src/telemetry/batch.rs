@@ -1,9 +1,10 @@
 //! What ingest and live sources hand on: many events at a glance, whole events, samples, changes, and what was unread.
 
 use super::{
-    Change, Event, EventKind, HexStyle, IdentifierClass, IdentifierKey, Nanos, Origin, Series, Severity,
-    SpanInfo, Time, Window,
+    Change, Event, EventKind, HexStyle, Identifier, IdentifierClass, IdentifierKey, Nanos, Origin, Series,
+    Severity, SpanInfo, Time, Window,
 };
+use std::sync::Arc;
 
 /// Events at a glance: what the index needs of each, in columns of equal length; no text but of patterns new to it.
 ///
@@ -109,8 +110,24 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Known calls between systems: (caller, callee).
     pub topology: Vec<(String, String)>,
+    /// What the backend counted instead of giving it.
+    pub tallies: Vec<Tally>,
+    /// The query that gave it, as a command that a person can run; empty where there is none.
+    pub command: Arc<str>,
     pub completeness: Completeness,
     pub issues: Vec<Issue>,
+}
+
+/// What a backend counted itself: the events of one system that carry the same identifiers. Tallies of one window's parts
+/// add up to the window's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tally {
+    pub identifiers: Vec<Identifier>,
+    pub system: String,
+    pub first: Time,
+    pub last: Time,
+    pub events: u32,
+    pub errors: u32,
 }
 
 /// Something that could not be read: where, and what was expected.
@@ -151,7 +168,9 @@ pub enum Wanted {
     /// Logs and spans of all systems.
     Events,
     /// Everything that carries one of these identifiers.
-    Identifiers(Vec<super::Identifier>),
+    Identifiers(Vec<Identifier>),
+    /// Events counted by their identifiers and systems, for windows that hold too many to be given.
+    Tallies,
     Changes,
     Alerts,
 }

@@ -70,6 +70,15 @@ pub enum SourceRef {
     Backend { backend: String, url: String },
 }
 
+impl std::fmt::Display for SourceRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::File { path, offset } => write!(f, "{path} at byte {offset}"),
+            Self::Backend { backend, url } => write!(f, "{backend} {url}"),
+        }
+    }
+}
+
 /// Where an event came from, for the program: eight bytes that lead back to the raw text.
 ///
 /// The upper 16 bits number the file or page, the lower 48 are the byte offset, or the position in the page.

@@ -2,6 +2,7 @@
 
 use super::{Completeness, Time, Window};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// The state of one source, kept by its collector and shown as it is.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,6 +25,10 @@ pub struct SourceHealth {
     pub systems: Vec<String>,
     /// What it can be asked for; what it cannot is not missing from its answers.
     pub signals: Vec<Signal>,
+    /// What it was last asked, by question: as commands that a person can run, secrets as variables.
+    pub asked: BTreeMap<&'static str, String>,
+    /// It holds more than is read: what was counted there, and what a sample says, in words.
+    pub counted: Option<String>,
     /// Anything the person should know: verification off, zone assumed, back-off until …
     pub notes: Vec<String>,
 }
@@ -57,6 +62,8 @@ impl SourceHealth {
             last_answer: None,
             systems: Vec::new(),
             signals: Vec::new(),
+            asked: BTreeMap::new(),
+            counted: None,
             notes: Vec::new(),
         }
     }
@@ -70,6 +77,12 @@ impl SourceHealth {
     pub fn holds_events(&self) -> bool {
         self.signals.is_empty()
             || self.signals.iter().any(|signal| matches!(signal, Signal::Logs | Signal::Traces))
+    }
+
+    /// Whether it has given all the events that it has of a window.
+    pub fn has_given(&self, window: Window) -> bool {
+        let covers = |known: Window| known.from <= window.from && known.to >= window.to;
+        !self.may_miss() && self.counted.is_none() && self.covered.is_some_and(covers)
     }
 
     /// Whether what it does not show may be there all the same.

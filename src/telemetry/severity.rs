@@ -18,6 +18,26 @@ impl Severity {
     pub const ERROR: Self = Self(17);
     pub const FATAL: Self = Self(21);
 
+    /// Words for which [`Severity::from_word`] gives an error, for those who count errors by the word.
+    pub const ERROR_WORDS: [&str; 16] = [
+        "error",
+        "err",
+        "erro",
+        "severe",
+        "fail",
+        "failed",
+        "e",
+        "fatal",
+        "crit",
+        "critical",
+        "panic",
+        "dpanic",
+        "emerg",
+        "emergency",
+        "alert",
+        "f",
+    ];
+
     pub fn is_error(self) -> bool {
         self >= Self::ERROR
     }
@@ -84,5 +104,18 @@ impl Severity {
 impl fmt::Display for Severity {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         f.pad(self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_that_errors_are_counted_by_are_those_that_are_read_as_errors() {
+        for word in Severity::ERROR_WORDS {
+            assert!(Severity::from_word(word.as_bytes()).is_error(), "{word}");
+            assert!(Severity::from_word(word.to_ascii_uppercase().as_bytes()).is_error(), "{word}");
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use super::outcome::Outcome;
 use super::{Action, Effect, Filter, Notice, Over, Selected, Ui, View};
-use super::{dialog, flow, help, home, page, palette, prompt, range, selected};
+use super::{dialog, flow, help, home, page, palette, prompt, publish, range, runbook, selected, standing};
 use crate::flows::FlowId;
-use crate::incident::{Pack, Phase, What, catch_up, packs, similar, triage_page};
+use crate::incident::{Pack, Phase, Tone, What, catch_up, drafted, packs, review, similar, triage_page};
 use strum::IntoEnumIterator;
 
 impl Ui {
@@ -18,6 +18,9 @@ impl Ui {
             Some(Over::Flow(flow)) => flow.act(action),
             Some(Over::Help(help)) => help.act(action),
             Some(Over::Page(page)) => page.act(action),
+            Some(Over::Board(board)) => board.act(action, data),
+            Some(Over::Runbook(runbook)) => runbook.act(action, data),
+            Some(Over::Publish(publish)) => publish.act(action, data),
             Some(Over::Palette(_) | Over::Prompt(_) | Over::Dialog(_)) => Outcome::NotMine,
             None if is_home => self.home.act(action, data),
             None => match self.view {
@@ -71,6 +74,8 @@ impl Ui {
                 effects.push(Effect::Record(whats));
             }
             Outcome::Do(effect) => effects.push(effect),
+            Outcome::Type(prompt) => self.over.push(Over::Prompt(*prompt)),
+            Outcome::Each(outcomes) => outcomes.into_iter().for_each(|one| self.conclude(one, effects)),
             Outcome::Page(title, text) => self.over.push(Over::Page(page::Page::text(&title, &text))),
             Outcome::Complain(text) => self.complain(&text),
         }
@@ -139,9 +144,16 @@ impl Ui {
             Action::CatchUp => self.catch_up(),
             Action::Triage => self.triage(),
             Action::Declare => {
-                let title = self.data.picture.findings.title.clone().unwrap_or_default();
-                self.over.push(Over::Dialog(dialog::Dialog::declare(&title)));
+                let from = selected::opening(&self.selected(), &self.data);
+                self.over.push(Over::Dialog(dialog::Dialog::declare(from)));
             }
+            Action::Board => self.over.push(Over::Board(standing::BoardView::default())),
+            Action::Review => self.review(),
+            Action::Runbook => {
+                effects.push(Effect::ReadBooks);
+                self.over.push(Over::Runbook(runbook::RunbookView::default()));
+            }
+            Action::Publish => self.over.push(Over::Publish(publish::PublishView::default())),
             Action::NextItem
             | Action::PreviousItem
             | Action::PageDown
@@ -204,7 +216,13 @@ impl Ui {
             }
             Action::Update => self.over.push(Over::Dialog(dialog::Dialog::update(incident, &self.data))),
             Action::NextPhase => match Phase::iter().find(|next| *next > incident.phase) {
-                Some(phase) => effects.push(Effect::Record(vec![(now, What::PhaseChanged { phase })])),
+                Some(phase) => {
+                    // The write-up is drafted at resolve; the phase comes last, so that `u` takes it back first.
+                    let findings = &self.data.picture.findings;
+                    let drafted = (phase == Phase::Resolved).then(|| drafted(incident, findings, now));
+                    let whats = drafted.into_iter().flatten().chain([What::PhaseChanged { phase }]);
+                    effects.push(Effect::Record(whats.map(|what| (now, what)).collect()));
+                }
                 None => self.complain("it is reviewed: there is no further phase"),
             },
             Action::Undo => match incident.last_undoable().map(|line| (line.entry, line.text.clone())) {
@@ -223,6 +241,9 @@ impl Ui {
         match self.over.last() {
             Some(Over::Flow(flow)) => return flow.selected(),
             Some(Over::Page(page)) => return Selected::Text(page.content()),
+            Some(Over::Board(board)) => return board.selected(&self.data),
+            Some(Over::Runbook(runbook)) => return runbook.selected(&self.data),
+            Some(Over::Publish(publish)) => return publish.selected(),
             Some(_) => return Selected::Nothing,
             None if self.is_home() => return Selected::Nothing,
             None => {}
@@ -285,7 +306,11 @@ impl Ui {
             Selected::Text(text) if self.over.is_empty() => {
                 self.over.push(Over::Page(page::Page::text("Selected", &text)));
             }
-            Selected::Text(_) | Selected::Series(_) | Selected::Mitigation(_) | Selected::Nothing => {}
+            Selected::Text(_)
+            | Selected::Series(_)
+            | Selected::Source(_)
+            | Selected::Mitigation(_)
+            | Selected::Nothing => {}
         }
     }
 
@@ -361,21 +386,33 @@ impl Ui {
                 let mut lines = catch_up(incident, findings, self.data.now);
                 // What was like it, in what is left of the twenty lines.
                 let past = similar(incident, findings, &self.data.incidents);
-                lines.extend(past.iter().take(20 - lines.len().min(20)).take(2).map(|one| {
-                    let cause =
-                        if one.root_cause.is_empty() { "no cause on record" } else { &one.root_cause };
-                    let helped = if one.helped.is_empty() {
-                        String::new()
-                    } else {
-                        format!("; {} helped", one.helped.join(", "))
-                    };
-                    format!("Like it: {} {} ({cause}{helped})", one.incident, one.title)
-                }));
+                let room = 20 - lines.len().min(20);
+                lines.extend(past.iter().take(room.min(2)).map(|one| format!("Like it: {}", one.line())));
                 lines
             }
             None => vec!["No incident is declared.".to_owned(), self.data.picture.findings.reason.clone()],
         };
         self.over.push(Over::Page(page::Page::text("Catch me up", &lines.join("\n"))));
+    }
+
+    /// What all incidents say together, and which of them were like this one.
+    fn review(&mut self) {
+        let picture = &self.data.picture;
+        let today = self.data.now.utc().format("%Y-%m-%d").to_string();
+        let changes: Vec<_> = picture.evidence.changes.iter().map(|change| change.time).collect();
+        let mut lines = review(&self.data.incidents, &today, &changes).lines();
+        if let Some(incident) = &self.data.incident {
+            lines.push((Tone::Heading, format!("Incidents that were like {}", incident.id)));
+            let past = similar(incident, &picture.findings, &self.data.incidents);
+            if past.is_empty() {
+                lines.push((Tone::Quiet, "none on record is like it".to_owned()));
+            }
+            for one in &past {
+                lines.push((Tone::Plain, one.line()));
+                lines.push((Tone::Quiet, format!("     {}", one.because.join(", "))));
+            }
+        }
+        self.over.push(Over::Page(page::Page::toned("Review of all incidents", lines)));
     }
 
     /// The packs of symptoms, the fitting one first; the others follow, for the first guess may be wrong.

@@ -155,7 +155,7 @@ pub enum Action {
     /// Ask somebody for something, with minutes to answer: `@kafka-oncall check lag 3m`
     #[strum(message = "ask")]
     Ask,
-    /// Answer the oldest open ask
+    /// Answer the selected step of the loop, or the oldest open ask
     #[strum(message = "answer")]
     Answer,
     /// Write a hypothesis to the record
@@ -185,6 +185,18 @@ pub enum Action {
     /// Read the triage pack that fits: checks that answer themselves, safe mitigations, what to say
     #[strum(message = "triage")]
     Triage,
+    /// Show the board: asks that count down, hypotheses with what speaks for and against them, what is in force
+    #[strum(message = "board")]
+    Board,
+    /// Tick off the steps of a runbook, the suspected system's first
+    #[strum(message = "runbook")]
+    Runbook,
+    /// Look over all incidents: times, rates, open and overdue actions, blind spots, what was like this one
+    #[strum(message = "review")]
+    Review,
+    /// Publish the write-up or an update: shows what would be sent, and sends only what was shown
+    #[strum(message = "publish")]
+    Publish,
     /// Move the incident to its next phase
     #[strum(message = "next phase")]
     NextPhase,

@@ -22,16 +22,20 @@ use ratatui::layout::{Constraint, Layout, Position, Rect};
 /// The parts that can have the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Part {
+    SizeUp,
+    Now,
     Suspects,
     Ways,
     Record,
 }
 
-const PARTS: [Part; 3] = [Part::Record, Part::Suspects, Part::Ways];
+const PARTS: [Part; 5] = [Part::Record, Part::SizeUp, Part::Now, Part::Suspects, Part::Ways];
 
 #[derive(Clone, Debug)]
 pub(super) struct BridgeView {
     part: Part,
+    sizeup: Steps,
+    now: Steps,
     suspects: List,
     /// The kind whose way is shown, by place in the picture's ways.
     way: usize,
@@ -40,7 +44,33 @@ pub(super) struct BridgeView {
 
 impl Default for BridgeView {
     fn default() -> Self {
-        Self { part: Part::Record, suspects: List::default(), way: 0, record: List::default() }
+        Self {
+            part: Part::Record,
+            sizeup: Steps::default(),
+            now: Steps::default(),
+            suspects: List::default(),
+            way: 0,
+            record: List::default(),
+        }
+    }
+}
+
+/// A cursor among steps, each of which may take several lines.
+#[derive(Clone, Debug, Default)]
+struct Steps {
+    list: List,
+    /// Where each step was drawn last.
+    places: Vec<(Rect, usize)>,
+}
+
+impl Steps {
+    fn click(&mut self, at: Position) -> Click {
+        let Some((_, place)) = self.places.iter().find(|(area, _)| area.contains(at)) else {
+            return Click::Missed;
+        };
+        let is_twice = self.list.selected == *place;
+        self.list.selected = *place;
+        if is_twice { Click::Opened } else { Click::Moved }
     }
 }
 
@@ -53,6 +83,11 @@ impl BridgeView {
                 self.part = PARTS[(place + step) % PARTS.len()];
                 Outcome::Stay
             }
+            (Action::Open, Part::SizeUp) => sizeup::open(self.sizeup.list.selected, data),
+            (Action::Answer, Part::SizeUp) => sizeup::answer_by_hand(self.sizeup.list.selected, data),
+            (Action::Open | Action::Answer, Part::Now) => now::open(self.now.list.selected, action, data),
+            (_, Part::SizeUp) => self.sizeup.list.act(action, sizeup::count(data)).into(),
+            (_, Part::Now) => self.now.list.act(action, now::count(data)).into(),
             (Action::Open, Part::Suspects) => Outcome::Act(Action::ViewSuspects),
             (Action::Open, Part::Ways) => ways::stops(self.way, data)
                 .map_or(Outcome::Stay, |filter| Outcome::Follow(filter, View::Flows)),
@@ -63,12 +98,20 @@ impl BridgeView {
                 self.way = list.selected;
                 is_taken.into()
             }
+            (Action::Open, Part::Record) => match record::page(self.record.selected, data) {
+                Some(text) => Outcome::Page("Entry of the record".to_owned(), text),
+                None => Outcome::NotMine,
+            },
             (_, Part::Record) => self.record.act(action, record::count(data)).into(),
         }
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
         match self.part {
+            Part::SizeUp => {
+                sizeup::text(self.sizeup.list.selected, data).map_or(Selected::Nothing, Selected::Text)
+            }
+            Part::Now => now::text(self.now.list.selected, data).map_or(Selected::Nothing, Selected::Text),
             Part::Suspects if data.picture.suspects.ranking.is_empty() => Selected::Nothing,
             Part::Suspects => Selected::Suspect(self.suspects.selected),
             Part::Ways => ways::text(self.way, data).map_or(Selected::Nothing, Selected::Text),
@@ -84,6 +127,15 @@ impl BridgeView {
             self.part = Part::Record;
             return click;
         }
+        for (part, steps) in [(Part::SizeUp, &mut self.sizeup), (Part::Now, &mut self.now)] {
+            let click = steps.click(at);
+            if click != Click::Missed {
+                // The first click takes the cursor there, wherever it was before.
+                let is_here = self.part == part;
+                self.part = part;
+                return if is_here { click } else { Click::Moved };
+            }
+        }
         let click = self.suspects.click(at, data.picture.suspects.ranking.len());
         if click != Click::Missed {
             self.part = Part::Suspects;
@@ -93,8 +145,10 @@ impl BridgeView {
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let parts = if area.width >= 110 { wide(area, data) } else { narrow(area, data) };
-        sizeup::draw(data, theme, frame, parts.sizeup);
-        now::draw(data, theme, frame, parts.now);
+        let chosen = |part, steps: &Steps| (self.part == part).then_some(steps.list.selected);
+        let (in_sizeup, in_now) = (chosen(Part::SizeUp, &self.sizeup), chosen(Part::Now, &self.now));
+        self.sizeup.places = sizeup::draw(in_sizeup, data, theme, frame, parts.sizeup);
+        self.now.places = now::draw(in_now, data, theme, frame, parts.now);
         suspects::draw(&mut self.suspects, self.part == Part::Suspects, data, theme, frame, parts.suspects);
         ways::draw(&mut self.way, self.part == Part::Ways, data, theme, frame, parts.ways);
         record::draw(&mut self.record, self.part == Part::Record, data, theme, frame, parts.record);

@@ -4,7 +4,7 @@ use super::{Filter, Picture};
 use crate::drill::Log;
 use crate::evidence::Row;
 use crate::flows::FlowId;
-use crate::incident::{Gate, Incident};
+use crate::incident::{Gate, Incident, Service};
 use crate::telemetry::{Event, Time, Window};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,6 +21,12 @@ pub struct Data {
     pub gate: Gate,
     /// A team's own triage packs, as its file has them.
     pub packs: Option<String>,
+    /// What teams know of their systems.
+    pub catalogue: Vec<Service>,
+    /// Where write-ups and updates can be published.
+    pub targets: Vec<Destination>,
+    /// The runbooks that were read last.
+    pub books: Vec<Book>,
     pub now: Time,
     /// Seconds ahead of UTC to show times in; `None` for UTC.
     pub local: Option<i32>,
@@ -33,6 +39,7 @@ pub struct Data {
     pub only_failing: bool,
     pub ignore_skew: bool,
     pub notice: Option<Notice>,
+    pub answering: Answering,
     /// Events that were read for the screen, by row; `None` where the text is gone.
     pub events: HashMap<Row, Option<Event>>,
 }
@@ -62,11 +69,48 @@ pub struct Step {
     pub failing: u32,
 }
 
+/// Sources that are asked for more of the opened flow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answering {
+    pub waiting: Vec<String>,
+    /// Those that could not answer.
+    pub silent: Vec<String>,
+}
+
 /// A line for the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     pub text: String,
     pub is_error: bool,
+}
+
+/// A place to publish to, as the configuration has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Destination {
+    pub name: String,
+    pub kind: String,
+    /// Others than our own people read it, so that names are taken out.
+    pub is_outside: bool,
+    /// Everybody can read it.
+    pub is_public: bool,
+    /// Nothing is sent there: a file and a link are all that there is.
+    pub is_by_hand: bool,
+}
+
+/// What would be published, to the byte.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Preview {
+    pub destination: Destination,
+    pub text: String,
+    /// Names exactly this; `None` if there is nothing to send.
+    pub token: Option<String>,
+}
+
+/// A runbook as its file has it, or why it could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Book {
+    pub system: String,
+    pub text: Result<String, String>,
 }
 
 /// What the cursor is on, for the actions that work everywhere.
@@ -80,6 +124,8 @@ pub enum Selected {
     Suspect(usize),
     /// A series by its place in the evidence.
     Series(usize),
+    /// A live source by its place.
+    Source(usize),
     /// A mitigation by its entry.
     Mitigation(u64),
     Text(String),
@@ -110,6 +156,11 @@ impl Data {
     /// Whether what is declared here is an exercise.
     pub fn is_exercise(&self) -> bool {
         self.drill.is_some() || self.picture.is_demo
+    }
+
+    /// What the catalogue says of the system that is suspected first.
+    pub fn suspected(&self) -> Option<&str> {
+        self.picture.findings.suspect.as_deref()?.split(" · ").next()
     }
 
     /// Whether no telemetry is open, nor on its way.

@@ -2,9 +2,10 @@
 
 use super::outcome::Outcome;
 use super::widgets::{dialog, fit, wrap};
-use super::{Data, Theme};
+use super::{Data, Effect, Theme};
 use crate::incident::{
-    Audience, Findings, Impact, Incident, MitigationKind, Outward, Plan, What, status_update,
+    Audience, Findings, Impact, Incident, MitigationKind, Opening, Outward, PinKind, Plan, What,
+    status_update,
 };
 use crate::telemetry::{Nanos, Time};
 use crossterm::event::{KeyCode, KeyEvent};
@@ -23,27 +24,31 @@ pub(super) struct Dialog {
 
 #[derive(Debug)]
 enum Form {
-    Declare { title: String, impact: Box<Impact> },
-    Mitigate { plan: Box<Plan>, minutes: String },
+    Declare { title: String, impact: Box<Impact>, from: Opening },
+    Mitigate { plan: Box<Plan>, guards: String, minutes: String, is_proposed: bool },
     Update { audience: Audience, texts: Vec<(Audience, String)> },
 }
 
-const MITIGATION_FIELDS: [&str; 10] = [
+const MITIGATION_FIELDS: [&str; 12] = [
     "kind (←→)",
     "target",
     "intent",
     "expected effect",
     "watch signal",
+    "guard signals",
     "risk",
     "undo step",
     "owner",
     "approver",
     "look again in min",
+    "state (←→)",
 ];
 
 impl Dialog {
-    pub(super) fn declare(title: &str) -> Self {
-        Self { form: Form::Declare { title: title.to_owned(), impact: Box::default() }, field: 0 }
+    /// With a title from what it is declared from, enter is all that it takes; without one, the title comes first.
+    pub(super) fn declare(from: Opening) -> Self {
+        let field = usize::from(!from.title.is_empty());
+        Self { form: Form::Declare { title: from.title.clone(), impact: Box::default(), from }, field }
     }
 
     pub(super) fn mitigate(target: &str, findings: &Findings) -> Self {
@@ -60,12 +65,20 @@ impl Dialog {
             undo: kind.usual_undo().to_owned(),
             ..Plan::default()
         };
-        Self { form: Form::Mitigate { plan: Box::new(plan), minutes: "60".to_owned() }, field: 0 }
+        let form = Form::Mitigate {
+            plan: Box::new(plan),
+            guards: String::new(),
+            minutes: "60".to_owned(),
+            is_proposed: false,
+        };
+        Self { form, field: 0 }
     }
 
     pub(super) fn update(incident: &Incident, data: &Data) -> Self {
+        let picture = &data.picture;
+        let known = data.catalogue.iter().map(|service| service.name.clone());
         let outward =
-            Outward::of(incident, data.picture.evidence.series.iter().map(|one| one.system.clone()));
+            Outward::of(incident, Outward::seen(&picture.evidence, &picture.flows).into_iter().chain(known));
         let texts = Audience::iter()
             .map(|audience| {
                 let text = status_update(incident, &data.picture.findings, audience, data.now);
@@ -82,8 +95,12 @@ impl Dialog {
             return Outcome::Close;
         }
         match &mut self.form {
-            Form::Declare { title, impact } => declare_key(key, &mut self.field, title, impact, data),
-            Form::Mitigate { plan, minutes } => mitigate_key(key, &mut self.field, plan, minutes, data),
+            Form::Declare { title, impact, from } => {
+                declare_key(key, &mut self.field, title, impact, from, data)
+            }
+            Form::Mitigate { plan, guards, minutes, is_proposed } => {
+                mitigate_key(key, &mut self.field, plan, (guards, minutes, is_proposed), data)
+            }
             Form::Update { audience, texts } => {
                 let all: Vec<Audience> = Audience::iter().collect();
                 let place = all.iter().position(|one| one == audience).unwrap_or(0);
@@ -122,13 +139,19 @@ impl Dialog {
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let width = area.width.min(90);
         let (title, lines) = match &self.form {
-            Form::Declare { title, impact } => (
+            Form::Declare { title, impact, from } => (
                 "Declare an incident",
-                declare_lines(title, impact, self.field, theme, usize::from(width) - 2),
+                declare_lines(title, impact, from, self.field, theme, usize::from(width) - 2),
             ),
-            Form::Mitigate { plan, minutes } => (
+            Form::Mitigate { plan, guards, minutes, is_proposed } => (
                 "Log a mitigation (nothing is executed by bridgewatch)",
-                mitigate_lines(plan, minutes, self.field, theme, usize::from(width) - 2),
+                mitigate_lines(
+                    plan,
+                    (guards, minutes, *is_proposed),
+                    self.field,
+                    theme,
+                    usize::from(width) - 2,
+                ),
             ),
             Form::Update { audience, texts } => {
                 ("Status update", update_lines(*audience, texts, theme, usize::from(width) - 2))
@@ -166,6 +189,7 @@ fn declare_key(
     field: &mut usize,
     title: &mut String,
     impact: &mut Impact,
+    from: &Opening,
     data: &Data,
 ) -> Outcome {
     let last = Impact::QUESTIONS.len() + 1;
@@ -187,14 +211,15 @@ fn declare_key(
                     is_drill: data.is_exercise(),
                 },
             )];
-            whats.extend(
-                data.picture
-                    .suspects
-                    .onset
-                    .as_ref()
-                    .map(|onset| (data.now, What::ImpactBegan { time: onset.time })),
-            );
-            return Outcome::Record(whats);
+            whats.extend(data.picture.suspects.onset.as_ref().map(|onset| {
+                (data.now, What::ImpactBegan { time: onset.time, uncertainty: onset.uncertainty })
+            }));
+            let pin = (!from.says.is_empty()).then(|| {
+                let kind = if from.rows.is_empty() { PinKind::Suspect } else { PinKind::Events };
+                let (says, rows, lines) = (from.says.clone(), from.rows.clone(), from.lines.clone());
+                Box::new(Effect::Pin { kind, says, rows, lines, query: String::new() })
+            });
+            return Outcome::Do(Effect::Declare { whats, pin });
         }
         _ if *field == 0 => edit(title, key),
         _ if *field == last => edit(&mut impact.text, key),
@@ -217,6 +242,7 @@ fn declare_key(
 fn declare_lines<'a>(
     title: &str,
     impact: &Impact,
+    from: &Opening,
     field: usize,
     theme: &Theme,
     width: usize,
@@ -239,7 +265,11 @@ fn declare_lines<'a>(
         ]));
     }
     lines.push(row("in figures", &impact.text, field == Impact::QUESTIONS.len() + 1, true, theme, width));
-    lines.push(Line::raw(""));
+    if from.says.is_empty() {
+        lines.push(Line::raw(""));
+    } else {
+        lines.push(Line::styled(fit(&format!("  pinned with it: {}", from.says), width), theme.muted));
+    }
     lines.push(Line::from(vec![
         Span::styled("  severity by these answers: ", theme.muted),
         Span::styled(format!(" {} ", impact.severity()), theme.alarm),
@@ -249,14 +279,16 @@ fn declare_lines<'a>(
     lines
 }
 
+/// Besides the plan: guard signals divided by commas, minutes, and whether it is only proposed.
 fn mitigate_key(
     key: KeyEvent,
     field: &mut usize,
     plan: &mut Plan,
-    minutes: &mut String,
+    (guards, minutes, is_proposed): (&mut String, &mut String, &mut bool),
     data: &Data,
 ) -> Outcome {
     let last = MITIGATION_FIELDS.len() - 1;
+    let is_turn = matches!(key.code, KeyCode::Left | KeyCode::Right);
     match key.code {
         KeyCode::Up | KeyCode::BackTab => *field = field.saturating_sub(1),
         KeyCode::Down | KeyCode::Tab => *field = (*field + 1).min(last),
@@ -266,9 +298,17 @@ fn mitigate_key(
         KeyCode::Enter => {
             let minutes: Option<i64> = minutes.parse().ok();
             plan.expires = minutes.map(|minutes| data.now + Nanos::seconds(minutes * 60));
-            return Outcome::Record(vec![(data.now, What::MitigationStarted { mitigation: plan.clone() })]);
+            let names = guards.split(',').map(str::trim).filter(|name| !name.is_empty());
+            plan.guards = names.map(str::to_owned).collect();
+            let mitigation = plan.clone();
+            let what = if *is_proposed {
+                What::MitigationProposed { mitigation }
+            } else {
+                What::MitigationStarted { mitigation }
+            };
+            return Outcome::Record(vec![(data.now, what)]);
         }
-        KeyCode::Left | KeyCode::Right if *field == 0 => {
+        _ if is_turn && *field == 0 => {
             let kinds: Vec<MitigationKind> = MitigationKind::iter().collect();
             let place = kinds.iter().position(|kind| *kind == plan.kind).unwrap_or(0);
             let step = if key.code == KeyCode::Right { 1 } else { kinds.len() - 1 };
@@ -278,17 +318,19 @@ fn mitigate_key(
                 plan.kind.usual_undo().clone_into(&mut plan.undo);
             }
         }
+        _ if is_turn && *field == last => *is_proposed = !*is_proposed,
         _ => {
             let text = match *field {
                 1 => &mut plan.target,
                 2 => &mut plan.intent,
                 3 => &mut plan.expected,
                 4 => &mut plan.watch,
-                5 => &mut plan.risk,
-                6 => &mut plan.undo,
-                7 => &mut plan.owner,
-                8 => &mut plan.approver,
-                9 => minutes,
+                5 => guards,
+                6 => &mut plan.risk,
+                7 => &mut plan.undo,
+                8 => &mut plan.owner,
+                9 => &mut plan.approver,
+                10 => minutes,
                 _ => return Outcome::Stay,
             };
             edit(text, key);
@@ -299,31 +341,35 @@ fn mitigate_key(
 
 fn mitigate_lines<'a>(
     plan: &Plan,
-    minutes: &str,
+    (guards, minutes, is_proposed): (&str, &str, bool),
     field: usize,
     theme: &Theme,
     width: usize,
 ) -> Vec<Line<'a>> {
+    let state = if is_proposed { "proposed, not in force yet" } else { "in force now" };
+    let kind = plan.kind.to_string();
     let values = [
-        plan.kind.to_string(),
-        plan.target.clone(),
-        plan.intent.clone(),
-        plan.expected.clone(),
-        plan.watch.clone(),
-        plan.risk.clone(),
-        plan.undo.clone(),
-        plan.owner.clone(),
-        plan.approver.clone(),
-        minutes.to_owned(),
+        kind.as_str(),
+        &plan.target,
+        &plan.intent,
+        &plan.expected,
+        &plan.watch,
+        guards,
+        &plan.risk,
+        &plan.undo,
+        &plan.owner,
+        &plan.approver,
+        minutes,
+        state,
     ];
+    let is_typed = |place: usize| place != 0 && place + 1 != values.len();
     let mut lines: Vec<Line> = MITIGATION_FIELDS
         .iter()
         .zip(&values)
         .enumerate()
-        .map(|(place, (name, value))| row(name, value, field == place, place != 0, theme, width))
+        .map(|(place, (name, value))| row(name, value, field == place, is_typed(place), theme, width))
         .collect();
-    lines.push(Line::raw(""));
-    lines.push(Line::styled("  ↑↓ move  ←→ kind  enter logs it  esc leaves", theme.muted));
+    lines.push(Line::styled("  ↑↓ move  ←→ choose  enter logs it  esc leaves", theme.muted));
     lines
 }
 

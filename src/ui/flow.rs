@@ -38,6 +38,10 @@ impl FlowView {
         Some(Self { id, list: List::at(error.unwrap_or(0)), timeline, twin, shows_twin: false })
     }
 
+    pub(super) fn id(&self) -> FlowId {
+        self.id
+    }
+
     /// Takes in what has become known since.
     pub(super) fn refresh(&mut self, data: &Data) {
         if let Some(timeline) = data.picture.flows.timeline(&data.picture.evidence, self.id) {
@@ -137,8 +141,18 @@ impl FlowView {
         let second = Line::styled(cut(&second, width), theme.muted);
         frame.render_widget(second, Rect { y: area.y + 1, height: 1, ..area });
         let (text, is_off) = self.divergence(flow, data);
+        let asked = asked(data);
         let third = Line::styled(cut(&format!(" {text}"), width), if is_off { theme.warn } else { theme.ok });
         frame.render_widget(third, Rect { y: area.y + 2, height: 1, ..area });
+        if let Some(asked) = asked {
+            let asked = cut(&asked, width / 2);
+            let length = asked.chars().count() as u16;
+            let place =
+                Rect { x: area.right().saturating_sub(length + 1), y: area.y + 2, width: length, height: 1 };
+            let style = if data.answering.silent.is_empty() { theme.muted } else { theme.warn };
+            frame.render_widget(Clear, place);
+            frame.render_widget(Line::styled(asked, style), place);
+        }
     }
 
     /// The kind, then the identifiers that people know first.
@@ -226,7 +240,10 @@ impl FlowView {
             let lane = systems.iter().position(|system| *system == step.system).unwrap_or(0);
             Line::from(vec![
                 Span::styled(format!("{:>9} ", format!("+{:#}", step.time - start)), theme.muted),
-                Span::styled(fit(evidence.system_name(step.system), system_width), theme.lane(lane)),
+                Span::styled(
+                    format!("{} ", fit(evidence.system_name(step.system), system_width - 1)),
+                    theme.lane(lane),
+                ),
                 Span::styled(fit(severity.word(), 6), style),
                 Span::styled(
                     fit(&body, body_width),
@@ -247,4 +264,13 @@ fn systems(timeline: &Timeline) -> Vec<SystemId> {
         }
     }
     systems
+}
+
+/// Who is asked for more of it, and who could not answer.
+fn asked(data: &Data) -> Option<String> {
+    let answering = &data.answering;
+    if !answering.waiting.is_empty() {
+        return Some(format!("asking {} …", answering.waiting.join(", ")));
+    }
+    (!answering.silent.is_empty()).then(|| format!("{} could not answer", answering.silent.join(", ")))
 }

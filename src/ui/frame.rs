@@ -6,7 +6,7 @@
 //!  failing flows ▁▁▁▅▇██▇▅ onset 10:41:37                 10:00–11:28 UTC
 //! ```
 
-use super::widgets::{Scale, bars, clock, count, cut, fit, gauge, heights, marked, ticking};
+use super::widgets::{Scale, bars, clock, count, cut, fit, gauge, heights, marked, some, ticking};
 use super::{Action, Data, Keymap, Step, Theme, View};
 use crate::incident::{Incident, Role};
 use crate::telemetry::{Nanos, Reach, Time};
@@ -47,22 +47,31 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         frame.render_widget(without_incident(data, theme, width), area);
         return;
     };
-    let clocks = clocks(incident, data);
     let mark = match (incident.is_drill || data.drill.is_some(), data.picture.is_demo) {
         (true, _) => " DRILL",
         (false, true) => " DEMO",
         _ => "",
     };
     let label = format!(" {} {}{mark} ", incident.severity, incident.id);
-    let taken: usize = clocks.iter().map(|(text, _)| text.width() + 2).sum::<usize>() + label.width() + 1;
-    let room = width.saturating_sub(taken).clamp(12, 60).min(incident.title.width());
-    let mut spans = vec![
-        Span::styled(label, theme.alarm),
-        Span::raw(" "),
-        Span::styled(cut(&incident.title, room), Theme::strong(theme.text)),
-    ];
+    // The clocks stand on every screen that is wide enough for them: in short where there is no room for all words.
+    let room = width.saturating_sub(label.width() + 1);
+    let taken = |parts: &[(String, bool)]| parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
+    let all = |is_short: bool| -> Vec<(String, bool)> {
+        drill_clock(data, is_short).into_iter().chain(clocks(incident, data, is_short)).collect()
+    };
+    let long = all(false);
+    let clocks = if taken(&long) + TITLE <= room { long } else { all(true) };
+    let others = others(incident, data);
+    // The title gives way to what is open or late, down to a few letters.
+    let first = taken(&others[..others.len().min(2)]);
+    let title = room.saturating_sub(taken(&clocks) + first).clamp(LEAST_TITLE, 60);
+    let title = title.min(incident.title.width()).min(room.saturating_sub(taken(&clocks)));
+    let mut spans = vec![Span::styled(label, theme.alarm), Span::raw(" ")];
+    if title >= LEAST_TITLE.min(incident.title.width()) {
+        spans.push(Span::styled(cut(&incident.title, title), Theme::strong(theme.text)));
+    }
     let mut used: usize = spans.iter().map(Span::width).sum();
-    for (text, is_urgent) in clocks {
+    for (text, is_urgent) in clocks.into_iter().chain(others) {
         if used + text.width() + 2 > width {
             continue;
         }
@@ -73,11 +82,15 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     frame.render_widget(Line::from(spans), area);
 }
 
+/// Cells that the title gets before clocks are spelt out, and with fewer of which it says nothing.
+const TITLE: usize = 12;
+const LEAST_TITLE: usize = 6;
+
 fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let mut spans = vec![Span::styled(" bridgewatch ", Theme::strong(theme.accent))];
     if data.drill.is_some() {
         spans.push(Span::styled(" DRILL ", theme.alarm));
-        spans.extend(drill_clock(data).map(|(text, _)| Span::styled(format!(" {text}"), theme.text)));
+        spans.extend(drill_clock(data, false).map(|(text, _)| Span::styled(format!(" {text}"), theme.text)));
     } else if data.picture.is_demo {
         spans.push(Span::styled(" DEMO ", theme.alarm));
     }
@@ -94,7 +107,7 @@ fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
 }
 
 /// How much is left of a drill, and how it goes; urgent towards its end.
-fn drill_clock(data: &Data) -> Option<(String, bool)> {
+fn drill_clock(data: &Data, is_short: bool) -> Option<(String, bool)> {
     let log = data.drill.as_ref()?;
     let Some(left) = crate::drill::left(log, data.now) else { return Some(("drill over".to_owned(), false)) };
     let text = ticking(left);
@@ -107,29 +120,55 @@ fn drill_clock(data: &Data) -> Option<(String, bool)> {
     } else {
         format!(" ×{speed}")
     };
-    Some((format!("drill {text} left{how}"), left < Nanos::seconds(300)))
+    let text = if is_short { format!("{text} left{how}") } else { format!("drill {text} left{how}") };
+    Some((text, left < Nanos::seconds(300)))
 }
 
-/// The clocks and counts of an incident, the most important first, each with whether it is urgent.
-fn clocks(incident: &Incident, data: &Data) -> Vec<(String, bool)> {
-    let mut clocks: Vec<(String, bool)> = drill_clock(data).into_iter().collect();
+/// The clocks of an incident: since impact, since declared, since the last update, to the next one; each with whether it is
+/// urgent. In short they leave seconds out, but for what is due.
+fn clocks(incident: &Incident, data: &Data, is_short: bool) -> Vec<(String, bool)> {
     let end = incident.resolved.unwrap_or(data.now);
-    let since = |time: Option<Time>| time.map(|time| ticking(end - time));
-    clocks.extend(since(incident.impact_began).map(|text| (format!("impact {text}"), false)));
+    let since = |name: &str, time: Option<Time>| {
+        let length = ticking(end - time?);
+        // What a bridge lives by ticks in seconds where there is room; the rest is told to the minute.
+        let length = if is_short || name != "impact" { minutes(&length) } else { &length };
+        Some((format!("{name} {length}"), false))
+    };
+    let mut clocks: Vec<(String, bool)> = Vec::new();
+    clocks.extend(since("impact", incident.impact_began));
     if let Some(due) = incident.update_due() {
         let left = due - data.now;
-        if left.0 < 0 {
-            clocks.push((format!("update OVERDUE {}", ticking(Nanos(-left.0))), true));
-        } else {
-            let left = ticking(left);
-            let left = left.strip_prefix("00:").unwrap_or(&left);
-            clocks.push((format!("update in {left}"), false));
-        }
+        let word = match (left.0 < 0, is_short) {
+            (true, true) => "OVERDUE",
+            (true, false) => "update OVERDUE",
+            (false, true) => "due",
+            (false, false) => "update in",
+        };
+        let length = ticking(Nanos(left.0.abs()));
+        let length = length.strip_prefix("00:").unwrap_or(&length);
+        clocks.push((format!("{word} {length}"), left.0 < 0));
     }
+    clocks.extend(since("declared", incident.declared));
+    if incident.is_open() {
+        let told = since(if is_short { "told" } else { "last update" }, incident.last_update);
+        clocks.push(told.unwrap_or_else(|| ("no update yet".to_owned(), false)));
+    }
+    clocks
+}
+
+/// `00:47` of `00:47:12`
+fn minutes(ticking: &str) -> &str {
+    ticking.rsplit_once(':').map_or(ticking, |(minutes, _)| minutes)
+}
+
+/// What else a bridge must not forget, the most important first.
+fn others(incident: &Incident, data: &Data) -> Vec<(String, bool)> {
+    let mut clocks: Vec<(String, bool)> = Vec::new();
     let late = incident.open_asks().filter(|ask| ask.due < data.now).count();
     match incident.open_asks().count() {
         0 => {}
-        asks if late > 0 => clocks.push((format!("asks {asks} ({late} OVERDUE)"), true)),
+        asks if late == asks => clocks.push((format!("{} OVERDUE", some(asks, "ask")), true)),
+        asks if late > 0 => clocks.push((format!("asks {asks}, {late} OVERDUE"), true)),
         asks => clocks.push((format!("asks {asks}"), false)),
     }
     let expired = incident.mitigations.iter().filter(|one| one.is_expired(data.now)).count();
@@ -143,7 +182,6 @@ fn clocks(incident: &Incident, data: &Data) -> Vec<(String, bool)> {
         None => clocks.push(("no IC (R)".to_owned(), true)),
     }
     clocks.push((incident.phase.to_string(), false));
-    clocks.extend(since(incident.declared).map(|text| (format!("declared {text}"), false)));
     clocks
 }
 

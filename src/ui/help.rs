@@ -61,7 +61,7 @@ const FLOW: &str = "A flow from end to end: a lane a system, ━ work, ┈ waiti
 fn about(view: View) -> &'static str {
     match view {
         View::Bridge => {
-            "The bridge: steps answer themselves from the evidence where they can (✓), others wait for you (○). Then the suspects, how far flows come, and the record."
+            "The bridge: steps answer themselves from the evidence where they can (✓), others wait for you (○); enter on a step opens what its answer rests on, i answers it by hand. Then what to say, asks that count down, the suspects, how far flows come, and the record with the numbers that claims cite."
         }
         View::Flows => {
             "Flows: events of all systems joined by their identifiers. ✓ completed, ✗ failed, ■ stuck, ◷ slow, … in flight, ? unknown because a source could not answer."
@@ -79,10 +79,10 @@ fn about(view: View) -> &'static str {
             "Suspects: ranked by open arithmetic; each reason says its figures and its share. Symptoms are kept apart from causes."
         }
         View::Mitigate => {
-            "Mitigations: each with what it was meant to do, and what it did, measured in equal windows before and after."
+            "Mitigations: each with what it was meant to do, and what it did, measured in equal windows before and after; on the course of a signal ┊ is where it was applied. `:extend 30` says that it is still needed, `:apply` that a proposed one is in force."
         }
         View::Rca => {
-            "The write-up: drafted from record and evidence; beside it what stands against calling it done. `:set root_cause TEXT` writes a field."
+            "The write-up: drafted from record and evidence; beside it what stands against calling it done. Enter writes the part under the cursor; W publishes it, w writes it to files."
         }
         View::Sources => {
             "Sources: what could be reached and read, and what could not. That a source which could not answer shows nothing says nothing."

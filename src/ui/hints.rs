@@ -27,6 +27,10 @@ pub(super) fn own(view: View) -> &'static [Action] {
             Action::CatchUp,
             Action::Open,
             Action::NextPanel,
+            Action::Board,
+            Action::Runbook,
+            Action::Triage,
+            Action::Review,
         ],
         View::Flows => &[
             Action::Open,
@@ -48,9 +52,9 @@ pub(super) fn own(view: View) -> &'static [Action] {
         ],
         View::Metrics => &[Action::Pin, Action::FilterIn, Action::AroundOnset, Action::ZoomIn],
         View::Traces => &[Action::Open, Action::NextPanel, Action::GoToFlow, Action::GoToLogs, Action::Pin],
-        View::Suspects => &[Action::Open, Action::Pin, Action::Hypothesis, Action::Mitigate],
+        View::Suspects => &[Action::Open, Action::Declare, Action::Pin, Action::Hypothesis, Action::Mitigate],
         View::Mitigate => &[Action::Mitigate, Action::Measure, Action::EndMitigation],
-        View::Rca => &[Action::Command, Action::Export, Action::NextPhase],
+        View::Rca => &[Action::Open, Action::Publish, Action::Export, Action::NextPhase, Action::Review],
         View::Sources => &[Action::Refresh, Action::Open, Action::ToggleSkew, Action::Copy],
     }
 }
@@ -60,6 +64,13 @@ pub(super) fn of(view: View, over: Option<&Over>, data: &Data, is_home: bool) ->
     let everywhere = [Action::Filter, Action::Palette, Action::Help, Action::Quit];
     match over {
         Some(Over::Flow(_)) => FLOW.iter().copied().chain([Action::Help]).collect(),
+        Some(Over::Board(_)) => {
+            vec![Action::Back, Action::Open, Action::Ask, Action::Hypothesis, Action::Copy]
+        }
+        Some(Over::Runbook(_)) => vec![Action::Back, Action::Open, Action::NextPanel, Action::CopyQuery],
+        Some(Over::Publish(_)) => {
+            vec![Action::Back, Action::Open, Action::NextPanel, Action::Publish, Action::Export]
+        }
         Some(Over::Page(_) | Over::Help(_)) => {
             vec![Action::Back, Action::NextItem, Action::PreviousItem, Action::PageDown, Action::Copy]
         }

@@ -3,7 +3,7 @@
 use super::outcome::Outcome;
 use super::widgets::{Click, List, clock, fit, panel, wrap};
 use super::{Action, Data, Selected, Theme};
-use crate::incident::MitigationState;
+use crate::incident::{EffectVerdict, Mitigation, MitigationState};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
@@ -129,9 +129,34 @@ impl MitigateView {
                     ]));
                 }
             }
+            lines.extend(charts(one, theme, usize::from(inner.width)));
             frame.render_widget(Paragraph::new(lines), inner);
         }
     }
+}
+
+/// The course of each signal that was measured, with a bar where the mitigation was applied; guards that worsened in words.
+fn charts<'a>(one: &Mitigation, theme: &Theme, width: usize) -> Vec<Line<'a>> {
+    let Some(effect) = &one.effect else { return Vec::new() };
+    let watched = effect.signals.iter().map(|signal| ("watched", signal));
+    let guards = effect.guards.iter().map(|signal| ("guard", signal));
+    let mut lines = vec![Line::raw("")];
+    for (kind, signal) in watched.chain(guards) {
+        let style = match signal.verdict {
+            EffectVerdict::Better => theme.ok,
+            EffectVerdict::Worse => theme.error,
+            _ => theme.text,
+        };
+        let word = if kind == "guard" && signal.verdict == EffectVerdict::Worse { "GUARD" } else { kind };
+        let name = width.saturating_sub(13 + 49 + 17).clamp(10, 34);
+        lines.push(Line::from(vec![
+            Span::styled(format!("{word:<12} "), if word == "GUARD" { style } else { theme.muted }),
+            Span::raw(format!("{} ", fit(&signal.name, name))),
+            Span::styled(signal.chart(effect.applied), style),
+            Span::styled(format!(" {}", signal.verdict), style),
+        ]));
+    }
+    lines
 }
 
 fn count(data: &Data) -> usize {

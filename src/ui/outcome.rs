@@ -1,5 +1,6 @@
 //! What a screen made of a key or an action, for the cockpit to carry out.
 
+use super::prompt::Prompt;
 use super::{Action, Effect, View};
 use crate::flows::FlowId;
 use crate::incident::What;
@@ -31,6 +32,10 @@ pub(super) enum Outcome {
     Do(Effect),
     /// A page of text over the view.
     Page(String, String),
+    /// Have a line typed.
+    Type(Box<Prompt>),
+    /// One after the other.
+    Each(Vec<Outcome>),
     Complain(String),
 }
 

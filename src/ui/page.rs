@@ -4,6 +4,7 @@ use super::outcome::Outcome;
 use super::widgets::{headed, lines, wrap};
 use super::{Action, Data, Theme};
 use crate::evidence::Row;
+use crate::incident::Tone;
 use crate::telemetry::{Event, SourceRef};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -14,14 +15,19 @@ use ratatui::widgets::Clear;
 #[derive(Clone, Debug)]
 pub(super) struct Page {
     title: String,
-    text: String,
+    lines: Vec<(Tone, String)>,
     offset: usize,
     height: usize,
 }
 
 impl Page {
     pub(super) fn text(title: &str, text: &str) -> Self {
-        Self { title: title.to_owned(), text: text.to_owned(), offset: 0, height: 10 }
+        Self::toned(title, text.split('\n').map(|line| (Tone::Plain, line.to_owned())).collect())
+    }
+
+    /// Lines of several kinds.
+    pub(super) fn toned(title: &str, lines: Vec<(Tone, String)>) -> Self {
+        Self { title: title.to_owned(), lines, offset: 0, height: 10 }
     }
 
     /// An event in full: every field, and where it came from.
@@ -37,7 +43,7 @@ impl Page {
     }
 
     pub(super) fn content(&self) -> String {
-        self.text.clone()
+        self.lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
     }
 
     pub(super) fn act(&mut self, action: Action) -> Outcome {
@@ -59,13 +65,25 @@ impl Page {
         frame.render_widget(Clear, area);
         frame.buffer_mut().set_style(area, theme.text);
         let width = usize::from(area.width.saturating_sub(2));
-        let text = wrap(&self.text, width);
+        let style = |tone: Tone| match tone {
+            Tone::Heading => theme.title,
+            Tone::Plain => theme.text,
+            Tone::Quiet => theme.muted,
+            Tone::Warning => theme.warn,
+        };
+        let text: Vec<Line> = self
+            .lines
+            .iter()
+            .flat_map(|(tone, line)| {
+                wrap(line, width).into_iter().map(|part| Line::styled(part, style(*tone)))
+            })
+            .collect();
         self.height = usize::from(area.height.saturating_sub(1));
         self.offset = self.offset.min(text.len().saturating_sub(self.height));
         let rest = text.len() - (self.offset + self.height).min(text.len());
         let figures = if rest > 0 { format!("{rest} lines more, esc closes") } else { "esc closes".into() };
         let inner = headed(&self.title, &figures, true, theme, frame, area);
-        let seen = text.into_iter().skip(self.offset).take(self.height).map(Line::raw).collect();
+        let seen = text.into_iter().skip(self.offset).take(self.height).collect();
         lines(seen, frame, inner);
     }
 }

@@ -1,12 +1,13 @@
 //! One line that a person types: a filter, a command, a fact, an ask. Editing keys are the text area's own.
 
+mod commands;
+
 use super::outcome::Outcome;
 use super::widgets::{count, cut};
-use super::{Action, Data, Filter, Theme, range};
-use crate::incident::{
-    self, ActionClass, Factor, HypothesisVerdict, Mitigation, Role, What, Why, asked, back_dated, hand_over,
-};
-use crate::telemetry::{Time, Window};
+use super::{Action, Data, Filter, Theme};
+use crate::incident::{self, Mitigation, Role, What, asked, decided, hand_over};
+use crate::telemetry::Time;
+use commands::{command, dated, rca_field};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -15,16 +16,33 @@ use ratatui_textarea::TextArea;
 
 #[derive(Clone, Debug)]
 enum Purpose {
-    Filter { before: String },
+    Filter {
+        before: String,
+    },
     Command,
     Note,
     Decision,
     Ask,
-    Answer { ask: u64 },
+    Answer {
+        ask: u64,
+    },
     Hypothesis,
     Role,
-    EndMitigation { entry: u64 },
+    EndMitigation {
+        entry: u64,
+    },
+    /// The answer to a step of the loop or of a runbook.
+    Step {
+        stage: String,
+        question: String,
+    },
+    RcaField {
+        field: &'static str,
+    },
 }
+
+/// Where a line of a longer text ends.
+const PARAGRAPH: &str = " ¶ ";
 
 /// A line being typed.
 #[derive(Debug)]
@@ -65,7 +83,7 @@ impl Prompt {
     }
 
     pub(super) fn decision() -> Self {
-        Self::new(Purpose::Decision, "decision: ", "", "what was decided; objections behind a |")
+        Self::new(Purpose::Decision, "decision: ", "", "fail over | or wait | but it costs | by bob")
     }
 
     pub(super) fn ask() -> Self {
@@ -87,6 +105,22 @@ impl Prompt {
             "incident-commander ",
             "deputy, scribe, communications-lead, liaison, subject-matter-expert",
         )
+    }
+
+    pub(super) fn command_with(text: &str) -> Self {
+        Self::new(Purpose::Command, ":", text, "")
+    }
+
+    /// What was found at a step; `done` where nothing is typed.
+    pub(super) fn step(stage: &str, question: &str) -> Self {
+        let purpose = Purpose::Step { stage: stage.to_owned(), question: question.to_owned() };
+        Self::new(purpose, &format!("{question} → "), "", "enter alone: done")
+    }
+
+    /// A field of the write-up, its lines on one: ¶ stands where one ends.
+    pub(super) fn rca_field(field: &'static str, text: &str) -> Self {
+        let label = format!("{}: ", incident::Rca::label(field));
+        Self::new(Purpose::RcaField { field }, &label, &text.replace('\n', PARAGRAPH), "")
     }
 
     pub(super) fn end_mitigation(one: &Mitigation) -> Self {
@@ -123,7 +157,11 @@ impl Prompt {
             },
             KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => Outcome::Close,
             KeyCode::Enter => self.enter(data),
-            KeyCode::Backspace if self.text().is_empty() => Outcome::Close,
+            KeyCode::Backspace
+                if self.text().is_empty() && !matches!(self.purpose, Purpose::RcaField { .. }) =>
+            {
+                Outcome::Close
+            }
             KeyCode::Tab if matches!(self.purpose, Purpose::Command) => {
                 self.complete();
                 Outcome::Stay
@@ -147,9 +185,11 @@ impl Prompt {
 
     fn enter(&self, data: &Data) -> Outcome {
         let line = self.text();
-        let (time, text) = back_dated(&line, data.now);
+        let (time, text) = dated(&line, data);
         let text = text.to_owned();
-        if text.trim().is_empty() && !matches!(self.purpose, Purpose::Filter { .. }) {
+        let may_be_empty =
+            matches!(self.purpose, Purpose::Filter { .. } | Purpose::Step { .. } | Purpose::RcaField { .. });
+        if text.trim().is_empty() && !may_be_empty {
             return Outcome::Close;
         }
         let (first, rest) =
@@ -161,18 +201,7 @@ impl Prompt {
             },
             Purpose::Command => command(line.trim(), data),
             Purpose::Note => Outcome::Record(vec![(time, What::Fact { text })]),
-            Purpose::Decision => {
-                let objections = if rest.is_empty() { Vec::new() } else { vec![rest.to_owned()] };
-                Outcome::Record(vec![(
-                    time,
-                    What::Decision {
-                        text: first.to_owned(),
-                        options: Vec::new(),
-                        objections,
-                        decider: String::new(),
-                    },
-                )])
-            }
+            Purpose::Decision => Outcome::Record(vec![(time, decided(&text))]),
             Purpose::Ask => match asked(&text) {
                 Some(what) => Outcome::Record(vec![(time, what)]),
                 None => Outcome::Complain(
@@ -187,6 +216,13 @@ impl Prompt {
                 What::Hypothesis { text: first.to_owned(), next_test: rest.to_owned() },
             )]),
             Purpose::Role => role(&text, time, data),
+            Purpose::Step { stage, question } => {
+                let answer = if text.trim().is_empty() { "done".to_owned() } else { text };
+                let (stage, question) = (stage.clone(), question.clone());
+                Outcome::Record(vec![(time, What::Step { stage, question, answer })])
+            }
+            // A text may well begin with a time: it is no date of the entry.
+            Purpose::RcaField { field } => rca_field(field, &line.replace(PARAGRAPH, "\n"), data.now),
             Purpose::EndMitigation { entry } => {
                 Outcome::Record(vec![(time, What::MitigationUndone { mitigation: *entry, reason: text })])
             }
@@ -199,7 +235,9 @@ impl Prompt {
         let cursor = self.area.cursor().1;
         let (before, behind): (String, String) =
             (text.chars().take(cursor).collect(), text.chars().skip(cursor).collect());
+        let complaint = data.notice.as_ref().filter(|notice| notice.is_error);
         let right = match &self.purpose {
+            _ if complaint.is_some() => complaint.map(|notice| notice.text.clone()).unwrap_or_default(),
             Purpose::Filter { .. } => Filter::parse(&text).problem.unwrap_or_else(|| {
                 if data.is_searching {
                     return "searching…".to_owned();
@@ -225,7 +263,11 @@ impl Prompt {
             Span::styled(at, theme.selection.add_modifier(ratatui::style::Modifier::REVERSED)),
             Span::styled(after, theme.text),
         ];
-        if used + right.chars().count() + 2 < width {
+        // What is wrong with the line is said, if need be in part.
+        let room = width.saturating_sub(used + 3);
+        if complaint.is_some() {
+            spans.push(Span::styled(format!("  ! {}", cut(&right, room.saturating_sub(2))), theme.error));
+        } else if right.chars().count() < room + 1 {
             spans.push(Span::styled(format!("  {right}"), theme.muted));
         }
         frame.render_widget(Line::from(spans), area);
@@ -248,172 +290,4 @@ fn role(text: &str, time: Time, data: &Data) -> Outcome {
         Ok(_) => Outcome::Complain(format!("who takes {name}? {name} NAME | a hand-over note")),
         Err(_) => Outcome::Complain(format!("`{name}` is no role")),
     }
-}
-
-/// A command behind `:`.
-fn command(line: &str, data: &Data) -> Outcome {
-    if let Ok(action) = line.parse::<Action>() {
-        return Outcome::Act(action);
-    }
-    // Only to see that the terminal survives it; no release has this command.
-    assert!(!(cfg!(debug_assertions) && line == "panic"), "asked to panic");
-    let (verb, rest) = line.split_once(' ').map_or((line, ""), |(verb, rest)| (verb, rest.trim()));
-    let parts: Vec<&str> = rest.split('|').map(str::trim).collect();
-    let now = data.now;
-    let incident = data.incident.as_ref();
-    if incident.is_none()
-        && !matches!(verb, "flow" | "open" | "incident" | "filter" | "q" | "between" | "since")
-    {
-        return Outcome::Complain(match Action::all().find(|action| action.name().contains(verb)) {
-            Some(action) => format!("`{verb}` is no command; did you mean {}?", action.name()),
-            None => format!("`{verb}` is no command, or needs an incident (D declares one); ? lists them"),
-        });
-    }
-    match verb {
-        "q" => Outcome::Act(Action::Quit),
-        "flow" if !rest.is_empty() => Outcome::Find(rest.to_owned()),
-        "filter" => Outcome::Filter(rest.to_owned()),
-        "between" | "since" => between(rest, data),
-        "incident" | "open" if !rest.is_empty() => Outcome::Incident(rest.to_owned()),
-        "set" => match rest.split_once(' ') {
-            Some((field, text)) if incident::Rca::FIELDS.contains(&field) => Outcome::Record(vec![(
-                now,
-                What::RcaField { field: field.to_owned(), text: text.trim().to_owned() },
-            )]),
-            _ => {
-                Outcome::Complain(format!("set FIELD TEXT; fields are {}", incident::Rca::FIELDS.join(", ")))
-            }
-        },
-        "factor" => match rest.split_once(' ') {
-            Some((class, text)) if Factor::TAXONOMY.contains(&class) => Outcome::Record(vec![(
-                now,
-                What::RcaFactor { factor: Factor { class: class.to_owned(), text: text.trim().to_owned() } },
-            )]),
-            _ => Outcome::Complain(format!("factor CLASS TEXT; classes are {}", Factor::TAXONOMY.join(", "))),
-        },
-        "why" if parts.len() == 2 => {
-            let mut whys = incident
-                .map(|incident| incident::draft(incident, &data.picture.findings).whys)
-                .unwrap_or_default();
-            whys.push(Why {
-                depth: whys.len() as u8,
-                text: parts[1].to_owned(),
-                evidence: parts[0].to_owned(),
-            });
-            Outcome::Record(vec![(now, What::RcaWhys { whys })])
-        }
-        "action" => action(rest, &parts, now),
-        "impact" | "ended" => {
-            let (time, _) = back_dated(&format!("{rest} x"), now);
-            Outcome::Record(vec![(
-                now,
-                if verb == "impact" { What::ImpactBegan { time } } else { What::ImpactEnded { time } },
-            )])
-        }
-        "severity" => match rest.split_once(' ').map_or(rest, |(first, _)| first).parse() {
-            Ok(severity) => Outcome::Record(vec![(
-                now,
-                What::SeverityChanged {
-                    severity,
-                    reason: rest.split_once(' ').map_or("", |(_, reason)| reason).to_owned(),
-                },
-            )]),
-            Err(_) => Outcome::Complain("severity SEV1..SEV4 REASON".to_owned()),
-        },
-        "judge" => judge(rest, data),
-        "for" | "against" if !rest.is_empty() => speak(verb == "for", rest, data),
-        "cadence" => match rest.parse() {
-            Ok(minutes) => Outcome::Record(vec![(now, What::CadenceChanged { minutes })]),
-            Err(_) => Outcome::Complain("cadence MINUTES: how often an update is due from now on".to_owned()),
-        },
-        "apply" => match incident.into_iter().flat_map(incident::Incident::proposed).last() {
-            Some(one) => Outcome::Record(vec![(now, What::MitigationApplied { mitigation: one.entry })]),
-            None => Outcome::Complain("no mitigation is proposed".to_owned()),
-        },
-        "done" => match rest.parse() {
-            Ok(action) => Outcome::Record(vec![(now, What::ActionClosed { action })]),
-            Err(_) => {
-                Outcome::Complain("done ENTRY: the number of the entry that added the action".to_owned())
-            }
-        },
-        _ => Outcome::Complain(format!("`{verb}` is no command here; ? lists the actions")),
-    }
-}
-
-fn action(rest: &str, parts: &[&str], now: Time) -> Outcome {
-    let (class, _) = rest.split_once(' ').unwrap_or((rest, ""));
-    let Ok(class) = class.parse::<ActionClass>() else {
-        return Outcome::Complain("action CLASS TEXT | owner | due | verification | systemic; classes are prevent, detect, mitigate, process".to_owned());
-    };
-    let get = |place: usize| parts.get(place).map_or(String::new(), |part| (*part).to_owned());
-    let text = parts[0].split_once(' ').map_or("", |(_, text)| text).trim().to_owned();
-    let action = incident::Action {
-        class,
-        text,
-        owner: get(1),
-        due: get(2),
-        verification: get(3),
-        is_systemic: get(4) == "systemic",
-    };
-    Outcome::Record(vec![(now, What::ActionAdded { action })])
-}
-
-/// What speaks for the newest open hypothesis, or against it.
-fn speak(is_for: bool, text: &str, data: &Data) -> Outcome {
-    match newest_open(data) {
-        Some(hypothesis) => Outcome::Record(vec![(
-            data.now,
-            What::HypothesisEvidence { hypothesis, is_for, text: text.to_owned() },
-        )]),
-        None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
-    }
-}
-
-fn newest_open(data: &Data) -> Option<u64> {
-    let mut all = data.incident.iter().flat_map(|incident| &incident.hypotheses);
-    all.rfind(|one| one.judged.is_none()).map(|one| one.entry)
-}
-
-/// Judges the newest open hypothesis.
-fn judge(rest: &str, data: &Data) -> Outcome {
-    let (word, reason) = rest.split_once(' ').unwrap_or((rest, ""));
-    let verdict = match word {
-        "supported" => HypothesisVerdict::Supported,
-        "refuted" => HypothesisVerdict::Refuted,
-        "inconclusive" => HypothesisVerdict::Inconclusive,
-        _ => return Outcome::Complain("judge supported|refuted|inconclusive REASON".to_owned()),
-    };
-    match newest_open(data) {
-        Some(hypothesis) => Outcome::Record(vec![(
-            data.now,
-            What::HypothesisJudged { hypothesis, verdict, reason: reason.to_owned() },
-        )]),
-        None => Outcome::Complain("no hypothesis is open (h)".to_owned()),
-    }
-}
-
-/// `10:41 11:02`, or `10:41` up to the end.
-fn between(rest: &str, data: &Data) -> Outcome {
-    let Some(all) = data.picture.window else { return Outcome::Complain("no time is known yet".to_owned()) };
-    let mut times = rest.split_whitespace().map(|word| time_of_day(word, all, data.local.unwrap_or(0)));
-    let (from, to) = (times.next().flatten(), times.next().unwrap_or(Some(all.to)));
-    match (from, to) {
-        (Some(from), Some(to)) => Outcome::Range(range::between(from, to, all)),
-        _ => Outcome::Complain("between 10:41 11:02, or since 10:41; RFC 3339 times are fine too".to_owned()),
-    }
-}
-
-/// A time of day on the clock that is shown: the first such instant within a window.
-fn time_of_day(text: &str, all: Window, offset_seconds: i32) -> Option<Time> {
-    const DAY: i64 = 86_400;
-    if let Some(time) = Time::parse(text) {
-        return Some(time);
-    }
-    let mut parts = text.split(':').map(str::parse::<i64>);
-    let (hours, minutes) = (parts.next()?.ok()?, parts.next()?.ok()?);
-    let seconds = parts.next().unwrap_or(Ok(0)).ok()?;
-    let of_day = hours * 3_600 + minutes * 60 + seconds - i64::from(offset_seconds);
-    let day = all.from.0.div_euclid(DAY * 1_000_000_000);
-    let mut days = (day - 1..day + 3).map(|day| Time::from_seconds(day * DAY + of_day));
-    days.find(|time| *time >= all.from)
 }

@@ -1,53 +1,128 @@
-//! The write-up as it stands, and what stands against calling it done.
+//! The write-up as it stands, and what stands against calling it done; a part is chosen and finished where it stands.
 
 use super::outcome::Outcome;
-use super::widgets::{panel, wrap};
+use super::prompt::Prompt;
+use super::widgets::{fit, headed, lines, wrap};
 use super::{Action, Data, Selected, Theme};
-use crate::incident::{Phase, draft, kpis};
+use crate::incident::{Incident, Objection, Phase, Rca, draft, kpis};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct RcaView {
+    /// The part that has the cursor.
+    selected: usize,
     offset: usize,
     height: usize,
 }
 
+/// A part of the write-up.
+struct Part {
+    label: String,
+    text: String,
+    /// The field that it is, or the command that adds to it.
+    by: By,
+}
+
+#[derive(Clone, Copy)]
+enum By {
+    Field(&'static str),
+    Command(&'static str),
+}
+
+/// What is asked for grows with the incident: first what happened, later why and what to do.
+fn parts(incident: &Incident, rca: &Rca) -> Vec<Part> {
+    let field = |name: &'static str| Part {
+        label: Rca::label(name).to_owned(),
+        text: rca.get(name).to_owned(),
+        by: By::Field(name),
+    };
+    let mut parts: Vec<Part> = ["summary", "impact", "detection", "trigger"].map(field).into();
+    if incident.phase < Phase::Mitigating {
+        return parts;
+    }
+    let list = |label: &str, lines: Vec<String>, command| Part {
+        label: label.to_owned(),
+        text: lines.join("\n"),
+        by: By::Command(command),
+    };
+    let factors = rca.factors.iter().map(|factor| format!("{}: {}", factor.class, factor.text));
+    let whys = rca
+        .whys
+        .iter()
+        .map(|why| format!("{}{} [{}]", "  ".repeat(usize::from(why.depth)), why.text, why.evidence));
+    let actions = rca.actions.iter().map(|(entry, action, done)| {
+        format!(
+            "{} #{entry} {}: {} ({}, {}, verified by {})",
+            if *done { "✓" } else { "○" },
+            action.class,
+            action.text,
+            action.owner,
+            action.due,
+            action.verification
+        )
+    });
+    parts.push(field("root_cause"));
+    parts.push(list("contributing factors", factors.collect(), "factor "));
+    parts.push(list("whys", whys.collect(), "why "));
+    parts.push(field("went_well"));
+    parts.push(field("went_badly"));
+    parts.push(list("actions", actions.collect(), "action "));
+    parts
+}
+
 impl RcaView {
-    pub(super) fn act(&mut self, action: Action, _data: &Data) -> Outcome {
+    pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
+        let Some(incident) = &data.incident else { return Outcome::NotMine };
+        let parts = parts(incident, &draft(incident, &data.picture.findings));
+        let last = parts.len().saturating_sub(1);
         let page = self.height.saturating_sub(1).max(1);
-        self.offset = match action {
-            Action::NextItem => self.offset + 1,
-            Action::PreviousItem => self.offset.saturating_sub(1),
-            Action::PageDown => self.offset + page,
-            Action::PageUp => self.offset.saturating_sub(page),
-            Action::FirstItem => 0,
+        self.selected = self.selected.min(last);
+        match action {
+            Action::NextItem => self.selected = (self.selected + 1).min(last),
+            Action::PreviousItem => self.selected = self.selected.saturating_sub(1),
+            Action::FirstItem => self.selected = 0,
+            Action::LastItem => self.selected = last,
+            // A long part is read page by page; drawing keeps the cursor in sight after the next step only.
+            Action::PageDown => self.offset += page,
+            Action::PageUp => self.offset = self.offset.saturating_sub(page),
+            Action::Open => {
+                let part = &parts[self.selected];
+                let prompt = match part.by {
+                    By::Field(name) => Prompt::rca_field(name, &part.text),
+                    By::Command(command) => Prompt::command_with(command),
+                };
+                return Outcome::Type(Box::new(prompt));
+            }
             _ => return Outcome::NotMine,
-        };
+        }
+        if !matches!(action, Action::PageDown | Action::PageUp) {
+            self.offset = usize::MAX;
+        }
         Outcome::Stay
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
         let Some(incident) = &data.incident else { return Selected::Nothing };
-        Selected::Text(draft(incident, &data.picture.findings).summary)
+        let parts = parts(incident, &draft(incident, &data.picture.findings));
+        parts
+            .into_iter()
+            .nth(self.selected)
+            .filter(|part| !part.text.is_empty())
+            .map_or(Selected::Nothing, |part| Selected::Text(part.text))
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let Some(incident) = &data.incident else {
-            let block = panel("Write-up", theme);
-            let inner = block.inner(area);
-            frame.render_widget(block, area);
+            let inner = headed("Write-up", "", false, theme, frame, area);
             let text = "The write-up is drafted from the record and the evidence. Declare an incident first (D); fields appear as it goes on.";
-            frame.render_widget(
-                Paragraph::new(
-                    wrap(text, usize::from(inner.width)).into_iter().map(Line::raw).collect::<Vec<_>>(),
-                )
-                .style(theme.muted),
+            let text = wrap(text, usize::from(inner.width));
+            return lines(
+                text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(),
+                frame,
                 inner,
             );
-            return;
         };
         let rca = draft(incident, &data.picture.findings);
         let objections = data.gate.check(incident, &rca);
@@ -57,110 +132,71 @@ impl RcaView {
         } else {
             Layout::vertical([Constraint::Fill(3), Constraint::Fill(2)]).areas(area)
         };
-        let block = panel(format!("Write-up of {}", incident.id), theme);
-        let inner = block.inner(left);
-        frame.render_widget(block, left);
+        let title = format!("Write-up of {}", incident.id);
+        let inner = headed(&title, "enter writes", true, theme, frame, left);
         let width = usize::from(inner.width);
-        // What is asked for grows with the incident: first what happened, later why and what to do.
-        let is_late = incident.phase >= Phase::Mitigating;
-        let mut lines: Vec<Line> = Vec::new();
-        let mut section = |name: &str, text: &str| {
-            lines.push(Line::styled(name.to_owned(), theme.title));
-            let text = if text.is_empty() { "not written yet" } else { text };
-            lines.extend(wrap(text, width).into_iter().map(Line::raw));
-        };
-        section("summary", &rca.summary);
-        section("impact", &rca.impact);
-        section("detection", &rca.detection);
-        section("trigger", &rca.trigger);
-        if is_late {
-            section("root_cause", &rca.root_cause);
-            let factors: Vec<String> =
-                rca.factors.iter().map(|factor| format!("{}: {}", factor.class, factor.text)).collect();
-            section("contributing factors", &factors.join("\n"));
-            let whys: Vec<String> = rca
-                .whys
-                .iter()
-                .map(|why| format!("{}{} [{}]", "  ".repeat(usize::from(why.depth)), why.text, why.evidence))
-                .collect();
-            section("whys", &whys.join("\n"));
-            section("went_well", &rca.went_well);
-            section("went_badly", &rca.went_badly);
-            let actions: Vec<String> = rca
-                .actions
-                .iter()
-                .map(|(_, action, done)| {
-                    format!(
-                        "{} {}: {} ({}, {}, verified by {})",
-                        if *done { "✓" } else { "○" },
-                        action.class,
-                        action.text,
-                        action.owner,
-                        action.due,
-                        action.verification
-                    )
-                })
-                .collect();
-            section("actions", &actions.join("\n"));
+        let parts = parts(incident, &rca);
+        self.selected = self.selected.min(parts.len().saturating_sub(1));
+        let mut text: Vec<Line> = Vec::new();
+        let mut chosen = 0..0;
+        for (place, part) in parts.iter().enumerate() {
+            let is_chosen = place == self.selected;
+            let from = text.len();
+            let mark = if is_chosen { "▸" } else { "" };
+            text.push(Line::styled(format!("{mark}{}", part.label), theme.title));
+            let said = if part.text.is_empty() { "not written yet" } else { &part.text };
+            let style = if part.text.is_empty() { theme.muted } else { theme.text };
+            text.extend(wrap(said, width).into_iter().map(|line| Line::styled(line, style)));
+            if is_chosen {
+                chosen = from..text.len();
+            }
         }
         self.height = usize::from(inner.height);
-        self.offset = self.offset.min(lines.len().saturating_sub(self.height));
-        frame.render_widget(
-            Paragraph::new(lines.into_iter().skip(self.offset).take(self.height).collect::<Vec<_>>()),
-            inner,
-        );
+        if self.offset == usize::MAX {
+            // As much of the chosen part as fits, from its heading on.
+            self.offset = chosen.end.saturating_sub(self.height).min(chosen.start);
+        }
+        self.offset = self.offset.min(text.len().saturating_sub(self.height));
+        lines(text.into_iter().skip(self.offset).take(self.height).collect(), frame, inner);
         draw_gate(&objections, incident, theme, frame, right);
     }
 }
 
-fn draw_gate(
-    objections: &[crate::incident::Objection],
-    incident: &crate::incident::Incident,
-    theme: &Theme,
-    frame: &mut Frame,
-    area: Rect,
-) {
-    let title = if objections.is_empty() {
-        "Nothing stands against calling it done".to_owned()
-    } else {
-        format!("{} things stand against calling it done", objections.len())
+fn draw_gate(objections: &[Objection], incident: &Incident, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let title = match objections.len() {
+        0 => "Nothing stands against calling it done".to_owned(),
+        1 => "1 thing stands against calling it done".to_owned(),
+        count => format!("{count} things stand against calling it done"),
     };
-    let block = panel(title, theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
+    let inner = headed(&title, "", false, theme, frame, area);
     let width = usize::from(inner.width);
-    let mut lines = Vec::new();
+    let mut text = Vec::new();
     for kpi in kpis(incident) {
-        let value = kpi.value.map_or_else(|| "not known yet".to_owned(), |value| value.to_string());
-        lines.push(Line::from(vec![
+        let value = kpi.says().unwrap_or_else(|| "not known yet".to_owned());
+        text.push(Line::from(vec![
             Span::styled(format!("{} ", kpi.name), theme.accent),
             Span::raw(value),
             Span::styled(format!("  {}", kpi.definition), theme.muted),
         ]));
     }
-    lines.push(Line::raw(""));
+    text.push(Line::raw(""));
     for objection in objections {
-        for (number, text) in
-            wrap(&format!("{} {}", objection.place, objection.reason), width.saturating_sub(2))
-                .into_iter()
-                .enumerate()
+        let place = Rca::label(&objection.place);
+        for (number, part) in
+            wrap(&format!("{place} {}", objection.reason), width.saturating_sub(2)).into_iter().enumerate()
         {
-            lines.push(Line::from(vec![
-                Span::styled(if number == 0 { "✗ " } else { "  " }, theme.error),
-                Span::raw(text),
-            ]));
+            let mark = if number == 0 { "✗ " } else { "  " };
+            text.push(Line::from(vec![Span::styled(mark, theme.error), Span::raw(part)]));
         }
     }
-    lines.push(Line::raw(""));
+    text.push(Line::raw(""));
     for hint in [
-        ":set root_cause TEXT",
         ":factor change TEXT",
-        ":why EVIDENCE | TEXT",
+        ":why EVIDENCE | TEXT | DEPTH",
         ":action prevent TEXT | owner | 2026-04-01 | verification | systemic",
-        ":impact 10:41 · :ended 11:20",
+        ":done ENTRY · :impact 10:41 · :ended 11:20",
     ] {
-        lines.push(Line::styled(super::widgets::fit(hint, width), theme.muted));
+        text.push(Line::styled(fit(hint, width), theme.muted));
     }
-    lines.truncate(usize::from(inner.height));
-    frame.render_widget(Paragraph::new(lines), inner);
+    lines(text, frame, inner);
 }

@@ -26,9 +26,9 @@ impl SourcesView {
                 Outcome::Stay
             }
             Action::Open => match self.selected(data) {
-                Selected::Text(text) => {
-                    let title = if self.has_live(data) { "Source" } else { "File" };
-                    Outcome::Page(title.to_owned(), text)
+                Selected::Text(text) => Outcome::Page("File".to_owned(), text),
+                Selected::Source(place) => {
+                    Outcome::Page("Source".to_owned(), source_in_full(&data.picture.sources[place], data))
                 }
                 _ => Outcome::Stay,
             },
@@ -54,11 +54,15 @@ impl SourcesView {
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
-        let text = if self.has_live(data) {
-            data.picture.sources.get(self.live.selected).map(|source| source_in_full(source, data))
-        } else {
-            data.picture.files.get(self.files.selected).map(file_in_full)
-        };
+        if self.has_live(data) {
+            let place = self.live.selected;
+            return if place < data.picture.sources.len() {
+                Selected::Source(place)
+            } else {
+                Selected::Nothing
+            };
+        }
+        let text = data.picture.files.get(self.files.selected).map(file_in_full);
         text.map_or(Selected::Nothing, Selected::Text)
     }
 
@@ -221,6 +225,9 @@ fn reach(source: &SourceHealth, theme: &Theme) -> (String, Style) {
 }
 
 fn whole(source: &SourceHealth) -> String {
+    if let Some(counted) = &source.counted {
+        return format!("SAMPLED: {counted}");
+    }
     match &source.completeness {
         Completeness::Full => "complete".to_owned(),
         Completeness::Partial(reasons) => format!("PARTIAL: {}", reasons.join(", ")),
@@ -246,13 +253,13 @@ fn covered(source: &SourceHealth, data: &Data) -> String {
     )
 }
 
-fn source_in_full(source: &SourceHealth, data: &Data) -> String {
+pub(super) fn source_in_full(source: &SourceHealth, data: &Data) -> String {
     let (reach, _) = reach(source, &Theme::default());
     let answered = source
         .last_answer
         .map_or_else(|| "never answered".to_owned(), |time| format!("last answered {} ago", data.now - time));
     format!(
-        "{} {} ({})\n\nreach       {reach}, {answered}\nfreshest    {}\nrows        {}\ncovered     {}\nwhole       {}\nnot read    {}\nqueries     {}\nsystems     {}\nnotes       {}",
+        "{} {} ({})\n\nreach       {reach}, {answered}\nfreshest    {}\nrows        {}\ncovered     {}\nwhole       {}\nnot read    {}\nqueries     {}\nsystems     {}\nnotes       {}{}",
         source.reach.symbol(),
         source.name,
         source.kind,
@@ -264,6 +271,11 @@ fn source_in_full(source: &SourceHealth, data: &Data) -> String {
         count(source.queries),
         source.systems.join(", "),
         source.notes.join("; "),
+        source
+            .asked
+            .iter()
+            .map(|(question, command)| format!("\n\nasked for {question} by\n{command}"))
+            .collect::<String>(),
     )
 }
 
@@ -325,7 +337,11 @@ pub(super) fn why_empty(data: &Data, what: &str) -> String {
         Reach::Unreachable(why) | Reach::Degraded(why) => {
             Some(format!("{} could not have answered ({why})", source.name))
         }
-        _ => match &source.completeness {
+        Reach::Unknown => Some(format!("{} was not asked yet", source.name)),
+        Reach::Reachable if source.counted.is_some() => {
+            Some(format!("of {} only a sample was read", source.name))
+        }
+        Reach::Reachable => match &source.completeness {
             Completeness::Partial(why) => {
                 Some(format!("{} answered in part ({})", source.name, why.join(", ")))
             }

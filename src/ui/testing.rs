@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct Cockpit {
     pub ui: Ui,
     pub effects: Vec<Effect>,
+    /// What live sources were asked of flows that were opened, and that it was ended.
+    pub questions: Vec<Effect>,
     size: (u16, u16),
 }
 
@@ -28,7 +30,7 @@ impl Cockpit {
 
     fn themed(theme: &str) -> Self {
         let ui = Ui::new(Theme::named(theme).unwrap(), Keymap::default(), 3_600, false);
-        let mut cockpit = Self { ui, effects: Vec::new(), size: (80, 24) };
+        let mut cockpit = Self { ui, effects: Vec::new(), questions: Vec::new(), size: (80, 24) };
         cockpit.tell(Msg::Tick(estate::now()));
         cockpit
     }
@@ -48,6 +50,13 @@ impl Cockpit {
     /// The same with an incident under way.
     pub fn on_a_bridge() -> Self {
         Self::on_a_bridge_themed("dark")
+    }
+
+    /// The same with two hypotheses and a decision.
+    pub fn on_a_bridge_with_a_board() -> Self {
+        let mut cockpit = Self::with_sample();
+        cockpit.tell(Msg::Incident(Some(Box::new(estate::incident_with_a_board()))));
+        cockpit
     }
 
     pub fn on_a_bridge_themed(theme: &str) -> Self {
@@ -72,6 +81,10 @@ impl Cockpit {
             let answer = match effect {
                 Effect::Read(rows) => Msg::Read(rows.into_iter().map(|row| (row, self.read(row))).collect()),
                 Effect::Search { request, filter } => Msg::Found { request, found: self.find(&filter) },
+                question @ (Effect::Follow { .. } | Effect::Unfollow) => {
+                    self.questions.push(question);
+                    continue;
+                }
                 other => {
                     self.effects.push(other);
                     continue;

@@ -1,7 +1,9 @@
 //! What a person does, and what they see.
 
+mod bridge;
+
 use super::testing::Cockpit;
-use super::{Effect, Msg, Notice, Picture, View};
+use super::{Answering, Effect, Msg, Notice, Picture, View};
 use crate::incident::What;
 use crate::telemetry::Nanos;
 use crossterm::event::{MouseButton, MouseEventKind};
@@ -222,7 +224,7 @@ fn u_takes_the_last_entry_back_by_a_new_one() {
 fn an_update_that_is_due_and_a_late_answer_are_told_in_words() {
     let mut cockpit = Cockpit::on_a_bridge().sized(140, 24);
     let head = cockpit.screen().lines().next().unwrap().to_owned();
-    assert!(head.contains("update OVERDUE") && head.contains("asks 1 (1 OVERDUE)"), "{head}");
+    assert!(head.contains("update OVERDUE") && head.contains("1 ask OVERDUE"), "{head}");
 }
 
 #[test]
@@ -251,6 +253,52 @@ fn an_empty_view_says_who_could_not_have_answered() {
     let screen = cockpit.screen();
     assert!(screen.contains("no events pass the filter `nosuchword`"), "{screen}");
     assert!(screen.contains("splunk could not have answered (connection refused)"), "{screen}");
+    // Without anything to show, every view says so.
+    let mut cockpit = Cockpit::with_sample().sized(120, 36);
+    let sources = cockpit.data().picture.sources.clone();
+    cockpit.tell(Msg::Picture(Arc::new(Picture { sources, title: "nothing".into(), ..Picture::default() })));
+    for key in ["1", "2", "3", "4", "5", "6"] {
+        cockpit.press(key);
+        let screen = cockpit.screen();
+        let screen = screen.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(screen.contains("splunk could not have answered"), "{key}: {screen}");
+        assert!(screen.contains("search could not have answered"), "{key}: {screen}");
+    }
+}
+
+#[test]
+fn a_flow_that_is_opened_is_asked_for_at_live_sources_until_it_is_left() {
+    let mut cockpit = Cockpit::with_sample().sized(120, 36);
+    cockpit.press("2 enter");
+    let [Effect::Follow { identifiers, window }] = &cockpit.questions[..] else {
+        panic!("{:?}", cockpit.questions)
+    };
+    assert!(!identifiers.is_empty() && window.length() >= Nanos::seconds(3_600));
+    let waiting = vec!["jaeger".to_owned(), "loki".to_owned()];
+    cockpit.tell(Msg::Answering(Answering { waiting, silent: Vec::new() }));
+    assert!(cockpit.screen().contains("asking jaeger, loki …"), "{}", cockpit.screen());
+    cockpit.tell(Msg::Answering(Answering { waiting: Vec::new(), silent: vec!["loki".to_owned()] }));
+    assert!(cockpit.screen().contains("loki could not answer"), "{}", cockpit.screen());
+    // More of the same flow is no other question; leaving it ends the question.
+    let picture = cockpit.data().picture.clone();
+    cockpit.tell(Msg::Picture(picture)).press("esc");
+    assert_eq!(cockpit.questions.len(), 2);
+    assert_eq!(cockpit.questions[1], Effect::Unfollow);
+    assert_eq!(cockpit.data().answering, Answering::default());
+}
+
+#[test]
+fn the_query_that_fetched_something_is_copied_as_a_command() {
+    let mut cockpit = Cockpit::with_sample().sized(120, 36);
+    let mut picture = (*cockpit.data().picture).clone();
+    for source in &mut picture.sources {
+        source.asked.insert("metrics", format!("curl -sS -G '{}'", source.name));
+    }
+    cockpit.tell(Msg::Picture(Arc::new(picture)));
+    cockpit.press("9 right shift-y");
+    assert_eq!(cockpit.effects, [Effect::Copy("curl -sS -G 'prom'".into())]);
+    cockpit.press("enter");
+    assert!(cockpit.screen().contains("asked for metrics by"), "{}", cockpit.screen());
 }
 
 #[test]

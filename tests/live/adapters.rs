@@ -188,6 +188,41 @@ fn a_real_zipkin_gives_traces_by_time_and_by_identifier() {
     assert!(events(&pull(&mut fresh, named(IdentifierClass::Trace, &trace_id(999)), hour())).is_empty());
 }
 
+#[test]
+fn a_real_opensearch_gives_every_document_once_across_pages_with_equal_instants_and_a_flow_by_its_identifiers()
+ {
+    let Ok(libraries) = std::env::var("BRIDGEWATCH_TEST_OPENSEARCH") else {
+        eprintln!("there is no OpenSearch here: nothing is checked; run tests/run");
+        return;
+    };
+    let server = servers::opensearch(&libraries);
+    // Seven documents share each instant; a page of 50 cuts through instants again and again.
+    let documents = (0..1_001i64).map(|number| {
+        let time = history() + Nanos::millis(number / 7 * 100);
+        json!({ "@timestamp": time.rfc3339(), "message": format!("order {number} accepted"), "service.name": "orders",
+            "log.level": if number % 10 == 0 { "error" } else { "info" }, "correlation_id": correlation(number as u64 / 7) })
+    });
+    servers::load_opensearch(&server, documents);
+    let mut collector = collector("opensearch", &server.url(""), "page = 50\nindices = \"logs-*\"");
+    check(&mut collector);
+    let batches = pull(&mut collector, Wanted::Events, hour());
+    let found = events(&batches);
+    assert_eq!(found.len(), 1_001, "{:?}", collector.health());
+    assert!(found.is_sorted_by_key(|event| event.time));
+    assert_eq!(found.iter().map(|event| &event.body).collect::<BTreeSet<_>>().len(), 1_001);
+    assert_eq!(found.iter().filter(|event| event.severity.is_error()).count(), 101);
+    let edge = Window { from: history() + Nanos::millis(100), to: history() + Nanos::millis(200) };
+    let mut fresh = Collector::new(collector.source().clone());
+    assert_eq!(events(&pull(&mut fresh, Wanted::Events, edge)).len(), 7);
+    let mut fresh = Collector::new(collector.source().clone());
+    let flow = pull(&mut fresh, named(IdentifierClass::Correlation, &correlation(7)), hour());
+    assert_eq!(events(&flow).len(), 7);
+    let hostile = r#"x" OR *:* \ {} /a/"#;
+    let mut fresh = Collector::new(collector.source().clone());
+    assert!(events(&pull(&mut fresh, named(IdentifierClass::Correlation, hostile), hour())).is_empty());
+    assert_eq!(fresh.health().reach, Reach::Reachable, "{:?}", fresh.health());
+}
+
 fn otlp_spans() -> Value {
     let spans = |service: &str, offset: u64| {
         let spans: Vec<Value> = (1..=40u64)
@@ -327,6 +362,59 @@ fn flows_from_a_real_victoria_logs_equal_those_from_the_same_lines_in_files() {
 }
 
 #[test]
+fn a_real_collector_sends_spans_and_metrics_by_grpc_and_log_records_by_http() {
+    let Some(program) = program("BRIDGEWATCH_TEST_JAEGER", "jaeger") else { return };
+    let [http, grpc] = [free_address(), free_address()];
+    let text = format!("[[sources]]\nkind = \"otlp\"\nlisten = \"{http}\"\ngrpc = \"{grpc}\"\n");
+    let config = Config::parse(&text).unwrap();
+    // What listens lives as long as those who run it.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let mut collector = Collector::new(config.sources[0].connect(&Settings::default()).unwrap());
+    runtime.block_on(collector.check(bridgewatch::app::now()));
+    let server = servers::collector(&program, http, grpc);
+    let at = (history().0 + 1_000_000_000).to_string();
+    let resource = json!({ "attributes": [{ "key": "service.name", "value": { "stringValue": "orders" } }] });
+    let log = json!({ "timeUnixNano": at, "severityNumber": 17, "body": { "stringValue": "order refused" }, "traceId": trace_id(7) });
+    let point = json!({ "timeUnixNano": at, "asDouble": 42.5 });
+    let metric = json!({ "name": "queue.depth", "unit": "1", "gauge": { "dataPoints": [point] } });
+    for (signal, body) in [
+        ("traces", otlp_spans()),
+        (
+            "logs",
+            json!({ "resourceLogs": [{ "resource": resource, "scopeLogs": [{ "logRecords": [log] }] }] }),
+        ),
+        (
+            "metrics",
+            json!({ "resourceMetrics": [{ "resource": resource, "scopeMetrics": [{ "metrics": [metric] }] }] }),
+        ),
+    ] {
+        send_json("POST", &server.url(&format!("/v1/{signal}")), &body);
+    }
+    let (mut events, mut series) = (Vec::new(), Vec::new());
+    wait_for("the collector to pass on what it was sent", || {
+        for wanted in [Wanted::Events, Wanted::Metrics { step: Nanos::seconds(15) }] {
+            let query = bridgewatch::telemetry::Query {
+                window: hour(),
+                wanted,
+                limit: 1_000,
+                deadline: Nanos::seconds(2),
+            };
+            let take = |batch: Batch| {
+                events.extend(batch.events);
+                series.extend(batch.series);
+            };
+            let _ = runtime.block_on(collector.pull(query, bridgewatch::app::now(), take));
+        }
+        events.len() >= 81 && !series.is_empty()
+    });
+    assert_eq!(events.len(), 81);
+    let log = events.iter().find(|event| event.body == "order refused").unwrap();
+    assert_eq!((log.system.as_str(), log.time), ("orders", history() + Nanos::seconds(1)));
+    assert_eq!(events.iter().filter(|event| event.span.is_some_and(|span| span.failed)).count(), 10);
+    assert_eq!((series[0].metric.as_str(), series[0].samples[0].value), ("queue.depth", 42.5));
+}
+
+#[test]
 fn init_finds_out_what_answers_and_writes_what_can_be_read() {
     let Some(program) = program("BRIDGEWATCH_TEST_VICTORIA_LOGS", "victoria-logs") else { return };
     let logs = servers::victoria_logs(&program);
@@ -351,7 +439,7 @@ fn init_finds_out_what_answers_and_writes_what_can_be_read() {
     assert_eq!(init(&["--force"]).status.code(), Some(1));
 }
 
-fn run(arguments: &[&str], config: &Path) -> Output {
+pub fn run(arguments: &[&str], config: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bridgewatch"))
         .args(arguments)
         .arg("--config")
@@ -360,6 +448,6 @@ fn run(arguments: &[&str], config: &Path) -> Output {
         .unwrap()
 }
 
-fn lines(output: &Output) -> Vec<Value> {
+pub fn lines(output: &Output) -> Vec<Value> {
     String::from_utf8_lossy(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

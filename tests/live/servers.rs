@@ -164,6 +164,71 @@ pub fn jaeger(program: &str) -> (Server, SocketAddr) {
     (server, otlp)
 }
 
+/// A node of OpenSearch from its libraries.
+pub fn opensearch(libraries: &str) -> Server {
+    let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backends/OpenSearch.java");
+    let mut command = Command::new("java");
+    command
+        .args(["-Xmx1g", "-cp", &format!("{libraries}/*")])
+        .arg(program)
+        .arg(address.port().to_string())
+        .arg(folder.path());
+    Server::start(command, address, folder)
+}
+
+/// Documents as lines, sent and refreshed so that they can be found.
+pub fn load_opensearch(server: &Server, documents: impl Iterator<Item = Value>) {
+    let keyword = json!({ "type": "keyword" });
+    let mapping = json!({ "settings": { "number_of_replicas": 0, "refresh_interval": -1 }, "mappings": { "properties": {
+        "@timestamp": { "type": "date" }, "message": { "type": "text" }, "service.name": keyword, "log.level": keyword,
+        "trace.id": keyword, "correlation_id": keyword } } });
+    send_json("PUT", &server.url("/logs-estate"), &mapping);
+    let mut body = String::new();
+    let flush = |body: &mut String| {
+        let answer = send(
+            "POST",
+            &server.url("/logs-estate/_bulk?filter_path=errors"),
+            "application/x-ndjson",
+            std::mem::take(body),
+        );
+        assert_eq!(answer, r#"{"errors":false}"#);
+    };
+    for document in documents {
+        body.push_str("{\"create\":{}}\n");
+        body.push_str(&document.to_string());
+        body.push('\n');
+        if body.len() > 4_000_000 {
+            flush(&mut body);
+        }
+    }
+    if !body.is_empty() {
+        flush(&mut body);
+    }
+    send("POST", &server.url("/logs-estate/_refresh"), "application/json", "");
+}
+
+/// An OpenTelemetry collector, which a Jaeger is: spans and metrics go out by gRPC, log records by HTTP. Its address takes
+/// all three by HTTP.
+pub fn collector(program: &str, http: SocketAddr, grpc: SocketAddr) -> Server {
+    let (folder, address, metrics) = (tempfile::tempdir().unwrap(), free_address(), free_address());
+    let pipeline = |exporter: &str| json!({ "receivers": ["otlp"], "exporters": [exporter] });
+    let config = json!({
+        "service": {
+            "pipelines": { "traces": pipeline("otlp"), "metrics": pipeline("otlp"), "logs": pipeline("otlphttp") },
+            "telemetry": { "metrics": { "readers": [{ "pull": { "exporter": { "prometheus":
+                { "host": metrics.ip().to_string(), "port": metrics.port() } } } }] } } },
+        "receivers": { "otlp": { "protocols": { "http": { "endpoint": address.to_string() } } } },
+        "exporters": {
+            "otlp": { "endpoint": grpc.to_string(), "tls": { "insecure": true } },
+            "otlphttp": { "endpoint": format!("http://{http}") } } });
+    let path = folder.path().join("collector.yaml");
+    std::fs::write(&path, config.to_string()).unwrap();
+    let mut command = Command::new(program);
+    command.arg("--config").arg(&path).current_dir(folder.path());
+    Server::start(command, address, folder)
+}
+
 /// A RabbitMQ with its management, as a node of its own; its address is that of the management.
 pub fn rabbitmq(program: &str) -> Server {
     let (folder, address) = (tempfile::tempdir().unwrap(), free_address());

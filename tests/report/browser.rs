@@ -46,6 +46,12 @@ window.addEventListener('load', () => {
     svgs: svgs.length, empty: svgs.filter((svg) => svg.getBoundingClientRect().height < 20).length,
     outside: svgs.filter((svg) => !within(svg)).map((svg) => svg.getAttribute('aria-label')),
     overlaps: overlaps(document.querySelector('svg[aria-label="course of the incident"]')),
+    pictures: svgs.map((svg) => svg.getAttribute('aria-label')),
+    lines: [...document.querySelectorAll('svg polyline')].map((line) => line.getBoundingClientRect())
+      .filter((box) => box.width > 50 && box.height > 5).length,
+    bars: [...document.querySelectorAll('svg[aria-label="where flows stop"] rect')]
+      .map((bar) => bar.getBoundingClientRect()).filter((bar) => bar.width > 5 && bar.height > 1).length,
+    stops: [...document.querySelectorAll('svg[aria-label="where flows stop"] text')].map((text) => text.textContent),
     headings: [...document.querySelectorAll('h2')].map((one) => one.textContent),
     contrast: Math.min(...contrast), quirks: document.compatMode,
   }).replace(/</g, '\\u003c') + '</pre>';
@@ -114,7 +120,19 @@ fn the_page_opens_in_a_browser_narrow_and_wide_light_and_dark_and_prints() {
             seen["scroll"].as_u64() <= seen["width"].as_u64(),
             "nothing is wider than the window: {seen}"
         );
-        assert!(seen["svgs"].as_u64().unwrap() >= 2, "the course and the map of flows: {seen}");
+        let pictures = seen["pictures"].as_array().unwrap();
+        for picture in ["course of the incident", "where flows stop"] {
+            assert!(pictures.contains(&Value::from(picture)), "{picture}: {seen}");
+        }
+        // The map: a bar for each system on the way, and the name of the one where flows stop.
+        assert!(seen["bars"].as_u64().unwrap() >= 4, "{seen}");
+        let stops = seen["stops"].as_array().unwrap();
+        assert!(stops.iter().any(|text| text == "kong"), "{seen}");
+        let failed = stops.iter().filter_map(Value::as_str).filter(|text| text.ends_with(" failed"));
+        assert!(failed.filter(|text| !text.ends_with(", 0 failed")).count() >= 1, "{seen}");
+        // Charts: lines that are drawn, one a picture.
+        assert!(seen["lines"].as_u64().unwrap() >= 1, "{seen}");
+        assert_eq!(seen["lines"].as_u64().unwrap() as usize, pictures.len() - 2, "{seen}");
         assert_eq!(seen["empty"], 0);
         assert_eq!(seen["outside"], serde_json::json!([]), "every word of a picture is in it");
         assert_eq!(seen["overlaps"], 0, "no word of the course lies on another");

@@ -107,3 +107,99 @@ fn gitlab(request: &Request, instants: &[Time]) -> Answer {
 }
 
 pub const PAGERDUTY: Adapter = Adapter { wanted: || Wanted::Changes, ..alerts::PAGERDUTY };
+
+pub const JENKINS: Adapter = Adapter {
+    kind: "jenkins",
+    options: "jobs = [\"shop/orders-deploy\"]",
+    wanted: || Wanted::Changes,
+    healthy: jenkins,
+    is_data: |request| request.path.starts_with("/job/"),
+    partial: &[],
+    small_pages: None,
+    may_be_empty: false,
+    reads: &[("GET", "/api/json"), ("GET", "/job/shop/job/orders-deploy/api/json")],
+    // It knows no windows: the newest come first, until they are older than the window.
+    asks_for: |request, _| request.parameters.get("tree").is_some_and(|tree| tree.ends_with("{0,100}")),
+};
+
+fn jenkins(request: &Request, instants: &[Time]) -> Answer {
+    if request.path == "/api/json" {
+        return Answer::json(r#"{"_class":"hudson.model.Hudson","mode":"NORMAL"}"#);
+    }
+    let builds: Vec<Value> = instants
+        .iter()
+        .enumerate()
+        .rev()
+        .map(|(number, time)| json!({ "number": number, "result": "SUCCESS", "timestamp": time.0 / 1_000_000, "duration": 0, "url": "", "actions": [{}] }))
+        .collect();
+    Answer::json(&json!({ "_class": "x", "builds": builds }).to_string())
+}
+
+pub const AZURE_BUILDS: Adapter = Adapter {
+    kind: "azuredevops",
+    options: "",
+    wanted: || Wanted::Changes,
+    healthy: azure_devops,
+    is_data: |request| request.path.ends_with("/builds") || request.path.ends_with("/deployments"),
+    partial: &[],
+    small_pages: None,
+    may_be_empty: false,
+    reads: &[
+        ("GET", "/_apis/build/builds"),
+        ("GET", "/_apis/build/definitions"),
+        ("GET", "/_apis/release/deployments"),
+        ("GET", "/_apis/release/definitions"),
+    ],
+    asks_for: |request, window| {
+        let asked = |name: &str| request.parameters.get(name).cloned();
+        let from = asked("minTime").or_else(|| asked("minStartedTime"));
+        let to = asked("maxTime").or_else(|| asked("maxStartedTime"));
+        from == Some(window.from.rfc3339()) && to == Some(window.to.rfc3339())
+    },
+};
+
+pub const AZURE_RELEASES: Adapter = Adapter { options: "releases = true", ..AZURE_BUILDS };
+
+fn azure_devops(request: &Request, instants: &[Time]) -> Answer {
+    if request.path.ends_with("/definitions") {
+        return Answer::json(r#"{"count":1,"value":[{"id":1,"name":"orders"}]}"#);
+    }
+    let is_build = request.path.ends_with("/builds");
+    let found: Vec<Value> = instants
+        .iter()
+        .enumerate()
+        .map(|(id, time)| match is_build {
+            true => json!({ "id": id, "buildNumber": "1", "result": "succeeded", "finishTime": time.rfc3339(), "definition": { "name": "orders" } }),
+            false => json!({ "id": id, "deploymentStatus": "succeeded", "completedOn": time.rfc3339(), "releaseDefinition": { "name": "orders" } }),
+        })
+        .collect();
+    Answer::json(&json!({ "count": found.len(), "value": found }).to_string())
+}
+
+pub const LAUNCHDARKLY: Adapter = Adapter {
+    kind: "launchdarkly",
+    options: "",
+    wanted: || Wanted::Changes,
+    healthy: launch_darkly,
+    is_data: |request| request.parameters.contains_key("spec"),
+    partial: &[],
+    small_pages: None,
+    may_be_empty: false,
+    reads: &[("GET", "/api/v2/auditlog")],
+    asks_for: |request, window| {
+        request.number("after") == Some(window.from.0 / 1_000_000 - 1)
+            && request.number("before") == Some(window.to.0 / 1_000_000 + 1)
+    },
+};
+
+fn launch_darkly(request: &Request, instants: &[Time]) -> Answer {
+    let items: Vec<Value> = instants
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, time)| request.number("before").is_none_or(|before| time.0 / 1_000_000 < before))
+        .map(|(id, time)| json!({ "_id": format!("{id}"), "date": time.0 / 1_000_000, "kind": "flag", "name": "new-tax", "titleVerb": "turned on the flag" }))
+        .take(20)
+        .collect();
+    Answer::json(&json!({ "items": items, "_links": {} }).to_string())
+}

@@ -79,6 +79,20 @@ impl Session {
         thread::sleep(Duration::from_millis(if key == "esc" { 120 } else { 20 }));
     }
 
+    /// How long it takes until a text is on the screen, from when a key is pressed, or from now.
+    #[track_caller]
+    pub fn time(&mut self, key: Option<&str>, text: &str) -> Duration {
+        let begun = Instant::now();
+        if let Some(key) = key {
+            self.keyboard.write_all(key.as_bytes()).unwrap();
+        }
+        while !self.text().contains(text) {
+            assert!(begun.elapsed() < PATIENCE, "{text:?} is not on the screen:\n{}", self.text());
+            thread::sleep(Duration::from_micros(300));
+        }
+        begun.elapsed()
+    }
+
     pub fn text(&self) -> String {
         self.look(vt100::Screen::contents)
     }

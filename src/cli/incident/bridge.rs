@@ -1,5 +1,7 @@
 //! What is said and done on the bridge, from the command line: roles, asks, hypotheses, mitigations, updates.
 
+mod board;
+
 use super::super::arguments::{BridgeCommand, Inputs, Plans, Shared};
 use super::super::moments::moment;
 use super::super::output::{Output, Role as Colour};
@@ -11,12 +13,11 @@ use crate::app::now;
 use crate::evidence::Evidence;
 use crate::flows::Flows;
 use crate::incident::{
-    Audience, Draft, Entry, Incident, MitigationKind, MitigationState, Outward, Pack, Phase, Plan, Role,
-    What, asked, back_dated, catch_up, checks, hand_over, impact_ended, measure, packs, similar,
+    Audience, Draft, Entry, Incident, Margins, MitigationKind, MitigationState, Outward, Pack, Phase, Plan,
+    Role, What, asked, back_dated, catch_up, checks, drafted, hand_over, impact_ended, measure, packs,
     status_update, triage_page,
 };
 use crate::telemetry::Time;
-use serde::Serialize;
 
 pub(super) fn run(
     shared: &Shared,
@@ -58,13 +59,7 @@ pub(super) fn run(
             bridge.mitigation(mitigation, None, What::MitigationExtended { mitigation, expires })
         }
         BridgeCommand::Measure { inputs, .. } => bridge.measure(&inputs),
-        BridgeCommand::Phase { phase, at, .. } => {
-            let phase: Phase = phase.parse().map_err(|_| {
-                let hint = "there are detected, triaging, mitigating, monitoring, resolved and reviewed";
-                Failure::usage(format!("`{phase}` is no phase"), hint)
-            })?;
-            bridge.record_at(at.as_deref(), What::PhaseChanged { phase })
-        }
+        BridgeCommand::Phase { phase, at, inputs, .. } => bridge.phase(&phase, at.as_deref(), &inputs),
         BridgeCommand::Severity { severity, reason, .. } => {
             let severity = severity.parse().map_err(|_| {
                 Failure::usage(format!("`{severity}` is no severity"), "there are SEV1, SEV2, SEV3 and SEV4")
@@ -239,19 +234,39 @@ impl Bridge<'_> {
         self.record_at(at, what)
     }
 
+    /// At resolve, what people left blank of the write-up is drafted into the record first.
+    fn phase(&self, phase: &str, at: Option<&str>, inputs: &Inputs) -> Result<Outcome, Failure> {
+        let phase: Phase = phase.parse().map_err(|_| {
+            let hint = "there are detected, triaging, mitigating, monitoring, resolved and reviewed";
+            Failure::usage(format!("`{phase}` is no phase"), hint)
+        })?;
+        let happened = self.when(at)?;
+        let mut outcome = Outcome::Done;
+        if phase == Phase::Resolved {
+            let looked = self.look(inputs)?;
+            outcome = looked.outcome;
+            if looked.evidence.is_some() {
+                for what in drafted(&self.incident, &looked.findings, happened) {
+                    self.append(now(), what)?;
+                }
+            }
+        }
+        self.record(happened, What::PhaseChanged { phase })?;
+        Ok(outcome)
+    }
+
     /// Measures what is in force against the evidence, and records the verdicts.
     fn measure(&self, inputs: &Inputs) -> Result<Outcome, Failure> {
         let looked = self.look(inputs)?;
         let Some((evidence, flows, _)) = &looked.evidence else {
             return Err(Failure::usage("there is no evidence to measure by", "name files or folders"));
         };
-        // What was recorded ends where the evidence does.
-        let until = evidence.window().map_or_else(now, |window| window.to.min(now()));
+        let now_is = now();
         let applied = self.incident.mitigations.iter().filter(|one| one.state != MitigationState::Proposed);
         let mut is_any = false;
         for one in applied {
             is_any = true;
-            let effect = measure(&self.incident, one, evidence, flows, until);
+            let effect = measure(&self.incident, one, evidence, flows, now_is);
             if self.output.json {
                 self.output.object(&effect)?;
             } else {
@@ -259,6 +274,12 @@ impl Bridge<'_> {
                     (Colour::Strong, &format!("{} {}", one.plan.kind, one.plan.target)),
                     (Colour::Plain, &format!("  {}", effect.sentence)),
                 ])?;
+                for signal in effect.signals.iter().chain(&effect.guards) {
+                    self.output.line(&[
+                        (Colour::Muted, &format!("  {}  ", signal.chart(effect.applied))),
+                        (Colour::Plain, &format!("{}: {}", signal.name, signal.verdict)),
+                    ])?;
+                }
             }
             if one.measured.as_ref() != Some(&effect.sentence) {
                 let (verdict, text) = (effect.verdict.to_string(), effect.sentence.clone());
@@ -279,11 +300,12 @@ impl Bridge<'_> {
             self.append(now(), What::CoverageMeasured { coverage: coverage.clone() })?;
         }
         if self.incident.impact_ended.is_none()
-            && let Some(time) = impact_ended(&self.incident, evidence, flows, until)
+            && let Some(ended) = impact_ended(&self.incident, evidence, flows, now_is)
         {
-            self.append(now(), What::ImpactEnded { time })?;
+            let said = ended.line().1;
+            self.append(now(), ended)?;
             if !self.output.json {
-                self.output.line(&[(Colour::Good, &format!("impact ended {time}, by the signal"))])?;
+                self.output.line(&[(Colour::Good, &format!("impact {said}, by the signal"))])?;
             }
         }
         Ok(looked.outcome)
@@ -292,10 +314,12 @@ impl Bridge<'_> {
     fn impact(&self, began: Option<&str>, ended: Option<&str>) -> Result<Outcome, Failure> {
         let mut outcome = Outcome::Done;
         if let Some(began) = began {
-            outcome = self.record(now(), What::ImpactBegan { time: self.when(Some(began))? })?;
+            let (time, uncertainty) = (self.when(Some(began))?, Margins::SAID);
+            outcome = self.record(now(), What::ImpactBegan { time, uncertainty })?;
         }
         if let Some(ended) = ended {
-            outcome = self.record(now(), What::ImpactEnded { time: self.when(Some(ended))? })?;
+            let (time, uncertainty) = (self.when(Some(ended))?, Margins::SAID);
+            outcome = self.record(now(), What::ImpactEnded { time, uncertainty })?;
         }
         Ok(outcome)
     }
@@ -326,41 +350,6 @@ impl Bridge<'_> {
         }
         let happened = (happened != typed).then_some(happened);
         self.record(typed, What::Corrected { entry: number, happened, what: Box::new(what) })
-    }
-
-    /// The clocks, and the board of what is open and in force.
-    fn status(&self) -> Result<Outcome, Failure> {
-        let (incident, now, output) = (&self.incident, now(), self.output);
-        if output.json {
-            output.object(&board(incident, now))?;
-            return Ok(Outcome::Done);
-        }
-        output.line(&[
-            (Colour::Strong, &format!("{} {} {}", incident.severity, incident.id, incident.title)),
-            (Colour::Plain, &format!("   {}", incident.phase)),
-        ])?;
-        let clock = |name: &str, time: Option<Time>| match time {
-            Some(time) => output.line(&[
-                (Colour::Muted, &format!("{name:<18}")),
-                (Colour::Plain, &format!("{} ago", now - time)),
-            ]),
-            None => Ok(()),
-        };
-        clock("impact began", incident.impact_began)?;
-        clock("declared", incident.declared)?;
-        clock("last update", incident.last_update)?;
-        if let Some(due) = incident.update_due() {
-            let (role, text) = if due < now {
-                (Colour::Bad, format!("OVERDUE by {}", now - due))
-            } else {
-                (Colour::Plain, format!("in {}", due - now))
-            };
-            output.line(&[(Colour::Muted, &format!("{:<18}", "next update")), (role, &text)])?;
-        }
-        for line in hand_over(incident, &crate::incident::Findings::default(), now).lines().skip(1) {
-            output.line(&[(Colour::Plain, line)])?;
-        }
-        Ok(Outcome::Done)
     }
 
     fn catch_up(&self, inputs: &Inputs) -> Result<Outcome, Failure> {
@@ -397,10 +386,7 @@ impl Bridge<'_> {
             text.unwrap_or_else(|| status_update(&self.incident, &looked.findings, audience, now()));
         if audience == Audience::Customer {
             let configured = self.record.config.systems.keys().cloned();
-            let seen = looked
-                .evidence
-                .iter()
-                .flat_map(|(evidence, flows, _)| super::super::publish::names(evidence, flows));
+            let seen = looked.evidence.iter().flat_map(|(evidence, flows, _)| Outward::seen(evidence, flows));
             text = Outward::of(&self.incident, configured.chain(seen)).text(&text);
         }
         self.output.line(&[(Colour::Plain, &text)])?;
@@ -437,82 +423,4 @@ impl Bridge<'_> {
         }
         Ok(looked.outcome)
     }
-
-    fn similar(&self, inputs: &Inputs) -> Result<Outcome, Failure> {
-        let looked = self.look(inputs)?;
-        let mut others = Vec::new();
-        for name in self.record.names()? {
-            others.extend(self.record.wait(self.record.store.incident(&name))?);
-        }
-        let found = similar(&self.incident, &looked.findings, &others);
-        for one in &found {
-            if self.output.json {
-                self.output.object(&Alike {
-                    incident: &one.incident,
-                    title: &one.title,
-                    likeness: one.likeness,
-                    because: &one.because,
-                    root_cause: &one.root_cause,
-                    helped: &one.helped,
-                })?;
-                continue;
-            }
-            self.output.line(&[
-                (Colour::Strong, &one.incident),
-                (Colour::Plain, &format!(" {}", one.title)),
-                (Colour::Muted, &format!("  ({})", one.because.join(", "))),
-            ])?;
-            if !one.root_cause.is_empty() {
-                self.output.line(&[(Colour::Plain, &format!("  cause then: {}", one.root_cause))])?;
-            }
-            if !one.helped.is_empty() {
-                self.output.line(&[(Colour::Good, &format!("  helped then: {}", one.helped.join(", ")))])?;
-            }
-        }
-        if found.is_empty() && !self.output.json {
-            self.output.line(&[(Colour::Plain, "no incident on record is like it")])?;
-        }
-        Ok(looked.outcome)
-    }
-}
-
-#[derive(Serialize)]
-struct Alike<'a> {
-    incident: &'a str,
-    title: &'a str,
-    likeness: f64,
-    because: &'a [String],
-    root_cause: &'a str,
-    helped: &'a [String],
-}
-
-/// What stands open, for machines.
-fn board(incident: &Incident, now: Time) -> serde_json::Value {
-    let in_force = incident.mitigations.iter().filter(|one| one.is_in_force()).map(|one| {
-        serde_json::json!({
-            "entry": one.entry, "kind": one.plan.kind, "target": one.plan.target, "started": one.started,
-            "measured": one.measured, "undo": one.plan.undo, "expires": one.plan.expires, "expired": one.is_expired(now),
-        })
-    });
-    let asks = incident.open_asks().map(|ask| {
-        serde_json::json!({
-            "entry": ask.entry, "who": ask.who, "question": ask.question, "due": ask.due, "overdue": ask.due < now,
-        })
-    });
-    let hypotheses = incident.hypotheses.iter().map(|one| {
-        serde_json::json!({
-            "entry": one.entry, "text": one.text, "owner": one.owner, "next_test": one.next_test,
-            "for": one.evidence.iter().filter(|(is_for, _)| *is_for).map(|(_, text)| text).collect::<Vec<_>>(),
-            "against": one.evidence.iter().filter(|(is_for, _)| !is_for).map(|(_, text)| text).collect::<Vec<_>>(),
-            "verdict": one.judged.as_ref().map(|(verdict, _)| verdict), "reason": one.judged.as_ref().map(|(_, reason)| reason),
-        })
-    });
-    serde_json::json!({
-        "incident": incident.id, "severity": incident.severity, "phase": incident.phase,
-        "impact_began": incident.impact_began, "declared": incident.declared, "last_update": incident.last_update,
-        "next_update": incident.update_due(), "overdue": incident.update_due().is_some_and(|due| due < now),
-        "roles": incident.roles.iter().map(|(role, person)| (role.to_string(), person.clone())).collect::<std::collections::BTreeMap<_, _>>(),
-        "in_force": in_force.collect::<Vec<_>>(), "asks": asks.collect::<Vec<_>>(),
-        "hypotheses": hypotheses.collect::<Vec<_>>(),
-    })
 }

@@ -1,12 +1,13 @@
 //! `bridgewatch incident runbook`: the steps of a runbook, and what became of them.
 
-use super::super::arguments::RunbookArguments;
+use super::super::arguments::{Inputs, RunbookArguments, Shared};
 use super::super::output::{Output, Role};
+use super::super::rca::look;
 use super::super::record::Record;
 use super::super::{Failure, Outcome};
 use super::{missing, told};
 use crate::app::now;
-use crate::incident::{Draft, Runbook, What};
+use crate::incident::{Draft, Runbook, What, looked};
 use crate::ingest::scrub_text;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -17,9 +18,16 @@ struct Line<'a> {
     step: &'a str,
     command: &'a str,
     found: Option<&'a str>,
+    /// What the evidence says by itself.
+    evidence: Option<&'a str>,
 }
 
-pub(super) fn run(record: &Record, arguments: RunbookArguments, output: &Output) -> Result<Outcome, Failure> {
+pub(super) fn run(
+    shared: &Shared,
+    record: &Record,
+    arguments: RunbookArguments,
+    output: &Output,
+) -> Result<Outcome, Failure> {
     let incident = match record.incident(Some(&arguments.incident))? {
         Ok(incident) => incident,
         Err(why) => return missing(&why, output),
@@ -53,6 +61,8 @@ pub(super) fn run(record: &Record, arguments: RunbookArguments, output: &Output)
         let entry = record.wait(record.store.append(&incident.id, draft))?;
         return told(&incident.id, &entry, output);
     }
+    let inputs = Inputs { paths: arguments.evidence, demo: arguments.demo };
+    let seen = look(shared, record, &inputs, output)?;
     if !output.json {
         let done = runbook.steps.iter().filter(|step| step.done.is_some()).count();
         output.line(&[
@@ -61,12 +71,18 @@ pub(super) fn run(record: &Record, arguments: RunbookArguments, output: &Output)
         ])?;
     }
     for (number, step) in (1..).zip(&runbook.steps) {
+        let says = seen
+            .evidence
+            .as_ref()
+            .zip(step.look.as_ref())
+            .and_then(|((evidence, flows, _), words)| looked(words, &seen.findings, evidence, flows));
         if output.json {
             output.object(&Line {
                 number,
                 step: &step.text,
                 command: &step.command,
                 found: step.done.as_deref(),
+                evidence: says.as_deref(),
             })?;
             continue;
         }
@@ -74,6 +90,9 @@ pub(super) fn run(record: &Record, arguments: RunbookArguments, output: &Output)
         output.line(&[(role, &format!("{mark} {number:>2} ")), (Role::Plain, &step.text)])?;
         for line in step.command.lines() {
             output.line(&[(Role::Muted, &format!("       {line}"))])?;
+        }
+        if let Some(says) = &says {
+            output.line(&[(Role::Good, &format!("       evidence: {says}"))])?;
         }
         if let Some(found) = &step.done {
             output.line(&[(Role::Accent, &format!("       → {found}"))])?;

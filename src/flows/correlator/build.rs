@@ -152,7 +152,7 @@ pub(super) fn shuffled(IdentifierKey(key): IdentifierKey) -> u64 {
 }
 
 /// The identifier that a flow is named after; `None` if nothing of it can name one.
-pub(super) fn name_of(evidence: &Evidence, members: &[u32]) -> Option<IdentifierId> {
+pub(in crate::flows) fn name_of(evidence: &Evidence, members: &[u32]) -> Option<IdentifierId> {
     members
         .iter()
         .map(|&id| IdentifierId(id))

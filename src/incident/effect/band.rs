@@ -7,7 +7,7 @@ use crate::telemetry::{Nanos, Time, Window};
 /// How long a signal must stay in its band to count as back.
 const STAYS: Nanos = Nanos::seconds(180);
 /// Bins of the time before; as wide are those that are compared with.
-const STEP: Nanos = Nanos::seconds(30);
+pub(in crate::incident) const STEP: Nanos = Nanos::seconds(30);
 
 /// When a signal returned to the band it had in `usual`, and has stayed there until `now`.
 ///

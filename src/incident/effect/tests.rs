@@ -185,3 +185,14 @@ fn the_impact_ends_when_the_signal_is_back_in_its_band() {
     let calm = signal(|s| 2.0 + noise(s));
     assert_eq!(returned_to_band(&calm, usual, since, Time::from_seconds(11_500)), None, "never out of it");
 }
+
+#[test]
+fn the_course_around_the_measure_is_drawn_in_a_line_with_a_bar_where_it_was_applied() {
+    let drop = signal(|s| if s < 10_030 { 40.0 } else { 2.0 } + noise(s));
+    let effect = &assess(&trial(vec![drop], 600)).signals[0];
+    let chart = effect.chart(APPLIED);
+    let (before, after) = chart.split_once('┊').unwrap();
+    assert_eq!(chart.chars().count(), COURSE + 1);
+    let high = |part: &str| part.chars().filter(|bar| matches!(bar, '▇' | '█')).count();
+    assert!(high(before) > 15 && high(after) <= 2 && after.ends_with('▁'), "{chart}");
+}

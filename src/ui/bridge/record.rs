@@ -1,5 +1,6 @@
 //! The record of the incident, newest first; before one is declared, what the evidence says happened.
 
+use crate::incident::PENDING;
 use crate::ui::widgets::{List, clock, fit, headed, lines, some, wrap_to};
 use crate::ui::{Data, Theme};
 use ratatui::Frame;
@@ -27,6 +28,34 @@ pub(super) fn text(place: usize, data: &Data) -> Option<String> {
             .map(|line| format!("{} {} {}: {}", line.happened, line.label, line.author, line.text)),
         None => data.picture.findings.notable.get(place).map(|(time, text)| format!("{time} {text}")),
     }
+}
+
+/// The number that claims cite and that `:undo` takes; `…` while the entry waits for a team's database.
+fn number(entry: u64) -> String {
+    if entry < PENDING { entry.to_string() } else { "…".to_owned() }
+}
+
+/// An entry in full, with how to take it back or to say it anew.
+pub(super) fn page(place: usize, data: &Data) -> Option<String> {
+    let line = data.incident.as_ref()?.lines.iter().rev().nth(place)?;
+    let mut text = format!("#{} {} by {}\n\n{}\n", number(line.entry), line.label, line.author, line.text);
+    let mut field = |name: &str, value: String| text.push_str(&format!("\n{name:<10} {value}"));
+    field("happened", line.happened.to_string());
+    field("recorded", line.recorded.to_string());
+    if line.pins > 0 {
+        field("evidence", format!("{} pinned; the write-up holds it with its SHA-256", line.pins));
+    }
+    match (line.is_undone, line.corrected_by) {
+        (true, _) => field("state", "taken back by a later entry".to_owned()),
+        (_, Some(by)) => field("state", format!("said anew by #{by}")),
+        _ => field("state", "stands".to_owned()),
+    }
+    let how = format!(
+        "\n\n:undo {0} takes it back, :correct {0} TEXT says a fact anew; the record keeps both.",
+        line.entry
+    );
+    text.push_str(if line.is_undone { "" } else { &how });
+    Some(text)
 }
 
 pub(super) fn draw(
@@ -61,10 +90,11 @@ pub(super) fn draw(
         Line::from(vec![
             Span::styled(clock(entry.happened, data), theme.muted),
             Span::styled(if is_back_dated { "↩ " } else { "  " }, theme.muted),
-            Span::styled(fit(entry.label, 11), style),
+            Span::styled(format!("{:<4}", format!("#{}", number(entry.entry))), theme.muted),
+            Span::styled(format!("{} ", fit(entry.label, 10)), style),
             Span::styled(format!("{} ", fit(&entry.author, 8)), theme.muted),
             Span::styled(
-                fit(&text, width.saturating_sub(8 + 2 + 11 + 9)),
+                fit(&text, width.saturating_sub(8 + 2 + 4 + 11 + 9)),
                 if entry.is_undone { theme.muted } else { theme.text },
             ),
         ])

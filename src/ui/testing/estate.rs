@@ -258,6 +258,7 @@ fn findings() -> Findings {
             "kong POST /v1/orders: 14 of 18 flows failed or are stuck since 10:41:37, 0 of 42 before".into(),
         ),
         stops: Some("after mulesoft, on the way to erp-adapter".into()),
+        stops_at: Some("erp-adapter".into()),
         suspect: Some("erp-adapter · POST /invoices".into()),
         is_conclusive: true,
         reason: "erp-adapter leads by 0.41".into(),
@@ -284,20 +285,16 @@ fn findings() -> Findings {
 
 fn sources() -> Vec<SourceHealth> {
     let health = |name: &str, kind: &str, reach, completeness| SourceHealth {
-        name: name.to_owned(),
-        kind: kind.to_owned(),
         reach,
         covered: Some(Window { from: at(0.0), to: at(3_600.0) }),
         completeness,
         rows: 5_000,
         limit: Some(5_000),
-        unread: 0,
         freshest: Some(at(3_590.0)),
         queries: 12,
         last_answer: Some(at(3_595.0)),
         systems: vec!["kafka".into()],
-        signals: Vec::new(),
-        notes: Vec::new(),
+        ..SourceHealth::new(name.to_owned(), kind.to_owned())
     };
     vec![
         health("prom", "prometheus", Reach::Reachable, Completeness::Full),
@@ -338,7 +335,34 @@ fn file_rows() -> Vec<FileRow> {
 
 /// A bridge that has been going on for some minutes.
 pub(super) fn incident() -> Incident {
-    let whats = [
+    replayed(bridge())
+}
+
+/// The same with hypotheses, one of them judged, and a decision.
+pub(super) fn incident_with_a_board() -> Incident {
+    let mut whats = bridge();
+    let hypothesis = |text: &str, test: &str| What::Hypothesis { text: text.into(), next_test: test.into() };
+    let speaks = |is_for, text: &str| What::HypothesisEvidence { hypothesis: 9, is_for, text: text.into() };
+    whats.extend([
+        (56.0, hypothesis("DNS answers wrongly", "resolve it from the adapter's host")),
+        (56.5, speaks(true, "one host resolves slowly")),
+        (57.0, speaks(false, "all others resolve")),
+        (57.0, hypothesis("the certificate expired", "read NotAfter")),
+        (
+            58.0,
+            What::HypothesisJudged {
+                hypothesis: 12,
+                verdict: "supported".parse().unwrap(),
+                reason: "NotAfter was 10:41".into(),
+            },
+        ),
+        (58.5, crate::incident::decided("fail over to region B | or wait | but it costs | by bob")),
+    ]);
+    replayed(whats)
+}
+
+fn bridge() -> Vec<(f64, What)> {
+    vec![
         (
             42.0,
             What::Declared {
@@ -348,7 +372,7 @@ pub(super) fn incident() -> Incident {
                 is_drill: false,
             },
         ),
-        (42.0, What::ImpactBegan { time: at(ONSET as f64) }),
+        (42.0, What::ImpactBegan { time: at(ONSET as f64), uncertainty: Nanos::seconds(12) }),
         (
             43.0,
             What::RoleAssigned { role: Role::IncidentCommander, person: "ann".into(), note: String::new() },
@@ -375,7 +399,10 @@ pub(super) fn incident() -> Incident {
             },
         ),
         (55.0, What::PhaseChanged { phase: Phase::Mitigating }),
-    ];
+    ]
+}
+
+fn replayed(whats: Vec<(f64, What)>) -> Incident {
     let mut previous = String::new();
     let mut entries = Vec::new();
     for (sequence, (minutes, what)) in (1..).zip(whats) {

@@ -1,0 +1,140 @@
+//! A bundled estate in real servers: what is found there is what is found in its files.
+
+use super::adapters::{lines, run};
+use super::servers::{self, Server, load_victoria_logs, send};
+use super::{program, wait_for};
+use bridgewatch::config::Config;
+use bridgewatch::evidence::{Evidence, Place, Row};
+use bridgewatch::sources::files::{self, Files};
+use bridgewatch::telemetry::{EventKind, Nanos, Window};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// The folder of an estate: a bundled scenario, or what `BRIDGEWATCH_TEST_ESTATE` names.
+fn estate() -> PathBuf {
+    let bundled = Path::new(env!("CARGO_MANIFEST_DIR")).join("sample-logs/erp-certificate-expired");
+    std::env::var_os("BRIDGEWATCH_TEST_ESTATE").map_or(bundled, PathBuf::from)
+}
+
+/// Its files of logs, of spans, and of changes.
+fn paths() -> (Vec<String>, Vec<PathBuf>, PathBuf) {
+    let (mut logs, mut spans) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(estate()).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
+        if entry.is_dir() && name == "otel" {
+            spans.extend(std::fs::read_dir(entry).unwrap().map(|file| file.unwrap().path()));
+        } else if entry.is_dir() && name != "metrics" {
+            logs.push(entry.display().to_string());
+        }
+    }
+    logs.sort();
+    (logs, spans, estate().join("changes.jsonl"))
+}
+
+/// Every log record as a shipper sends it: with its time and system, the line as it is; of a table, whose lines say nothing
+/// without their head, the fields.
+fn records(evidence: &Evidence, files: &Files, formats: &BTreeMap<String, String>) -> Vec<Value> {
+    let mut by_file: BTreeMap<u16, Vec<Row>> = BTreeMap::new();
+    for row in (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log) {
+        by_file.entry(evidence.origin(row).file()).or_default().push(row);
+    }
+    let mut records = Vec::new();
+    for (file, mut rows) in by_file {
+        let Place::File { path } = &evidence.places[usize::from(file)] else {
+            panic!("only files were read")
+        };
+        let bytes = std::fs::read(&**path).unwrap();
+        rows.sort_by_key(|row| evidence.origin(*row).offset());
+        for (place, row) in rows.iter().enumerate() {
+            let from = evidence.origin(*row).offset() as usize;
+            let to = rows.get(place + 1).map_or(bytes.len(), |next| evidence.origin(*next).offset() as usize);
+            let service = evidence.system_name(evidence.system(*row));
+            let mut record = json!({ "_time": evidence.time(*row).rfc3339(), "service": service });
+            if formats[&**path].contains("delimited") {
+                let event = files.read_event(evidence, evidence.origin(*row)).unwrap();
+                record["level"] = json!(event.severity.word());
+                record["_msg"] = json!(event.body);
+                for (name, value) in event.attributes {
+                    record[name] = json!(value);
+                }
+            } else {
+                record["_msg"] = json!(String::from_utf8_lossy(&bytes[from..to]).trim_end());
+            }
+            records.push(record);
+        }
+    }
+    records
+}
+
+fn configuration(logs: &Server, traces: &Server, changes: &Path) -> String {
+    let own = std::fs::read_to_string(estate().join("bridgewatch.toml")).unwrap_or_default();
+    format!(
+        "{own}\n[[sources]]\nkind = \"victorialogs\"\nurl = {:?}\n\n[[sources]]\nkind = \"jaeger\"\nurl = {:?}\n\n[[sources]]\nkind = \"changes\"\npath = {changes:?}\n",
+        logs.url(""),
+        traces.url("")
+    )
+}
+
+#[test]
+fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
+    let Some(victoria) = program("BRIDGEWATCH_TEST_VICTORIA_LOGS", "victoria-logs") else { return };
+    let Some(jaeger) = program("BRIDGEWATCH_TEST_JAEGER", "jaeger") else { return };
+    let (logs, spans, changes) = paths();
+    let own = estate().join("bridgewatch.toml");
+    let config = Config::load(Some(&own)).unwrap();
+    let now = bridgewatch::app::now();
+    let loaded = files::load(files::discover(&logs), &config.reading(now).unwrap(), now, &mut |_, _| true);
+    let formats = loaded.reports.iter().map(|report| (report.path.to_string(), report.format.clone()));
+    let records = records(&loaded.evidence, &loaded.files, &formats.collect());
+    let window = loaded.evidence.window().unwrap();
+    let window = Window { from: window.from - Nanos::seconds(60), to: window.to + Nanos::seconds(60) };
+
+    let logs_server = servers::victoria_logs(&victoria);
+    load_victoria_logs(&logs_server, records.into_iter());
+    let (traces_server, otlp) = servers::jaeger(&jaeger);
+    let mut sent = 0;
+    for file in &spans {
+        for line in std::fs::read_to_string(file).unwrap().lines() {
+            send("POST", &format!("http://{otlp}/v1/traces"), "application/json", line.to_owned());
+            sent += line.matches("\"spanId\"").count();
+        }
+    }
+    let live = logs_server.folder.path().join("live.toml");
+    std::fs::write(&live, configuration(&logs_server, &traces_server, &changes)).unwrap();
+    let bounds = ["--since".to_owned(), window.from.rfc3339(), "--until".to_owned(), window.to.rfc3339()];
+    let ask = |command: &str, config: &Path, inputs: &[String]| {
+        let arguments: Vec<&str> =
+            [command, "--json"].into_iter().chain(bounds.iter().chain(inputs).map(String::as_str)).collect();
+        let output = run(&arguments, config);
+        assert!(output.status.success(), "{output:?}");
+        lines(&output)
+    };
+    let files: Vec<String> = logs
+        .iter()
+        .cloned()
+        .chain(spans.iter().chain([&changes]).map(|path| path.display().to_string()))
+        .collect();
+    let of_files = ask("flows", &own, &files);
+    wait_for("Jaeger to show all spans", || {
+        let flows = ask("flows", &live, &[]);
+        let events = |flows: &[Value]| flows.iter().filter_map(|flow| flow["events"].as_u64()).sum::<u64>();
+        events(&flows) >= events(&of_files)
+    });
+    let of_servers = ask("flows", &live, &[]);
+    eprintln!("{} flows, {sent} spans, {} to {}", of_servers.len(), window.from, window.to);
+    assert!(of_files.len() > 50);
+    for (one, other) in of_files.iter().zip(&of_servers) {
+        assert_eq!(one, other);
+    }
+    assert_eq!(of_files.len(), of_servers.len());
+    let suspects = |config: &Path, inputs: &[String]| -> Vec<String> {
+        ask("suspects", config, inputs)
+            .iter()
+            .filter_map(|one| Some(one["system"].as_str()?.to_owned()))
+            .collect()
+    };
+    let found = suspects(&live, &[]);
+    assert_eq!(found, suspects(&own, &files));
+    assert!(!found.is_empty());
+}

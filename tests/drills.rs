@@ -115,7 +115,7 @@ fn a_drill_is_prepared_told_observed_and_debriefed_without_a_screen() {
     home.text(&[
         "drill",
         "start",
-        "erp-certificate",
+        "orders-pile-up",
         "--prepare",
         "--dir",
         "d",
@@ -128,7 +128,7 @@ fn a_drill_is_prepared_told_observed_and_debriefed_without_a_screen() {
         "the baseline is written at once, in the systems' own formats"
     );
     assert!(
-        home.refusal(&["drill", "start", "erp-certificate", "--prepare", "--dir", "d"]).contains("not empty")
+        home.refusal(&["drill", "start", "orders-pile-up", "--prepare", "--dir", "d"]).contains("not empty")
     );
     home.text(&["drill", "tell", "d", "note", "begins", "with", "the", "logs"]);
     home.text(&["drill", "tell", "d", "confirm", "whys"]);
@@ -160,7 +160,7 @@ fn a_drill_is_prepared_told_observed_and_debriefed_without_a_screen() {
 #[test]
 fn progress_is_kept_only_when_it_is_asked_for_and_can_be_forgotten() {
     let home = Home::new();
-    home.text(&["drill", "start", "erp-certificate", "--prepare", "--dir", "d", "--candidate", "bea"]);
+    home.text(&["drill", "start", "orders-pile-up", "--prepare", "--dir", "d", "--candidate", "bea"]);
     home.text(&["drill", "debrief", "d"]);
     assert!(home.text(&["drill", "progress"]).contains("nothing is kept"));
     home.text(&["drill", "debrief", "d", "--keep"]);
@@ -168,7 +168,7 @@ fn progress_is_kept_only_when_it_is_asked_for_and_can_be_forgotten() {
     let kept = home.lines(&["drill", "progress", "bea", "--json"]);
     assert_eq!(
         (kept.len(), kept[0]["scenario"].as_str()),
-        (1, Some("erp-certificate")),
+        (1, Some("orders-pile-up")),
         "the same drill once"
     );
     assert_eq!(home.lines(&["drill", "progress", "ann", "--json"]).len(), 0);
@@ -192,7 +192,7 @@ fn drills_are_in_no_figure_and_marked_in_every_export() {
         assert!(text.contains("(drill)") || text.contains("exercise"), "{text}");
     }
     // A drill of the cockpit keeps a record of its own, which the person's list never sees.
-    home.text(&["drill", "start", "erp-certificate", "--prepare", "--dir", "d"]);
+    home.text(&["drill", "start", "orders-pile-up", "--prepare", "--dir", "d"]);
     assert_eq!(home.lines(&["incident", "list", "--json"]).len(), 1);
 }
 

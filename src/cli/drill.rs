@@ -117,7 +117,7 @@ fn start(shared: &Shared, arguments: &StartArguments, output: &Output) -> Result
     let minutes = arguments.minutes.unwrap_or(scenario.minutes).max(1);
     let dir = match &arguments.dir {
         Some(dir) => dir.clone(),
-        None => own_folder(&config, &scenario.name)?,
+        None => own_folder(&config)?,
     };
     let start = Start {
         seed: arguments.seed.unwrap_or(scenario.seed),
@@ -141,11 +141,11 @@ fn start(shared: &Shared, arguments: &StartArguments, output: &Output) -> Result
     super::open::cockpit(shared, Opening::Drill(folder))
 }
 
-/// Below the person's data, by the day and the scenario.
-fn own_folder(config: &Config, name: &str) -> Result<PathBuf, Failure> {
+/// Below the person's data, by the time. The scenario's name would stand on the screen, and some give themselves away.
+fn own_folder(config: &Config) -> Result<PathBuf, Failure> {
     let home = config.store_path().and_then(|path| Some(path.parent()?.join("drills")));
     let home = home.ok_or_else(|| Failure::usage("there is no folder for data", "name one with --dir"))?;
-    let path = home.join(format!("{}-{name}", now().utc().format("%Y%m%d-%H%M")));
+    let path = home.join(now().utc().format("%Y%m%d-%H%M%S").to_string());
     Ok(if path.exists() { drill::free(&path) } else { path })
 }
 

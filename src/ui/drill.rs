@@ -190,7 +190,12 @@ fn brief(log: &Log, data: &Data, keymap: &Keymap) -> String {
     ];
     let keys = ways.iter().filter_map(|(action, does)| Some(format!("{} {does}", keymap.keys(*action)?)));
     let keys = keys.collect::<Vec<_>>().join(", ");
-    text.push_str(&format!("\n{} hints are left. {keys}.\n", log.hints_left().len()));
+    let hints = match log.hints_left().len() {
+        0 => "No hint is left".to_owned(),
+        1 => "One hint is left".to_owned(),
+        count => format!("{count} hints are left"),
+    };
+    text.push_str(&format!("\n{hints}. {keys}.\n"));
     text
 }
 

@@ -241,15 +241,21 @@ impl Observer {
     fn draw_head(&self, frame: &mut Frame, area: Rect) {
         let Watched { log, debrief, now } = &self.watched;
         let clock = match left(log, *now) {
-            Some(left) if log.is_paused() => format!("{} left PAUSED", ticking(left)),
-            Some(left) => format!("{} left ×{}", ticking(left), log.pace.speed),
+            Some(left) => {
+                let text = ticking(left);
+                let text = text.strip_prefix("00:").unwrap_or(&text);
+                let how = if log.is_paused() { "PAUSED".to_owned() } else { format!("×{}", log.pace.speed) };
+                format!("{text} left {how}")
+            }
             None => "over".to_owned(),
         };
         let score = format!("{} of 100 ", debrief.score.percent);
+        let room =
+            usize::from(area.width).saturating_sub(" DRILL  observer ".len() + clock.len() + score.len() + 3);
         let line = Line::from(vec![
             Span::styled(" DRILL ", self.theme.alarm),
-            Span::styled(" observer  ", self.theme.muted),
-            Span::styled(cut(&debrief.title, usize::from(area.width) / 2), Theme::strong(self.theme.text)),
+            Span::styled(" observer ", self.theme.muted),
+            Span::styled(cut(&debrief.title, room), Theme::strong(self.theme.text)),
             Span::styled(format!("  {clock}"), self.theme.accent),
         ]);
         frame.render_widget(line, area);
@@ -272,12 +278,14 @@ impl Observer {
             headed("Injects", "1-9 gives one, i says one of your own", false, &self.theme, frame, area);
         let width = usize::from(inner.width);
         let row = |(number, inject): (usize, &&Inject)| {
-            let when = format!("({} min after the {}) ", inject.when.minutes, inject.when.after);
+            let when = format!("({} min after {}) ", inject.when.minutes, inject.when.after);
             let when = if inject.when.after == crate::drill::Cue::Key { String::new() } else { when };
+            let from = format!("{when}{}: ", inject.from);
+            let room = width.saturating_sub(from.chars().count() + 2);
             Line::from(vec![
                 Span::styled(format!("{} ", number + 1), self.theme.accent),
-                Span::styled(format!("{when}{}: ", inject.from), self.theme.muted),
-                Span::raw(inject.text.clone()),
+                Span::styled(from, self.theme.muted),
+                Span::raw(cut(&inject.text, room)),
             ])
         };
         let mut all: Vec<Line> = waiting.iter().enumerate().map(row).collect();

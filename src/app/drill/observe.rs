@@ -6,6 +6,7 @@ use super::Folder;
 use crate::config::Config;
 use crate::drill::{Debrief, Line, Run};
 use crate::incident::Incident;
+use crate::store::Store;
 use crate::ui::{ObserveEffect, Observer, Watched};
 use color_eyre::eyre::{Result, WrapErr, eyre};
 use crossterm::event::{Event, EventStream, KeyEventKind};
@@ -18,6 +19,8 @@ struct Watch {
     folder: Folder,
     run: Run,
     read: u64,
+    /// The record, once there is one.
+    store: Option<Store>,
 }
 
 impl Watch {
@@ -25,14 +28,21 @@ impl Watch {
         let mut read = 0;
         let lines = folder.news(&mut read).map_err(|error| format!("cannot read the log: {error}"))?;
         let (run, _) = Run::again(&lines, crate::telemetry::Time::MIN)?;
-        Ok(Self { folder, run, read })
+        Ok(Self { folder, run, read, store: None })
     }
 
     async fn look(&mut self) -> Result<Watched, String> {
         let lines =
             self.folder.news(&mut self.read).map_err(|error| format!("cannot read the log: {error}"))?;
         self.run.follow(&lines);
-        let (name, entries) = super::record(&self.folder).await?;
+        if self.store.is_none() && self.folder.record().exists() {
+            let path = self.folder.record().display().to_string();
+            self.store = Some(Store::open(&path).await.map_err(|error| error.to_string())?);
+        }
+        let (name, entries) = match &self.store {
+            Some(store) => super::record_in(store).await?,
+            None => (None, Vec::new()),
+        };
         let log = self.run.log().clone();
         let now = log.time(now());
         let incident = Incident::replay(name.as_deref().unwrap_or_default(), &entries);

@@ -9,7 +9,7 @@ pub(in crate::cli) enum DrillCommand {
     List,
     /// Begin a drill and open the cockpit on it
     #[command(after_help = "Examples:
-  bridgewatch drill start certificate-on-the-erp
+  bridgewatch drill start orders-pile-up
   bridgewatch drill start random --seed 7 --hide-suspects --minutes 30
   bridgewatch drill start mine.toml --speed 10 --dir ./drill")]
     Start(Box<StartArguments>),
@@ -41,7 +41,7 @@ pub(in crate::cli) enum DrillCommand {
     /// Check a scenario and play it to its end without a person, with its good and its bad candidate
     #[command(after_help = "Examples:
   bridgewatch drill author mine.toml
-  bridgewatch drill author certificate-on-the-erp    one of the library
+  bridgewatch drill author orders-pile-up    one of the library
   bridgewatch drill author --all                     the whole library
   bridgewatch drill author random --seed 7           with a model candidate made from the truth")]
     Author(AuthorArguments),

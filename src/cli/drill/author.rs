@@ -110,8 +110,8 @@ fn check(scenario: &Scenario) -> Verdict {
             mistakes.push("the good candidate scores no better than the bad one".to_owned());
         }
     }
-    // What an idle hand leaves to be seen is what there is to be found.
-    let rank = bad.as_ref().and_then(rank);
+    // What idle hands leave to be seen is what there is to be found.
+    let rank = played(scenario, &Candidate::default()).ok().as_ref().and_then(rank);
     Verdict { good, bad, rank, mistakes }
 }
 

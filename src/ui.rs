@@ -291,7 +291,10 @@ impl Ui {
             Msg::Answering(answering) => self.data.answering = answering,
             Msg::Notice(notice) => self.data.notice = Some(notice),
             Msg::Drill(log) => self.see_drill(log),
-            Msg::Page { title, text } => self.over.push(Over::Page(page::Page::text(&title, &text))),
+            Msg::Page { title, text } => {
+                self.drill.clear();
+                self.over.push(Over::Page(page::Page::text(&title, &text)));
+            }
         }
         self.follow(&mut effects);
         self.want(&mut effects);

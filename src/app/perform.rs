@@ -112,9 +112,10 @@ impl Shell {
         let year = i64::from(self.clock.now().utc().year());
         match Settings::new(&self.config.ingest(), year) {
             Ok(settings) if !paths.is_empty() => {
-                let title = match paths.as_slice() {
-                    [one] => one.clone(),
-                    all => format!("{} and {} more", all[0], all.len() - 1),
+                let title = match (&self.drill, paths.as_slice()) {
+                    (Some(drill), _) => drill.title.clone(),
+                    (None, [one]) => one.clone(),
+                    (None, all) => format!("{} and {} more", all[0], all.len() - 1),
                 };
                 let clock = self.clock.clone();
                 let hides_suspects = self.hides_suspects;

@@ -38,6 +38,10 @@ impl DrillFace {
         });
     }
 
+    pub(super) fn clear(&mut self) {
+        self.toasts.clear();
+    }
+
     fn push(&mut self, title: String, text: &str) {
         self.toasts.push(Toast { title, text: text.to_owned(), left: STAYS });
         self.toasts.drain(..self.toasts.len().saturating_sub(MOST));
@@ -96,7 +100,7 @@ impl Ui {
     /// What is asked of the drill; whether it was for here.
     pub(super) fn act_on_drill(&mut self, action: Action, effects: &mut Vec<Effect>) -> bool {
         if action == Action::Back && !self.drill.toasts.is_empty() {
-            self.drill.toasts.clear();
+            self.drill.clear();
             return true;
         }
         let asked = self.drill.asked.take();

@@ -69,7 +69,6 @@ fn the_interviewer_sees_the_truth_gives_an_inject_and_the_candidate_gets_the_cal
     observer.see("Truth, hidden from the candidate");
     observer.see("notAfter");
     candidate.press("D");
-    candidate.press("enter");
     candidate.see("Are customers or partners hit?");
     for key in ["down", "y", "enter"] {
         candidate.press(key);

@@ -29,6 +29,8 @@ pub(in crate::app) struct Session {
     pub(in crate::app) clock: Clock,
     pub(in crate::app) folder: Folder,
     pub(in crate::app) hides_suspects: bool,
+    /// What the screen calls it.
+    pub(in crate::app) title: String,
 }
 
 struct State {
@@ -67,12 +69,13 @@ impl Session {
             is_told: false,
         };
         let hides_suspects = state.run.log().start.hides_suspects;
+        let title = state.run.log().start.scenario.title.clone();
         state.pace(state.run.log().start.speed);
         thread::Builder::new()
             .name("drill".into())
             .spawn(move || state.run(&inbox))
             .map_err(|error| format!("cannot start the drill's thread: {error}"))?;
-        Ok(Self { orders, clock, folder, hides_suspects })
+        Ok(Self { orders, clock, folder, hides_suspects, title })
     }
 
     pub(in crate::app) fn tell(&self, order: Order) {

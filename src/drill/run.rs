@@ -201,7 +201,8 @@ impl Run {
         if self.log.ended.is_some() {
             return came;
         }
-        self.declared = self.declared.or(incident.declared.map(|_| self.now));
+        // By the record, so that a drill that is taken up again goes on as it would have.
+        self.declared = incident.declared.map(|at| at.clamp(self.log.begin, self.now));
         let now = self.now;
         let acting = |state: MitigationState| state == MitigationState::InForce;
         let gone = self.pulled.keys().filter(|entry| {

@@ -31,6 +31,8 @@ struct Checked<'a> {
     bad: Option<u32>,
     /// Where the suspects engine has the root cause's system by the telemetry alone; nothing where it does not have it.
     rank: Option<usize>,
+    /// What the good candidate measured last of each mitigation.
+    measured: Vec<String>,
     mistakes: &'a [String],
 }
 
@@ -174,6 +176,11 @@ fn rank(played: &Played) -> Option<usize> {
     suspects.ranking.iter().find(is_root).map(|one| one.rank as usize)
 }
 
+fn last_measured(played: &Played) -> Vec<String> {
+    let incident = Incident::replay("", &played.entries);
+    incident.mitigations.into_iter().filter_map(|one| one.measured).collect()
+}
+
 fn tell(scenario: &Scenario, result: &Verdict, output: &Output) -> Result<(), Failure> {
     let percent = |played: &Option<Played>| played.as_ref().map(|played| played.score.percent);
     let (good, bad) = (percent(&result.good), percent(&result.bad));
@@ -184,6 +191,7 @@ fn tell(scenario: &Scenario, result: &Verdict, output: &Output) -> Result<(), Fa
             good,
             bad,
             rank: result.rank,
+            measured: result.good.as_ref().map(last_measured).unwrap_or_default(),
             mistakes: &result.mistakes,
         })?;
         return Ok(());

@@ -148,7 +148,8 @@ impl World {
             is_posted: false,
             is_captured: false,
             holders: 0,
-            is_counted: false,
+            outcome: None,
+            is_late: false,
         };
         if let Some(tally) = self.tally(&flow) {
             tally.started += 1;

@@ -150,9 +150,6 @@ impl World {
     pub(in super::super) fn replay(&mut self, queue: Queue) {
         let dead = std::mem::take(&mut self.queue(queue).dead);
         for message in dead {
-            if let Some(flow) = self.flows.get_mut(message.flow) {
-                flow.is_counted = false;
-            }
             self.uncount(message.flow);
             let message = Message { deliveries: 0, ..message };
             self.queue(queue).waiting.push_back(message);

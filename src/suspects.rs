@@ -1,7 +1,12 @@
 //! What is behind the failure: signals from flows, spans, log templates, metrics and changes, fused into a ranking that
 //! can be read and argued with. Pure and deterministic; nothing leaves the machine.
 
+mod against;
+mod board;
 mod changes;
+mod conclude;
+mod differ;
+mod digest;
 mod gaps;
 mod kinds;
 mod metrics;
@@ -20,8 +25,12 @@ mod templates;
 mod tests;
 mod topology;
 mod traces;
+mod turn;
+mod units;
 mod weights;
 
+pub use board::{BeforeAfter, BoardRow, Gauge};
+pub use differ::{Attributes, Difference, differences};
 pub use modes::{FailureMode, failure_mode};
 
 use crate::evidence::{Row, SystemId};
@@ -51,6 +60,7 @@ pub enum Role {
     serde::Deserialize,
     strum::IntoStaticStr,
     strum::EnumIter,
+    strum::EnumString,
 )]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
@@ -140,6 +150,10 @@ pub struct Suspects {
     pub ranking: Vec<Suspect>,
     /// Log templates by system, those that changed first.
     pub templates: Vec<TemplateChange>,
+    /// Every system at a glance, from the outermost to the deepest.
+    pub board: Vec<BoardRow>,
+    /// Who calls whom: (caller, callee).
+    pub calls: Vec<(SystemId, SystemId)>,
 }
 
 /// How often a log template was seen, against the baseline.

@@ -14,6 +14,7 @@
 mod act;
 mod action;
 
+mod board;
 mod bridge;
 mod data;
 mod dialog;
@@ -272,6 +273,11 @@ impl Ui {
                     self.data.events.clear();
                 }
                 self.data.events.extend(events);
+                for over in &mut self.over {
+                    if let Over::Page(page) = over {
+                        page.refresh(&self.data);
+                    }
+                }
             }
             Msg::Found { request, found } if request == self.request => {
                 self.data.found = found;
@@ -332,6 +338,7 @@ impl Ui {
             Some(Over::Flow(flow)) => flow.wanted(),
             _ if self.view == View::Logs => self.logs.wanted(&self.data),
             _ if self.view == View::Traces => self.traces.wanted(),
+            _ if self.view == View::Suspects => self.suspects.wanted(&self.data),
             _ => Vec::new(),
         };
         rows.retain(|row| !self.data.events.contains_key(row));

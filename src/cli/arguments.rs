@@ -297,6 +297,12 @@ pub(super) enum BenchCommand {
         #[arg(long, value_name = "FOLDER")]
         keep: Option<PathBuf>,
     },
+    /// Rank labelled incidents, as they are and with something taken away, and say how often the guilty one is first
+    #[command(after_help = "Examples:
+  bridgewatch bench suspects --robustness cases/
+  bridgewatch bench suspects --ablations --case nezha cases/
+  bridgewatch bench suspects --shift-onset ±60 --drop logs --each cases/")]
+    Suspects(super::bench::SuspectsBench),
     /// Index once and say what it took: `speed` starts this for its rounds
     Index {
         #[arg(required = true, value_name = "PATH")]

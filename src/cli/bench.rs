@@ -5,6 +5,9 @@ mod drills;
 mod estate;
 mod index;
 mod speed;
+mod suspects;
+
+pub(super) use suspects::SuspectsBench;
 
 use super::arguments::{BenchCommand, Shared};
 use super::output::Output;
@@ -19,6 +22,7 @@ pub(super) fn run(shared: &Shared, command: BenchCommand, output: &Output) -> Re
         BenchCommand::Drills { seeds, from, minutes, keep } => {
             drills::run(seeds, from, minutes, keep.as_deref(), output)
         }
+        BenchCommand::Suspects(arguments) => suspects::run(shared, &arguments, output),
         BenchCommand::Index { paths, suspects } => index::run(shared, &paths, suspects, output),
     }
 }

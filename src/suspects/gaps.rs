@@ -5,12 +5,13 @@ use super::statistics::{median, quantile, spread};
 use super::traces::{Operation, Traces};
 use super::{Pointer, Signal};
 use crate::evidence::SystemId;
+use crate::telemetry::Time;
 use rustc_hash::FxHashMap;
 
 /// Fewer samples than this on a side say nothing.
 const LEAST: usize = 5;
 /// Of a delay this much is nothing whatever the usual: three milliseconds.
-const FLOOR: f64 = 3e6;
+pub(super) const FLOOR: f64 = 3e6;
 /// Gaps that come from one caller that suffers itself are the caller's.
 const CALLERS_OWN: f64 = 0.5;
 
@@ -52,18 +53,33 @@ pub(super) fn findings(scene: &Scene, traces: &Traces) -> Vec<Finding> {
     findings
 }
 
-fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
-    // By callee's operation and caller, since another mix of operations is no delay.
-    let mut samples: FxHashMap<(Operation, SystemId), Samples> = FxHashMap::default();
-    for (place, span) in traces.spans.iter().enumerate() {
-        let (Some(phase), Some(parent)) = (span.phase, traces.parent(place as u32)) else { continue };
+/// What one call lost on its way: by callee's operation and caller, since another mix of operations is no delay.
+pub(super) struct Lost {
+    pub time: Time,
+    pub operation: Operation,
+    pub caller: SystemId,
+    /// In nanoseconds.
+    pub gap: f64,
+}
+
+pub(super) fn lost(traces: &Traces) -> impl Iterator<Item = Lost> + '_ {
+    traces.spans.iter().enumerate().filter_map(|(place, span)| {
+        let parent = traces.parent(place as u32)?;
         let caller = &traces.spans[parent as usize];
         // Only where the caller's span is this call alone is the difference lost on the way.
-        if caller.system == span.system || traces.children(parent).len() != 1 {
-            continue;
-        }
+        let is_alone = traces.children(parent).len() == 1;
+        let is_call = caller.system != span.system && !span.is_inferred && !caller.is_inferred;
         let gap = (caller.duration - span.duration).max(0) as f64;
-        samples.entry(((span.system, span.name), caller.system)).or_default().add(phase, gap);
+        let operation = (span.system, span.name);
+        (is_alone && is_call).then_some(Lost { time: span.time(), operation, caller: caller.system, gap })
+    })
+}
+
+fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
+    let mut samples: FxHashMap<(Operation, SystemId), Samples> = FxHashMap::default();
+    for one in lost(traces) {
+        let Some(phase) = scene.phase(one.time) else { continue };
+        samples.entry((one.operation, one.caller)).or_default().add(phase, one.gap);
     }
     let mut edges: Edges<Vec<Gap>> = FxHashMap::default();
     for ((operation, caller), mut one) in samples {
@@ -125,7 +141,7 @@ fn gap(scene: &Scene, edges: &Edges<Gap>, callee: SystemId) -> Option<Finding> {
 fn own_time(scene: &Scene, traces: &Traces) -> Vec<Finding> {
     let mut samples: FxHashMap<Operation, Samples> = FxHashMap::default();
     for (place, span) in traces.spans.iter().enumerate() {
-        let Some(phase) = span.phase else { continue };
+        let Some(phase) = scene.phase(span.time()).filter(|_| !span.is_inferred) else { continue };
         let children = traces.children(place as u32);
         if children.iter().any(|&child| traces.spans[child as usize].system != span.system) {
             continue;

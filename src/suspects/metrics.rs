@@ -6,7 +6,7 @@ use super::scene::{Finding, Nature, Scene};
 use super::statistics::{median, quantile, spread};
 use super::{Pointer, Signal};
 use crate::evidence::SystemId;
-use crate::telemetry::{Nanos, Sample, Series, SeriesClass, Time};
+use crate::telemetry::{Nanos, Sample, Series, SeriesClass, Time, Window};
 use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
@@ -161,8 +161,10 @@ impl Prepared {
         let finite = |samples: &[Sample]| -> Vec<Sample> {
             samples.iter().copied().filter(|sample| sample.value.is_finite()).collect()
         };
-        let (mut before, mut after) =
-            (finite(series.within(scene.before)), finite(series.within(scene.after)));
+        // The worst stretch is looked for, so that samples of the minute in which it began may be among the later ones.
+        let since = scene.since();
+        let usual = Window { to: scene.before.to.min(since.from), ..scene.before };
+        let (mut before, mut after) = (finite(series.within(usual)), finite(series.within(since)));
         if kind.is_counter {
             let last = before.last().copied();
             before = increments(&before, None);
@@ -252,6 +254,19 @@ impl Prepared {
         }
         begins
     }
+}
+
+/// All samples of a series as they are judged, if there are enough and it measures what can be bad.
+pub(super) fn course(series: &Series) -> Option<(Kind, Vec<Sample>)> {
+    let kind = Kind::of(series);
+    let vague = matches!(kind.class, SeriesClass::Other | SeriesClass::Throughput);
+    if vague || series.samples.len() < 2 * LEAST {
+        return None;
+    }
+    let samples: Vec<Sample> =
+        series.samples.iter().copied().filter(|sample| sample.value.is_finite()).collect();
+    let samples = if kind.is_counter { increments(&samples, None) } else { samples };
+    Some((kind, samples))
 }
 
 /// Growth from sample to sample; a fall is a restart and counts as the new value.

@@ -1,22 +1,115 @@
 //! When the failure began: the split of time that best explains it by two rates.
 
-use super::metrics::Departure;
-use super::scene::Nature;
-use super::{Onset, SuspectSettings};
+use super::digest::Digest;
+use super::metrics::{self, Departure};
+use super::scene::{Nature, Scene};
+use super::turn::{self, Turn};
+use super::{Onset, Signal, SuspectSettings};
 use crate::evidence::{Evidence, Row};
 use crate::flows::{Flows, Verdict};
-use crate::telemetry::{EventKind, Nanos, Time};
+use crate::telemetry::{EventKind, Nanos, Time, Window};
 
 /// From this many spreads on a series tells when it began.
 const CLEARLY: f64 = 8.0;
 /// How far back from the first failing flows a metric may have begun to move.
 const FARTHEST_BACK: Nanos = Nanos::seconds(300);
+/// How late an onset that somebody gives may be, where nothing shows when it was.
+const LATE: Nanos = Nanos::seconds(60);
+/// How long before an alert it may have begun.
+const ALERTED_AFTER: Nanos = Nanos::seconds(1_800);
 
-/// Found from failing flows, else from the share of errors, else from the first alert.
-pub(super) fn find(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Option<Onset> {
-    if let Some(time) = settings.onset {
-        return Some(Onset { time, uncertainty: Nanos::ZERO, found_from: "what was given".to_owned() });
+/// An onset, and the stretch in which it lies for all that is known: what is older is surely before it.
+#[derive(Clone, Debug)]
+pub(super) struct Found {
+    pub onset: Onset,
+    pub between: Window,
+}
+
+impl Found {
+    fn sharp(onset: Onset) -> Self {
+        let between = Window { from: onset.time, to: onset.time };
+        Self { onset, between }
     }
+
+    fn turned(turn: Turn, found_from: String) -> Self {
+        let half = Nanos((turn.window.length().0 / 2).max(1_000_000_000));
+        Self { onset: Onset { time: turn.time, uncertainty: half, found_from }, between: turn.window }
+    }
+}
+
+/// What was given, set right by what turned near it; else found from failing flows, the share of errors, what turned at
+/// any time, the first alert.
+pub(super) fn find(
+    evidence: &Evidence,
+    flows: &Flows,
+    digest: &Digest,
+    settings: &SuspectSettings,
+) -> Option<Found> {
+    if let Some(given) = settings.onset {
+        return Some(near(evidence, flows, digest, given));
+    }
+    if let Some(mut onset) = of_failures(evidence, flows) {
+        if !settings.without.contains(&Signal::Metrics) {
+            let scene = Scene::new(evidence, flows, &Found::sharp(onset.clone()), settings);
+            onset = refine(onset, &metrics::departures(&scene), evidence);
+        }
+        return Some(Found::sharp(onset));
+    }
+    let alert = first_alert(evidence);
+    let whole = super::scene::reach(evidence)?;
+    let within = alert.map_or(whole, |alert| Window {
+        from: whole.from.max(alert - ALERTED_AFTER),
+        to: whole.to.min(alert + LATE),
+    });
+    if let Some(coarse) = turn::anywhere(evidence, digest, flows, within) {
+        let turn = turn::near(evidence, digest, flows, coarse.time).unwrap_or(coarse);
+        return Some(Found::turned(turn, format!("what {} turned", shares(coarse.votes))));
+    }
+    let alert = alert?;
+    Some(Found::sharp(Onset {
+        time: alert - Nanos::seconds(300),
+        uncertainty: Nanos::seconds(300),
+        found_from: "the first alert, less five minutes".to_owned(),
+    }))
+}
+
+fn shares(votes: u32) -> String {
+    if votes == 1 { "one share or series".to_owned() } else { format!("{votes} shares and series") }
+}
+
+/// An onset that somebody gave, who may have looked at a clock a minute late or early.
+fn near(evidence: &Evidence, flows: &Flows, digest: &Digest, given: Time) -> Found {
+    let turned = if super::statistics::tune("EXACT", 0.0) > 0.0 {
+        None
+    } else {
+        turn::near(evidence, digest, flows, given)
+    };
+    let Some(turn) = turned else {
+        if super::statistics::tune("EXACT", 0.0) > 0.0 {
+            return Found::sharp(Onset { time: given, uncertainty: LATE, found_from: String::new() });
+        }
+        let found_from = "what was given; nothing turned near it".to_owned();
+        let onset = Onset { time: given, uncertainty: LATE, found_from };
+        return Found { onset, between: Window { from: given - LATE, to: given } };
+    };
+    let off = (turn.time - given).as_seconds();
+    let votes = shares(turn.votes);
+    let found_from = if off.abs() < 5.0 {
+        format!("what was given; {votes} turned then")
+    } else {
+        let sign = if off > 0.0 { "plus" } else { "less" };
+        format!("what was given {sign} {:.0} s: {votes} turned then", off.abs())
+    };
+    Found::turned(turn, found_from)
+}
+
+fn first_alert(evidence: &Evidence) -> Option<Time> {
+    let rows = (0..evidence.rows()).map(Row);
+    rows.filter(|row| evidence.kind(*row) == EventKind::Alert).map(|row| evidence.time(row)).min()
+}
+
+/// Found from failing flows, else from the share of errors.
+fn of_failures(evidence: &Evidence, flows: &Flows) -> Option<Onset> {
     let is_bad = |verdict| matches!(verdict, Verdict::Failed | Verdict::Stuck);
     let outcomes: Vec<(Time, bool)> = flows
         .iter()
@@ -33,20 +126,12 @@ pub(super) fn find(evidence: &Evidence, flows: &Flows, settings: &SuspectSetting
         .map(|row| (evidence.time(row), evidence.severity(row).is_error()))
         .collect();
     errors.sort_unstable();
-    if let Some(place) = split(&errors) {
-        return Some(onset(&errors, place, "the share of errors"));
-    }
-    let first_alert = (0..evidence.rows()).map(Row).filter(is_alert).map(|row| evidence.time(row)).min()?;
-    Some(Onset {
-        time: first_alert - Nanos::seconds(300),
-        uncertainty: Nanos::seconds(300),
-        found_from: "the first alert, less five minutes".to_owned(),
-    })
+    split(&errors).map(|place| onset(&errors, place, "the share of errors"))
 }
 
 /// An onset that was found, moved back to where metrics began to move for good shortly before: flows are seldom, and
 /// take time to fail. Only symptoms count: a cause may have been there for long before it hurt.
-pub(super) fn refine(onset: Onset, departures: &[Departure], evidence: &Evidence) -> Onset {
+fn refine(onset: Onset, departures: &[Departure], evidence: &Evidence) -> Onset {
     let near = |one: &&Departure| {
         one.kind.nature == Nature::Symptom
             && one.spreads >= CLEARLY

@@ -22,47 +22,87 @@ const MARKS: f64 = 3.0;
 
 /// What happens within a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-enum Happening {
+pub(super) enum Happening {
     Start,
     Says(TextId),
     Calls(SystemId, TextId),
     End,
 }
 
-type Pair = (Happening, Happening);
+pub(super) type Pair = (Happening, Happening);
 
-pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Vec<Finding> {
-    let mut counts: FxHashMap<(Operation, Pair), Count> = FxHashMap::default();
+/// What comes after what in every span. Knows of no onset.
+pub(super) struct Orders {
+    /// By number.
+    pub pairs: Vec<Pair>,
+    /// The pairs of all spans, those with the same first event side by side.
+    numbers: Vec<u32>,
+    from: Vec<u32>,
+}
+
+impl Orders {
+    pub(super) fn of(evidence: &Evidence, traces: &Traces, patterns: &Patterns) -> Self {
+        let mut known: FxHashMap<Pair, u32> = FxHashMap::default();
+        let mut orders = Self { pairs: Vec::new(), numbers: Vec::new(), from: vec![0] };
+        let mut pairs: Vec<Pair> = Vec::new();
+        for place in 0..traces.spans.len() as u32 {
+            pairs_of(evidence, traces, patterns, place, &mut pairs);
+            for &pair in &pairs {
+                let number = *known.entry(pair).or_insert_with(|| {
+                    orders.pairs.push(pair);
+                    orders.pairs.len() as u32 - 1
+                });
+                orders.numbers.push(number);
+            }
+            orders.from.push(orders.numbers.len() as u32);
+        }
+        orders
+    }
+
+    /// The pairs of one span, by number.
+    pub(super) fn within(&self, place: u32) -> &[u32] {
+        let place = place as usize;
+        &self.numbers[self.from[place] as usize..self.from[place + 1] as usize]
+    }
+
+    /// The same, with whether the pair, and whether its first event, is met in this span for the first time.
+    pub(super) fn met(&self, place: u32) -> impl Iterator<Item = (u32, bool, bool)> + '_ {
+        let numbers = self.within(place);
+        numbers.iter().enumerate().map(move |(at, &number)| {
+            let before = at.checked_sub(1).map(|before| numbers[before]);
+            let first = |number: u32| self.pairs[number as usize].0;
+            (number, before != Some(number), before.is_none_or(|before| first(before) != first(number)))
+        })
+    }
+}
+
+pub(super) fn findings(scene: &Scene, traces: &Traces, orders: &Orders) -> Vec<Finding> {
+    let mut counts: FxHashMap<(Operation, u32), Count> = FxHashMap::default();
     let mut firsts: FxHashMap<(Operation, Happening), Count> = FxHashMap::default();
-    let mut pairs: Vec<Pair> = Vec::new();
     for place in 0..traces.spans.len() as u32 {
-        let Some(phase) = traces.spans[place as usize].phase else { continue };
+        let Some(phase) = scene.phase(traces.spans[place as usize].time()) else { continue };
         let operation = traces.operation(place);
-        pairs_of(scene, traces, patterns, place, &mut pairs);
-        for (number, &pair) in pairs.iter().enumerate() {
-            let before = number.checked_sub(1).map(|before| pairs[before]);
-            counts.entry((operation, pair)).or_default().add(phase, before != Some(pair));
-            firsts
-                .entry((operation, pair.0))
-                .or_default()
-                .add(phase, before.is_none_or(|before| before.0 != pair.0));
+        for (number, is_new, is_first) in orders.met(place) {
+            counts.entry((operation, number)).or_default().add(phase, is_new);
+            let first = orders.pairs[number as usize].0;
+            firsts.entry((operation, first)).or_default().add(phase, is_first);
         }
     }
     let mut marked: Marked = FxHashMap::default();
-    for ((operation, pair), count) in counts {
-        let first = firsts[&(operation, pair.0)];
+    for ((operation, number), count) in counts {
+        let first = firsts[&(operation, orders.pairs[number as usize].0)];
         if first.spans.iter().any(|&spans| spans < LEAST_SPANS) {
             continue;
         }
         let (strength, shares) = count.departure(first);
         if strength.abs() >= KEPT {
-            marked.insert((operation, pair), (strength, shares));
+            marked.insert((operation, number), (strength, shares));
         }
     }
     if marked.is_empty() {
         return Vec::new();
     }
-    by_system(scene, traces, patterns, &marked)
+    by_system(scene, traces, orders, &marked)
 }
 
 /// How often something happened: times, and in how many spans, before and after.
@@ -99,31 +139,34 @@ impl Count {
     }
 }
 
-type Marked = FxHashMap<(Operation, Pair), (f64, Shares)>;
+type Marked = FxHashMap<(Operation, u32), (f64, Shares)>;
 
 /// The strongest pair of each system, by how often it is where the disorder starts.
-fn by_system(scene: &Scene, traces: &Traces, patterns: &Patterns, marked: &Marked) -> Vec<Finding> {
+fn by_system(scene: &Scene, traces: &Traces, orders: &Orders, marked: &Marked) -> Vec<Finding> {
+    let pair_of = |number: u32| orders.pairs[number as usize];
     let mut vanished: FxHashMap<Operation, Vec<Pair>> = FxHashMap::default();
     for (key, (strength, _)) in marked {
         if *strength <= -MARKS {
-            vanished.entry(key.0).or_default().push(key.1);
+            vanished.entry(key.0).or_default().push(pair_of(key.1));
         }
     }
     let operations: FxHashSet<Operation> = marked.keys().map(|key| key.0).collect();
     let mut is_flagged = vec![false; traces.spans.len()];
-    let mut pairs = Vec::new();
     for place in 0..traces.spans.len() as u32 {
         let operation = traces.operation(place);
-        if traces.spans[place as usize].phase != Some(Phase::After) || !operations.contains(&operation) {
+        let phase = scene.phase(traces.spans[place as usize].time());
+        if phase != Some(Phase::After) || !operations.contains(&operation) {
             continue;
         }
-        pairs_of(scene, traces, patterns, place, &mut pairs);
+        let pairs = orders.within(place);
         let is_new = pairs
             .iter()
-            .any(|pair| marked.get(&(operation, *pair)).is_some_and(|(strength, _)| *strength >= MARKS));
+            .any(|&pair| marked.get(&(operation, pair)).is_some_and(|(strength, _)| *strength >= MARKS));
         let is_missing = || {
             vanished.get(&operation).is_some_and(|gone| {
-                gone.iter().any(|gone| pairs.iter().any(|pair| pair.0 == gone.0 && pair.1 != gone.1))
+                gone.iter().any(|gone| {
+                    pairs.iter().map(|&pair| pair_of(pair)).any(|pair| pair.0 == gone.0 && pair.1 != gone.1)
+                })
             })
         };
         is_flagged[place as usize] = is_new || is_missing();
@@ -141,7 +184,8 @@ fn by_system(scene: &Scene, traces: &Traces, patterns: &Patterns, marked: &Marke
         }
     }
     let mut best: FxHashMap<SystemId, (f64, Operation, Pair, Shares)> = FxHashMap::default();
-    for (&(operation, pair), &(strength, shares)) in marked {
+    for (&(operation, number), &(strength, shares)) in marked {
+        let pair = pair_of(number);
         let (flagged, origin, _) = starts.get(&operation).copied().unwrap_or((0, 0, NONE));
         let own = if flagged == 0 { 1.0 } else { f64::from(origin) / f64::from(flagged) };
         let strength = strength.abs() * (NOT_THE_ORIGIN + (1.0 - NOT_THE_ORIGIN) * own);
@@ -175,16 +219,19 @@ fn by_system(scene: &Scene, traces: &Traces, patterns: &Patterns, marked: &Marke
 }
 
 /// The pairs of neighbours in one span, sorted.
-fn pairs_of(scene: &Scene, traces: &Traces, patterns: &Patterns, place: u32, pairs: &mut Vec<Pair>) {
+fn pairs_of(evidence: &Evidence, traces: &Traces, patterns: &Patterns, place: u32, pairs: &mut Vec<Pair>) {
     pairs.clear();
     // Two chains, since the clock of the log and that of the spans differ by a little: lines among lines, calls among
     // calls.
     let says = traces.logs(place).filter_map(|(_, row)| {
-        let shape = scene.evidence.shape(row);
+        let shape = evidence.shape(row);
         (shape.0 != 0).then(|| Happening::Says(patterns.pattern(shape)))
     });
     chain(says, pairs);
-    chain(traces.children(place).iter().map(|&child| called(traces, child)), pairs);
+    // Who called whom is a guess where no span says it.
+    if !traces.spans[place as usize].is_inferred {
+        chain(traces.children(place).iter().map(|&child| called(traces, child)), pairs);
+    }
     pairs.sort_unstable();
 }
 

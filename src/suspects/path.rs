@@ -12,7 +12,7 @@ use crate::telemetry::{EventKind, Nanos, SeriesClass};
 use rustc_hash::FxHashMap;
 
 /// From this many spreads on a system suffers.
-const SUFFERS: f64 = 3.0;
+pub(super) const SUFFERS: f64 = 3.0;
 /// A callee explains its caller if it suffers at least this share as much.
 const EXPLAINS: f64 = 0.25;
 /// Alerts this far from the onset belong to it.

@@ -1,22 +1,20 @@
 //! The ranking: what the signals found, weighed openly and added up, with what speaks against it.
 
+use super::conclude::{Ground, Ranked, conclude};
+use super::digest::Digest;
 use super::metrics::{self, Departure};
 use super::modes::recognise;
-use super::patterns::Patterns;
+use super::path::SUFFERS;
 use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
 use super::topology::{Topology, is_gateway, is_pseudo};
-use super::traces::Traces;
-use super::weights::{
-    DEPTH, EDGE, EXPLAINED, LEAD, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, TOLD_BY_SPANS, weight,
-};
+use super::weights::{DEPTH, EDGE, EXPLAINED, TOLD_BY_SPANS, weight};
 use super::{
-    Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, changes,
-    gaps, onset, order, path, said, stops,
+    Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, against,
+    board, changes, gaps, onset, order, path, said, stops,
 };
-use crate::evidence::{Evidence, Row, SystemId};
+use crate::evidence::{Evidence, SystemId};
 use crate::flows::Flows;
-use crate::telemetry::EventKind;
 use rustc_hash::FxHashMap;
 
 /// How many suspects are named at most.
@@ -25,39 +23,42 @@ const MOST: usize = 12;
 const VICTIM: f64 = 0.5;
 
 pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Suspects {
-    let found = onset::find(evidence, flows, settings);
-    let Some(mut onset) = found else {
+    let digest = Digest::of(evidence);
+    let Some(found) = onset::find(evidence, flows, &digest, settings) else {
         let reason = "no onset: neither flows nor errors nor alerts changed for the worse; if something fails, give its time with --onset";
         let templates = count(evidence, None).into_iter().map(|one| one.change).collect();
         return Suspects { reason: reason.to_owned(), templates, ..Suspects::default() };
     };
-    if settings.onset.is_none() && !settings.without.contains(&Signal::Metrics) {
-        let scene = Scene::new(evidence, flows, onset.time, settings);
-        onset = onset::refine(onset, &metrics::departures(&scene), evidence);
-    }
-    let scene = Scene::new(evidence, flows, onset.time, settings);
-    let templates = count(evidence, Some(onset.time));
-    let case = Case::new(&scene, settings, &templates);
+    let scene = Scene::new(evidence, flows, &found, settings);
+    let templates = count(evidence, Some(found.onset.time));
+    let case = Case::new(&scene, &digest, settings, &templates);
     let ranking = case.ranking();
     let (conclusive, reason) = case.verdict(&ranking);
-    let baseline = Some(scene.before);
-    let templates = templates.into_iter().map(|one| one.change).collect();
     let ranking = ranking.into_iter().map(|one| one.suspect).collect();
-    Suspects { onset: Some(onset), baseline, conclusive, reason, ranking, templates }
+    let board = board::of(&scene, &digest, &case.topology);
+    let calls = case.topology.calls();
+    Suspects {
+        onset: Some(found.onset),
+        baseline: Some(scene.before),
+        conclusive,
+        reason,
+        ranking,
+        templates: templates.into_iter().map(|one| one.change).collect(),
+        board,
+        calls,
+    }
 }
 
 struct Case<'a> {
     scene: &'a Scene<'a>,
+    digest: &'a Digest,
     settings: &'a SuspectSettings,
     templates: &'a [Counted],
-    patterns: Patterns,
     topology: Topology,
     departures: Vec<Departure>,
     findings: Vec<Finding>,
     /// Whether nothing but metrics says anything, so that the path from the alert is what there is to go by.
     only_metrics: bool,
-    /// Whether most log records name the span that they were written under.
-    has_spans: bool,
 }
 
 /// A suspect with its sum before it is squeezed into 0..1.
@@ -67,29 +68,20 @@ struct Weighed {
 }
 
 impl<'a> Case<'a> {
-    fn new(scene: &'a Scene<'a>, settings: &'a SuspectSettings, templates: &'a [Counted]) -> Self {
-        let evidence = scene.evidence;
+    fn new(
+        scene: &'a Scene<'a>,
+        digest: &'a Digest,
+        settings: &'a SuspectSettings,
+        templates: &'a [Counted],
+    ) -> Self {
         let is_on = |signal: Signal| !settings.without.contains(&signal);
-        let traces = Traces::of(scene);
-        let logs = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log);
-        let mut seen = vec![false; evidence.texts.len()];
-        let mut shapes = Vec::new();
-        let mut logs_count = 0;
-        for row in logs {
-            logs_count += 1;
-            let shape = evidence.shape(row);
-            if !std::mem::replace(&mut seen[shape.0 as usize], true) {
-                shapes.push(shape);
-            }
-        }
-        let has_spans = traces.logs.len() * 2 > logs_count;
-        let patterns = Patterns::of(evidence, shapes);
-        let topology = Topology::of(scene, &traces);
+        let Digest { patterns, traces, orders, units, .. } = digest;
+        let topology = Topology::of(scene, traces);
         let departures = if is_on(Signal::Metrics) { metrics::departures(scene) } else { Vec::new() };
         let mut findings = stops::findings(scene);
-        findings.extend(order::findings(scene, &traces, &patterns));
-        findings.extend(said::findings(scene, &traces, &patterns));
-        findings.extend(gaps::findings(scene, &traces));
+        findings.extend(order::findings(scene, traces, orders));
+        findings.extend(said::findings(scene, traces, units, patterns));
+        findings.extend(gaps::findings(scene, traces));
         findings.extend(metrics::findings(scene, &departures));
         findings.retain(|finding| {
             is_on(finding.signal) && finding.strength >= weight(finding.signal, finding.nature).least
@@ -102,7 +94,7 @@ impl<'a> Case<'a> {
                 .retain(|finding| !(finding.signal == Signal::Metrics && finding.nature == Nature::Symptom));
             findings.extend(path::findings(scene, &topology, &departures));
         }
-        Self { scene, settings, templates, patterns, topology, departures, findings, only_metrics, has_spans }
+        Self { scene, digest, settings, templates, topology, departures, findings, only_metrics }
     }
 
     fn ranking(&self) -> Vec<Weighed> {
@@ -116,6 +108,11 @@ impl<'a> Case<'a> {
             self.sort(&mut all);
         }
         all.truncate(MOST);
+        for one in &mut all {
+            let against =
+                against::reasons(self.scene, &self.digest.units, &self.departures, one.suspect.system);
+            one.suspect.evidence.extend(against);
+        }
         for place in 0..all.len() {
             let is_tie = place > 0 && all[place].suspect.score >= all[place - 1].suspect.score;
             all[place].suspect.rank = if is_tie { all[place - 1].suspect.rank } else { place as u32 + 1 };
@@ -149,7 +146,7 @@ impl<'a> Case<'a> {
         let mut reasons: Vec<Reason> = Vec::new();
         for ((signal, _), finding) in &best {
             let mut earned = weight(*signal, finding.nature).earned(finding.strength);
-            if *signal == Signal::Flows && self.has_spans {
+            if *signal == Signal::Flows && self.digest.has_spans {
                 earned *= TOLD_BY_SPANS;
             }
             if *signal == Signal::Metrics && finding.nature == Nature::Symptom {
@@ -225,7 +222,7 @@ impl<'a> Case<'a> {
         let stops = |finding: &&Finding| finding.signal == Signal::Flows;
         let clearly = weight(Signal::Flows, Nature::Cause).cap;
         // Work in another order than before, with nothing out of order beneath it, is its own.
-        let is_own = self.has_spans
+        let is_own = self.digest.has_spans
             && self.findings.iter().any(|finding| {
                 finding.signal == Signal::EventOrder && finding.system == system && finding.strength >= 3.0
             });
@@ -242,7 +239,7 @@ impl<'a> Case<'a> {
         let explained = changes::explain(
             self.scene,
             &self.topology,
-            &self.patterns,
+            &self.digest.patterns,
             &self.departures,
             &self.findings,
             &systems,
@@ -284,34 +281,26 @@ impl<'a> Case<'a> {
     }
 
     fn verdict(&self, ranking: &[Weighed]) -> (bool, String) {
-        let Some(first) = ranking.first() else {
-            let reason = "inconclusive: nothing stands out since onset; widen the window or add a source";
-            return (false, reason.to_owned());
+        let ranked: Vec<Ranked> = ranking
+            .iter()
+            .map(|one| Ranked {
+                name: self.scene.name(one.suspect.system),
+                suspect: &one.suspect,
+                sum: one.sum,
+            })
+            .collect();
+        let suffers = |one: &&Departure| one.kind.nature == Nature::Symptom && one.spreads >= SUFFERS;
+        let mut suffering: Vec<SystemId> =
+            self.departures.iter().filter(suffers).map(|one| one.system).collect();
+        suffering.sort_unstable();
+        suffering.dedup();
+        let ground = Ground {
+            only_metrics: self.only_metrics,
+            has_topology: !self.topology.is_empty(),
+            has_logs: !self.digest.units.said.is_empty(),
+            many_suffer: suffering.len() > 1,
         };
-        let name = self.scene.name(first.suspect.system);
-        let score = first.suspect.score;
-        let second = ranking.iter().skip(1).map(|one| one.suspect.score).next().unwrap_or(0.0);
-        let why = first.suspect.evidence.first().map_or("", |reason| reason.sentence.as_str());
-        let is_clear = if self.only_metrics {
-            // The path leaves few; what counts is whether there is another of them.
-            first.sum >= LEAST_ON_PATH
-                && ranking.get(1).is_none_or(|other| other.sum <= first.sum * RIVAL_ON_PATH)
-        } else {
-            score >= LEAST && score - second >= LEAD
-        };
-        if first.suspect.role == Role::Cause && is_clear {
-            return (true, format!("{name} leads by {:.2}: {why}", score - second));
-        }
-        let next = match ranking.get(1) {
-            Some(other) => format!("did {name} or {} fail first?", self.scene.name(other.suspect.system)),
-            None => format!("look at the newest errors of {name}"),
-        };
-        (
-            false,
-            format!(
-                "inconclusive: {score:.2} where {LEAST:.2} and a lead of {LEAD:.2} are needed; cheapest next check: {next}"
-            ),
-        )
+        conclude(&ranked, ground)
     }
 }
 

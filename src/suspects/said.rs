@@ -1,90 +1,65 @@
 //! What systems say: patterns that came or went, and error lines, as shares of the system's own traffic.
-//!
-//! Shares of the system's own traces (or of ten-second windows where lines carry no identifier), or the silence
-//! downstream of a fault would be taken for its cause.
 
 use super::order::shortened;
 use super::patterns::Patterns;
 use super::scene::{Finding, Nature, Phase, Scene};
 use super::statistics::Shares;
 use super::traces::Traces;
+use super::units::{Said, Units};
 use super::weights::NOT_THE_ORIGIN;
 use super::{Pointer, Signal};
 use crate::evidence::{Row, SystemId, TextId};
-use crate::telemetry::{EventKind, Nanos, Severity};
-use rustc_hash::{FxHashMap, FxHashSet};
+use crate::telemetry::Severity;
+use rustc_hash::FxHashMap;
 
 /// Fewer traces than this on a side say nothing.
 const LEAST_UNITS: u32 = 5;
 /// A warning or error that went away is no fault.
 const GOT_WELL: f64 = 0.3;
-const WINDOW: Nanos = Nanos::seconds(10);
-/// Beyond this many rows whole traces are left out at random: shares do not need more.
-const MOST_ROWS: u32 = 4_000_000;
 
-/// A stretch of a system's work: one trace of it, or one window of time.
-type Unit = u32;
-
-struct Said {
+/// In how many units something was met, before and after.
+struct Met {
     counts: [u32; 2],
     severity: Severity,
     example: Row,
 }
 
 /// Patterns, then error lines.
-pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> Vec<Finding> {
+pub(super) fn findings(scene: &Scene, traces: &Traces, units: &Units, patterns: &Patterns) -> Vec<Finding> {
     let evidence = scene.evidence;
-    let mut units: FxHashSet<(SystemId, Unit)> = FxHashSet::default();
-    let mut met: FxHashSet<(SystemId, TextId, Unit)> = FxHashSet::default();
+    let phases: Vec<Option<Phase>> = units.units.iter().map(|unit| scene.phase(unit.time)).collect();
     let mut traffic: FxHashMap<(SystemId, bool), [u32; 2]> = FxHashMap::default();
-    let mut said: FxHashMap<(SystemId, TextId, bool), Said> = FxHashMap::default();
-    let mut troubled: FxHashMap<(SystemId, bool), Said> = FxHashMap::default();
-    let every = evidence.rows() / MOST_ROWS + 1;
-    let view = evidence.view();
-    for row in (0..evidence.rows()).map(Row) {
-        let Some(phase) = scene.phase(view.time(row)) else { continue };
-        let is_span = view.is_span(row);
-        if !is_span && evidence.kind(row) != EventKind::Log {
-            continue;
-        }
-        let system = view.system(row);
-        let identifier = evidence.identifier(row);
-        let is_windowed = identifier.is_none();
-        if identifier.is_some_and(|id| every > 1 && id.0.wrapping_mul(0x9e37_79b1) % every != 0) {
-            continue;
-        }
-        let unit = unit(scene, row);
-        if units.insert((system, unit)) {
-            traffic.entry((system, is_windowed)).or_default()[phase as usize] += 1;
-        }
-        if is_span {
-            continue;
-        }
-        let pattern = patterns.pattern(view.shape(row));
-        let severity = view.severity(row);
-        let new = || Said { counts: [0, 0], severity, example: row };
-        if pattern.0 != 0 && met.insert((system, pattern, unit)) {
-            let entry = said.entry((system, pattern, is_windowed)).or_insert_with(new);
-            entry.counts[phase as usize] += 1;
-            entry.severity = entry.severity.max(severity);
-            if phase == Phase::After {
-                entry.example = entry.example.max(row);
-            }
-        }
-        if (severity.is_error() || patterns.is_troubled(pattern)) && met.insert((system, TextId(0), unit)) {
-            let entry = troubled.entry((system, is_windowed)).or_insert_with(new);
-            entry.counts[phase as usize] += 1;
-            if phase == Phase::After {
-                entry.example = row;
-            }
+    for (unit, phase) in units.units.iter().zip(&phases) {
+        if let Some(phase) = phase {
+            traffic.entry((unit.system, unit.is_windowed)).or_default()[*phase as usize] += 1;
         }
     }
+    let met = |all: &[Said], by_pattern: bool| {
+        let mut met: FxHashMap<(SystemId, TextId, bool), Met> = FxHashMap::default();
+        for one in all {
+            let Some(phase) = phases[one.unit as usize] else { continue };
+            let unit = &units.units[one.unit as usize];
+            let pattern = if by_pattern { one.pattern } else { TextId(0) };
+            let entry = met.entry((unit.system, pattern, unit.is_windowed)).or_insert(Met {
+                counts: [0, 0],
+                severity: one.severity,
+                example: one.example,
+            });
+            entry.counts[phase as usize] += 1;
+            entry.severity = entry.severity.max(one.severity);
+            if phase == Phase::After {
+                entry.example = one.example;
+            }
+        }
+        met
+    };
     let shares = |counts: [u32; 2], key: (SystemId, bool)| {
         let of = traffic.get(&key).copied().unwrap_or_default();
         Shares { before: (counts[0], of[0]), after: (counts[1], of[1]) }
     };
     let mut findings = Vec::new();
     let mut best: FxHashMap<SystemId, (f64, Finding)> = FxHashMap::default();
+    let said = met(&units.said, true);
     for ((system, pattern, is_windowed), one) in &said {
         let shares = shares(one.counts, (*system, *is_windowed));
         if !shares.is_enough(LEAST_UNITS) {
@@ -119,7 +94,7 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> V
     }
     findings.extend(best.into_values().map(|(_, finding)| Finding { operation: None, ..finding }));
     let origin = ErrorOrigins::of(scene, traces, patterns);
-    for ((system, is_windowed), one) in troubled {
+    for ((system, _, is_windowed), one) in met(&units.troubled, false) {
         let shares = shares(one.counts, (system, is_windowed));
         if !shares.is_enough(LEAST_UNITS) {
             continue;
@@ -148,13 +123,6 @@ pub(super) fn findings(scene: &Scene, traces: &Traces, patterns: &Patterns) -> V
     }
     findings.extend(failing_spans(scene, traces, &origin));
     findings
-}
-
-fn unit(scene: &Scene, row: Row) -> Unit {
-    match scene.evidence.identifier(row) {
-        Some(id) => id.0,
-        None => (scene.evidence.time(row).0 / WINDOW.0) as u32 | 1 << 31,
-    }
 }
 
 fn pattern_sentence(text: &str, severity: Severity, shares: Shares, departure: f64) -> String {
@@ -196,7 +164,7 @@ impl ErrorOrigins {
         let mut by_system: FxHashMap<SystemId, (u32, u32)> = FxHashMap::default();
         let mut failed: FxHashMap<SystemId, Failed> = FxHashMap::default();
         for (place, span) in traces.spans.iter().enumerate() {
-            let Some(phase) = span.phase else { continue };
+            let Some(phase) = scene.phase(span.time()) else { continue };
             failed.entry(span.system).or_default().1[phase as usize] += 1;
             if !flagged[place] {
                 continue;

@@ -1,5 +1,6 @@
 //! What all signals look at: the evidence, cut at the onset into before and after.
 
+use super::onset::Found;
 use super::{Pointer, Signal, SuspectSettings};
 use crate::evidence::{Evidence, SystemId};
 use crate::flows::Flows;
@@ -8,11 +9,17 @@ use crate::telemetry::{Nanos, Time, Window};
 /// What happens later than this after the onset is the incident's aftermath: mitigations, restarts, people.
 const LONGEST: Nanos = Nanos::seconds(3_600);
 
+/// Samples are taken at their own pace: one from shortly before may be of the trouble already.
+const SAMPLED: Nanos = Nanos::seconds(30);
+
 pub(super) struct Scene<'a> {
     pub evidence: &'a Evidence,
     pub flows: &'a Flows,
+    /// Surely before the onset, and surely after it; what lies between may be either.
     pub before: Window,
     pub after: Window,
+    onset: Time,
+    earliest: Time,
     /// Whether the onset was given by somebody and not found.
     pub is_given: bool,
 }
@@ -49,13 +56,18 @@ impl<'a> Scene<'a> {
     pub(super) fn new(
         evidence: &'a Evidence,
         flows: &'a Flows,
-        onset: Time,
+        found: &Found,
         settings: &SuspectSettings,
     ) -> Self {
+        let (onset, between) = (found.onset.time, found.between);
         let whole = reach(evidence).unwrap_or(Window { from: onset, to: onset });
-        let before = settings.baseline.unwrap_or(Window { from: whole.from.min(onset), to: onset });
-        let after = Window { from: onset, to: whole.to.min(onset + LONGEST).max(onset) };
-        Self { evidence, flows, before, after, is_given: settings.onset.is_some() }
+        let earliest = settings.baseline.map_or(whole.from, |typed| typed.from).min(between.from);
+        // What was typed may reach as far as the onset that was typed with it.
+        let latest = settings.baseline.map_or(between.from, |typed| typed.to.min(between.from));
+        let before = Window { from: earliest, to: latest.max(earliest) };
+        let after = Window { from: between.to, to: whole.to.min(onset + LONGEST).max(between.to) };
+        let is_given = settings.onset.is_some();
+        Self { evidence, flows, before, after, onset, earliest: between.from, is_given }
     }
 
     pub(super) fn phase(&self, time: Time) -> Option<Phase> {
@@ -67,7 +79,12 @@ impl<'a> Scene<'a> {
     }
 
     pub(super) fn onset(&self) -> Time {
-        self.after.from
+        self.onset
+    }
+
+    /// For what is sampled seldom: from where the onset may lie at the earliest, less what a sample may be late or early.
+    pub(super) fn since(&self) -> Window {
+        Window { from: self.earliest - SAMPLED, to: self.after.to }
     }
 
     pub(super) fn name(&self, system: SystemId) -> &'a str {
@@ -76,7 +93,7 @@ impl<'a> Scene<'a> {
 }
 
 /// From the first to just past the last of all events and samples.
-fn reach(evidence: &Evidence) -> Option<Window> {
+pub(super) fn reach(evidence: &Evidence) -> Option<Window> {
     let samples = evidence.series.iter().filter_map(|series| {
         let (first, last) = (series.samples.first()?, series.samples.last()?);
         Some(Window { from: first.time, to: last.time + Nanos(1) })

@@ -41,12 +41,16 @@ impl Shares {
         (b / m - a / n) / (pooled * (1.0 - pooled) * (1.0 / n + 1.0 / m)).sqrt()
     }
 
+    /// How much the share changed: Cohen's h.
+    pub(super) fn effect(self) -> f64 {
+        let angle = |share: f64| 2.0 * share.clamp(0.0, 1.0).sqrt().asin();
+        (angle(self.share_after()) - angle(self.share_before())).abs()
+    }
+
     /// The certainty, limited by the size of the effect.
     pub(super) fn departure(self) -> f64 {
-        let angle = |share: f64| 2.0 * share.clamp(0.0, 1.0).sqrt().asin();
-        let effect = (angle(self.share_after()) - angle(self.share_before())).abs();
         let z = self.certainty();
-        z.abs().min(STRENGTH_PER_EFFECT * effect).copysign(z)
+        z.abs().min(STRENGTH_PER_EFFECT * self.effect()).copysign(z)
     }
 }
 
@@ -89,4 +93,8 @@ mod tests {
         assert_eq!(spread(&mut [5.0, 5.0, 5.0]), 0.0);
         assert!(median(&mut []).is_nan());
     }
+}
+
+pub(super) fn tune(name: &str, or: f64) -> f64 {
+    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or)
 }

@@ -18,7 +18,7 @@ impl Topology {
     pub(super) fn of(scene: &Scene, traces: &Traces) -> Self {
         let mut edges: FxHashSet<(SystemId, SystemId)> = scene.evidence.topology.iter().copied().collect();
         for (place, span) in traces.spans.iter().enumerate() {
-            if let Some(parent) = traces.parent(place as u32) {
+            if let Some(parent) = traces.parent(place as u32).filter(|_| !span.is_inferred) {
                 edges.insert((traces.spans[parent as usize].system, span.system));
             }
         }
@@ -60,6 +60,21 @@ impl Topology {
 
     pub(super) fn callers(&self, system: SystemId) -> &[SystemId] {
         self.callers.get(&system).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether nothing is known of who calls whom.
+    pub(super) fn is_empty(&self) -> bool {
+        self.callees.is_empty()
+    }
+
+    /// All calls, by caller and callee.
+    pub(super) fn calls(&self) -> Vec<(SystemId, SystemId)> {
+        let of = |(caller, callees): (&SystemId, &Vec<SystemId>)| {
+            callees.iter().map(|callee| (*caller, *callee)).collect::<Vec<_>>()
+        };
+        let mut calls: Vec<(SystemId, SystemId)> = self.callees.iter().flat_map(of).collect();
+        calls.sort_unstable();
+        calls
     }
 
     pub(super) fn are_neighbours(&self, one: SystemId, other: SystemId) -> bool {

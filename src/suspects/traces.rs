@@ -1,8 +1,8 @@
 //! Spans put together into trees, with the log records that were written under each.
 
-use super::scene::{Phase, Scene};
-use crate::evidence::{Row, SystemId, TextId};
-use crate::telemetry::EventKind;
+use super::patterns::Patterns;
+use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId};
+use crate::telemetry::{EventKind, Time};
 use rustc_hash::FxHashMap;
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -24,7 +24,15 @@ pub(super) struct Span {
     pub parent: u32,
     pub failed: bool,
     pub depth: u16,
-    pub phase: Option<Phase>,
+    /// No span at all, but the lines that name one that is not here: its length is not the work's, its parent a guess.
+    pub is_inferred: bool,
+}
+
+impl Span {
+    /// When it began.
+    pub(super) fn time(&self) -> Time {
+        Time(self.start)
+    }
 }
 
 /// All spans, parents and children joined.
@@ -42,8 +50,7 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    pub(super) fn of(scene: &Scene) -> Self {
-        let evidence = scene.evidence;
+    pub(super) fn of(evidence: &Evidence, patterns: &Patterns) -> Self {
         let mut places: FxHashMap<u64, u32> = FxHashMap::default();
         let mut spans: Vec<Span> = Vec::new();
         let mut parents: Vec<u64> = Vec::new();
@@ -51,7 +58,7 @@ impl Traces {
         let total = evidence.spans().count();
         for one in evidence.spans() {
             let row = one.row;
-            if total > MOST_SPANS && is_left_out(scene, row, total) {
+            if total > MOST_SPANS && is_left_out(evidence, row, total) {
                 continue;
             }
             let time = evidence.time(row);
@@ -70,7 +77,7 @@ impl Traces {
                         parent: NONE,
                         failed: one.info.failed,
                         depth: 0,
-                        phase: scene.phase(time),
+                        is_inferred: false,
                     });
                     parents.push(one.info.parent);
                 }
@@ -83,6 +90,9 @@ impl Traces {
                 Some(&parent) if *parents.get(place).unwrap_or(&0) != 0 && parent != place as u32 => parent,
                 _ => NONE,
             };
+        }
+        if super::statistics::tune("INFER", 1.0) > 0.0 {
+            infer(evidence, patterns, &records, &mut places, &mut spans);
         }
         let mut traces = Self { spans, ..Self::default() };
         traces.measure_depths();
@@ -195,8 +205,63 @@ fn firsts(owners: usize, sorted: impl Iterator<Item = u32>) -> Vec<u32> {
     counts
 }
 
+/// Adds what lines tell of spans that are not here: those that name the same one are one piece of work, named after the
+/// first of them, and called by the work of another system that encloses it most closely.
+fn infer(
+    evidence: &Evidence,
+    patterns: &Patterns,
+    records: &[(u64, i64, Row)],
+    places: &mut FxHashMap<u64, u32>,
+    spans: &mut Vec<Span>,
+) {
+    let mut lines: Vec<(u64, i64, Row)> =
+        records.iter().copied().filter(|(id, ..)| !places.contains_key(id)).collect();
+    lines.sort_unstable();
+    let first = spans.len();
+    let mut traces: Vec<(Option<IdentifierId>, u32)> = Vec::new();
+    for lines in lines.chunk_by(|a, b| a.0 == b.0) {
+        let (id, start, row) = lines[0];
+        let place = spans.len() as u32;
+        places.insert(id, place);
+        traces.push((evidence.identifier(row), place));
+        spans.push(Span {
+            row,
+            system: evidence.system(row),
+            name: patterns.pattern(evidence.shape(row)),
+            start,
+            duration: lines[lines.len() - 1].1 - start,
+            parent: NONE,
+            failed: false,
+            depth: 0,
+            is_inferred: true,
+        });
+    }
+    if spans.len() == first {
+        return;
+    }
+    let order = |place: u32| (spans[place as usize].start, std::cmp::Reverse(spans[place as usize].duration));
+    traces.sort_by_key(|&(trace, place)| (trace.map(|id| id.0), order(place)));
+    let mut parents: Vec<(u32, u32)> = Vec::new();
+    for trace in traces.chunk_by(|a, b| a.0 == b.0).filter(|trace| trace[0].0.is_some()) {
+        let mut open: Vec<u32> = Vec::new();
+        for &(_, place) in trace {
+            let end = |place: u32| spans[place as usize].start + spans[place as usize].duration;
+            while open.last().is_some_and(|&above| end(above) < end(place)) {
+                open.pop();
+            }
+            let system = spans[place as usize].system;
+            let above = open.iter().rev().find(|&&above| spans[above as usize].system != system);
+            parents.extend(above.map(|&above| (place, above)));
+            open.push(place);
+        }
+    }
+    for (place, parent) in parents {
+        spans[place as usize].parent = parent;
+    }
+}
+
 /// Decided by the identifier, so that a trace stays or goes as a whole.
-fn is_left_out(scene: &Scene, row: Row, total: usize) -> bool {
+fn is_left_out(evidence: &Evidence, row: Row, total: usize) -> bool {
     let every = (total / MOST_SPANS + 1) as u32;
-    scene.evidence.identifier(row).is_some_and(|id| id.0.wrapping_mul(0x9e37_79b1) % every != 0)
+    evidence.identifier(row).is_some_and(|id| id.0.wrapping_mul(0x9e37_79b1) % every != 0)
 }

@@ -78,6 +78,10 @@ pub(super) const NOT_THE_ORIGIN: f64 = 0.25;
 /// Below this nobody is called the cause, and so near to the second neither.
 pub(super) const LEAST: f64 = 0.45;
 pub(super) const LEAD: f64 = 0.12;
+/// What one signal alone must lead by: it may be wrong in a way that no other would share.
+pub(super) const LEAD_OF_ONE: f64 = 0.2;
+/// From this weight on a reason counts as a signal of its own.
+pub(super) const TELLING: f64 = 0.1;
 /// The same where only metrics speak: the least sum, and what share of it a rival may have.
 pub(super) const LEAST_ON_PATH: f64 = 0.15;
 pub(super) const RIVAL_ON_PATH: f64 = 0.5;

@@ -67,6 +67,11 @@ impl Ui {
             }
             Outcome::Act(action) => self.act(action, effects),
             Outcome::Open(id) => self.open_flow(id),
+            Outcome::Event(row) => self.open_event(row, effects),
+            Outcome::Series(place) => {
+                self.metrics.go_to(place, &self.data);
+                self.show(View::Metrics);
+            }
             Outcome::Find(identifier) => effects.push(Effect::Find(identifier)),
             Outcome::Incident(name) => effects.push(Effect::OpenIncident(name)),
             Outcome::Record(whats) => {
@@ -297,7 +302,7 @@ impl Ui {
         }
         match self.selected() {
             Selected::Flow(id) => self.open_flow(id),
-            Selected::Event(row) => self.over.push(Over::Page(page::Page::event(row, &self.data))),
+            Selected::Event(row) => self.open_event(row, effects),
             Selected::Suspect(place) => {
                 if let Some(text) = selected::filter(&Selected::Suspect(place), &self.data, false) {
                     self.conclude(Outcome::Follow(text, View::Logs), effects);
@@ -312,6 +317,13 @@ impl Ui {
             | Selected::Mitigation(_)
             | Selected::Nothing => {}
         }
+    }
+
+    fn open_event(&mut self, row: crate::evidence::Row, effects: &mut Vec<Effect>) {
+        if !self.data.events.contains_key(&row) {
+            effects.push(Effect::Read(vec![row]));
+        }
+        self.over.push(Over::Page(page::Page::event(row, &self.data)));
     }
 
     pub(super) fn open_flow(&mut self, id: FlowId) {

@@ -1,8 +1,11 @@
-//! Metrics: what departed from its usual, how far, and a chart of the chosen one with onset, changes and mitigations.
+//! Metrics: what departed from its usual, how far, and a chart of the chosen one with onset, changes and mitigations; or
+//! every system at a glance. A series leads to a flow of its moment, as an exemplar does.
+
+mod moment;
 
 use super::outcome::Outcome;
-use super::widgets::{Click, List, Scale, clock, fit, heights, panel};
-use super::{Action, Data, Selected, Theme};
+use super::widgets::{Click, List, Scale, clock, fit, headed, heights, panel};
+use super::{Action, Data, Selected, Theme, board};
 use crate::telemetry::{Series, Time, Window};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -14,6 +17,9 @@ use ratatui::widgets::canvas::{self, Canvas};
 #[derive(Clone, Debug, Default)]
 pub(super) struct MetricsView {
     list: List,
+    /// Every system at a glance, instead of series.
+    shows_board: bool,
+    board: List,
     /// Series by how far they departed, farthest first: (place, before, after, departure).
     order: Vec<(usize, f64, f64, f64)>,
     made_for: Option<(usize, usize, Option<Time>, String)>,
@@ -22,14 +28,41 @@ pub(super) struct MetricsView {
 impl MetricsView {
     pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
         self.refresh(data);
-        self.list.act(action, self.order.len()).into()
+        match action {
+            Action::NextPanel | Action::PreviousPanel => {
+                self.shows_board = !self.shows_board;
+                Outcome::Stay
+            }
+            Action::Open if self.shows_board => board::open(self.board.selected, data),
+            Action::Open => match self.order.get(self.list.selected) {
+                Some(one) => moment::flow_of(one.0, data),
+                None => Outcome::Stay,
+            },
+            _ if self.shows_board => self.board.act(action, data.picture.suspects.board.len()).into(),
+            _ => self.list.act(action, self.order.len()).into(),
+        }
     }
 
-    pub(super) fn click(&mut self, at: Position, _data: &Data) -> Click {
+    /// Puts the cursor on a series, by its place in the evidence.
+    pub(super) fn go_to(&mut self, series: usize, data: &Data) {
+        self.refresh(data);
+        self.shows_board = false;
+        if let Some(place) = self.order.iter().position(|one| one.0 == series) {
+            self.list = List::at(place);
+        }
+    }
+
+    pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
+        if self.shows_board {
+            return self.board.click(at, data.picture.suspects.board.len());
+        }
         self.list.click(at, self.order.len())
     }
 
     pub(super) fn selected(&self, _data: &Data) -> Selected {
+        if self.shows_board {
+            return Selected::Nothing;
+        }
         self.order.get(self.list.selected).map_or(Selected::Nothing, |one| Selected::Series(one.0))
     }
 
@@ -57,6 +90,9 @@ impl MetricsView {
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         self.refresh(data);
+        if self.shows_board {
+            return board::draw(&mut self.board, true, data, theme, frame, area);
+        }
         // The list takes what it needs, up to two thirds; the chart has the rest.
         let list =
             (self.order.len() as u16).saturating_add(1).min(area.height.saturating_sub(area.height / 3));
@@ -71,9 +107,8 @@ impl MetricsView {
             ),
             None => format!("{} series", self.order.len()),
         };
-        let block = panel(title, theme);
-        let inner = block.inner(top);
-        frame.render_widget(block, top);
+        let figures = "enter: a flow of its moment, tab: every system";
+        let inner = headed(&title, figures, true, theme, frame, top);
         if self.order.is_empty() {
             frame.render_widget(
                 Paragraph::new(super::sources::why_empty(data, "no metrics"))

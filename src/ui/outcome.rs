@@ -2,6 +2,7 @@
 
 use super::prompt::Prompt;
 use super::{Action, Effect, View};
+use crate::evidence::Row;
 use crate::flows::FlowId;
 use crate::incident::What;
 use crate::telemetry::{Time, Window};
@@ -25,6 +26,10 @@ pub(super) enum Outcome {
     Range(Option<Window>),
     Act(Action),
     Open(FlowId),
+    /// Read an event in full.
+    Event(Row),
+    /// Show a series, by its place in the evidence.
+    Series(usize),
     /// Open the flow that has this identifier.
     Find(String),
     Incident(String),

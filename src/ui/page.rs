@@ -18,6 +18,8 @@ pub(super) struct Page {
     lines: Vec<(Tone, String)>,
     offset: usize,
     height: usize,
+    /// An event that is on its way.
+    waits_for: Option<Row>,
 }
 
 impl Page {
@@ -27,7 +29,7 @@ impl Page {
 
     /// Lines of several kinds.
     pub(super) fn toned(title: &str, lines: Vec<(Tone, String)>) -> Self {
-        Self { title: title.to_owned(), lines, offset: 0, height: 10 }
+        Self { title: title.to_owned(), lines, offset: 0, height: 10, waits_for: None }
     }
 
     /// An event in full: every field, and where it came from.
@@ -38,7 +40,14 @@ impl Page {
                 "Event",
                 "It cannot be read again: the file is gone or became shorter. Its time, system and identifiers are kept.",
             ),
-            None => Self::text("Event", "It is being read. Open it again in a moment."),
+            None => Self { waits_for: Some(row), ..Self::text("Event", "It is being read …") },
+        }
+    }
+
+    /// Shows the event once it was read.
+    pub(super) fn refresh(&mut self, data: &Data) {
+        if let Some(row) = self.waits_for.filter(|row| data.events.contains_key(row)) {
+            *self = Self::event(row, data);
         }
     }
 

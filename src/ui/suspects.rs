@@ -1,130 +1,240 @@
 //! Who is behind it, with the reasons and their figures; symptoms apart from causes.
+//!
+//! The ranking stands on top. Below it is one part at a time, or two where there is room: the reasons of the chosen one,
+//! its templates, the attributes that failing flows share, all systems at a glance, who calls whom, and why not the
+//! others. Enter goes into a part, and there opens what the cursor is on.
+
+mod attributes;
+mod map;
+mod others;
+mod reasons;
+mod templates;
 
 use super::outcome::Outcome;
-use super::widgets::{Click, List, clock, fit, gauge, panel, wrap};
-use super::{Action, Data, Selected, Theme};
-use crate::suspects::{Role, TemplateState};
+use super::widgets::{Click, List, clock, fit, gauge, headed, lines, wrap};
+use super::{Action, Data, Selected, Theme, board};
+use crate::evidence::Row;
+use crate::suspects::{Role, Suspect};
+use attributes::AttributesPart;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
+use strum::IntoEnumIterator;
+
+/// From this width on two parts stand side by side.
+const WIDE: u16 = 110;
+
+/// What stands below the ranking.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::EnumIter)]
+enum Part {
+    #[default]
+    Reasons,
+    Templates,
+    Attributes,
+    Board,
+    Map,
+    Others,
+}
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct SuspectsView {
     list: List,
+    part: Part,
+    /// The cursor is in the part below.
+    is_inside: bool,
+    inside: List,
+    attributes: AttributesPart,
 }
 
 impl SuspectsView {
     pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
-        self.list.act(action, data.picture.suspects.ranking.len()).into()
+        let ranked = data.picture.suspects.ranking.len();
+        match action {
+            Action::NextPanel | Action::PreviousPanel => {
+                self.turn(action == Action::NextPanel);
+                Outcome::Stay
+            }
+            Action::Back if self.is_inside => {
+                self.is_inside = false;
+                Outcome::Stay
+            }
+            Action::Open if !self.is_inside => {
+                self.is_inside = self.count(data) > 0;
+                Outcome::Stay
+            }
+            Action::Open => self.open(data),
+            _ if self.is_inside => self.inside.act(action, self.count(data)).into(),
+            _ => {
+                let before = self.list.selected;
+                let is_taken = self.list.act(action, ranked);
+                if self.list.selected != before {
+                    self.inside = List::default();
+                }
+                is_taken.into()
+            }
+        }
+    }
+
+    fn turn(&mut self, forward: bool) {
+        let parts: Vec<Part> = Part::iter().collect();
+        let place = parts.iter().position(|part| *part == self.part).unwrap_or(0);
+        let step = if forward { 1 } else { parts.len() - 1 };
+        self.part = parts[(place + step) % parts.len()];
+        self.inside = List::default();
+    }
+
+    fn chosen<'a>(&self, data: &'a Data) -> Option<&'a Suspect> {
+        data.picture.suspects.ranking.get(self.list.selected)
+    }
+
+    /// How many rows the part has.
+    fn count(&self, data: &Data) -> usize {
+        match self.part {
+            Part::Reasons => reasons::count(self.chosen(data)),
+            Part::Templates => templates::of(self.chosen(data), data).count(),
+            Part::Attributes => self.attributes.differing.len(),
+            Part::Board => data.picture.suspects.board.len(),
+            Part::Map => map::rows(data).len(),
+            Part::Others => data.picture.suspects.ranking.len().saturating_sub(1),
+        }
+    }
+
+    /// What Enter does in the part.
+    fn open(&mut self, data: &Data) -> Outcome {
+        let at = self.inside.selected;
+        match self.part {
+            Part::Reasons => reasons::open(self.chosen(data), at, data),
+            Part::Templates => templates::open(self.chosen(data), at, data),
+            Part::Attributes => self.attributes.open(at),
+            Part::Board => board::open(at, data),
+            Part::Map => map::open(at, data),
+            Part::Others => {
+                self.list = List::at(at + 1);
+                self.part = Part::Reasons;
+                self.inside = List::default();
+                Outcome::Stay
+            }
+        }
     }
 
     pub(super) fn click(&mut self, at: Position, data: &Data) -> Click {
-        self.list.click(at, data.picture.suspects.ranking.len())
+        let click = self.inside.click(at, self.count(data));
+        if click != Click::Missed {
+            self.is_inside = true;
+            return click;
+        }
+        let click = self.list.click(at, data.picture.suspects.ranking.len());
+        if click != Click::Missed {
+            self.is_inside = false;
+        }
+        click
     }
 
     pub(super) fn selected(&self, data: &Data) -> Selected {
         if data.picture.suspects.ranking.is_empty() {
             Selected::Nothing
+        } else if self.is_inside && self.part == Part::Reasons {
+            reasons::selected(self.chosen(data), self.inside.selected, data)
+                .unwrap_or(Selected::Suspect(self.list.selected))
         } else {
             Selected::Suspect(self.list.selected)
         }
+    }
+
+    /// Events whose attributes are compared.
+    pub(super) fn wanted(&mut self, data: &Data) -> Vec<Row> {
+        if self.part == Part::Attributes { self.attributes.wanted(data) } else { Vec::new() }
     }
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let suspects = &data.picture.suspects;
         let [verdict, rest] = Layout::vertical([Constraint::Length(3), Constraint::Fill(1)]).areas(area);
         draw_verdict(data, theme, frame, verdict);
-        let rows = suspects.ranking.len().clamp(3, 9) as u16 + 2;
+        let rows = suspects.ranking.len().clamp(3, 9) as u16 + 1;
         let [top, bottom] =
             Layout::vertical([Constraint::Length(rows.min(rest.height / 2)), Constraint::Fill(1)])
                 .areas(rest);
-        let block = panel("Ranking", theme);
-        let inner = block.inner(top);
-        frame.render_widget(block, top);
+        let inner = headed(
+            "Ranking",
+            "enter goes into the part below, tab turns it",
+            !self.is_inside,
+            theme,
+            frame,
+            top,
+        );
         if suspects.ranking.is_empty() {
             let why = match suspects.reason.as_str() {
                 "" => super::sources::why_empty(data, "no suspects"),
                 reason => reason.to_owned(),
             };
-            frame.render_widget(Paragraph::new(why).wrap(ratatui::widgets::Wrap { trim: true }), inner);
-            return;
+            let text = wrap(&why, usize::from(inner.width));
+            lines(text.into_iter().map(Line::raw).collect(), frame, inner);
+        } else {
+            let width = List::room(inner);
+            self.list.draw(suspects.ranking.len(), theme, frame, inner, |place| {
+                row(&suspects.ranking[place], data, theme, width)
+            });
         }
-        let width = usize::from(inner.width);
-        for (line, place) in self.list.visible(inner, suspects.ranking.len()).enumerate() {
-            let one = &suspects.ranking[place];
-            let is_selected = place == self.list.selected;
-            let (role, style) = match one.role {
-                Role::Cause => ("cause  ", theme.error),
-                Role::Symptom => ("symptom", theme.muted),
-            };
-            let name = match &one.operation {
-                Some(operation) => format!("{} · {operation}", data.picture.evidence.system_name(one.system)),
-                None => data.picture.evidence.system_name(one.system).to_owned(),
-            };
-            let bar = (width / 5).min(24);
-            let change = if one.change.is_some() { " ⚙" } else { "" };
-            let mode = one.failure_modes.first().cloned().unwrap_or_default();
-            let mut text = Line::from(vec![
-                Span::raw(if is_selected { "▸ " } else { "  " }),
-                Span::styled(format!("{:>2} ", one.rank), theme.muted),
-                Span::styled(format!("{role} "), style),
-                Span::styled(
-                    fit(&format!("{name}{change}"), width.saturating_sub(2 + 3 + 8 + bar + 6 + 22)),
-                    Theme::strong(theme.text),
-                ),
-                Span::styled(fit(&mode, 21), theme.warn),
-                Span::styled(gauge(one.score, bar), style),
-                Span::raw(format!(" {:.2}", one.score)),
-            ]);
-            if is_selected {
-                text = text.style(theme.selection);
-            }
-            frame.render_widget(text, Rect { y: inner.y + line as u16, height: 1, ..inner });
+        if bottom.width < WIDE || self.part == Part::Board {
+            return self.draw_part(self.part, true, data, theme, frame, bottom);
         }
-        let is_wide = bottom.width >= 110;
-        let [left, right] = Layout::horizontal([
-            Constraint::Fill(3),
-            if is_wide { Constraint::Fill(2) } else { Constraint::Length(0) },
-        ])
-        .areas(bottom);
-        self.draw_reasons(data, theme, frame, left);
-        if is_wide {
-            draw_templates(data, theme, frame, right, self.list.selected);
-        }
+        let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(bottom);
+        let is_reasons = self.part == Part::Reasons;
+        self.draw_part(Part::Reasons, is_reasons, data, theme, frame, left);
+        let beside = if is_reasons { Part::Templates } else { self.part };
+        self.draw_part(beside, !is_reasons, data, theme, frame, right);
     }
 
-    fn draw_reasons(&self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
-        let Some(one) = data.picture.suspects.ranking.get(self.list.selected) else { return };
-        let name = data.picture.evidence.system_name(one.system);
-        let block = panel(format!("Why {name}, {:.2}", one.score), theme);
-        let inner = block.inner(area);
-        frame.render_widget(block, area);
-        let width = usize::from(inner.width);
-        let mut lines = Vec::new();
-        for reason in &one.evidence {
-            let signal: &str = reason.signal.into();
-            let (mark, style) = if reason.is_for { ("+", theme.text) } else { ("−", theme.muted) };
-            let head = format!("{mark} {:.2} {} ", reason.weight, fit(signal, 13));
-            for (number, text) in
-                wrap(&reason.sentence, width.saturating_sub(head.chars().count())).into_iter().enumerate()
-            {
-                let head = if number == 0 { head.clone() } else { " ".repeat(head.chars().count()) };
-                lines.push(Line::from(vec![Span::styled(head, theme.muted), Span::styled(text, style)]));
-            }
+    /// One part; `is_current` if the cursor can go into it.
+    fn draw_part(
+        &mut self,
+        part: Part,
+        is_current: bool,
+        data: &Data,
+        theme: &Theme,
+        frame: &mut Frame,
+        area: Rect,
+    ) {
+        let mut beside = List::default();
+        let chosen = data.picture.suspects.ranking.get(self.list.selected);
+        let is_focused = is_current && self.is_inside;
+        let list = if is_current { &mut self.inside } else { &mut beside };
+        match part {
+            Part::Reasons => reasons::draw(chosen, list, is_focused, data, theme, frame, area),
+            Part::Templates => templates::draw(chosen, list, is_focused, data, theme, frame, area),
+            Part::Attributes => self.attributes.draw(list, is_focused, data, theme, frame, area),
+            Part::Board => board::draw(list, is_focused, data, theme, frame, area),
+            Part::Map => map::draw(chosen, list, is_focused, data, theme, frame, area),
+            Part::Others => others::draw(list, is_focused, data, theme, frame, area),
         }
-        if let Some(change) = one
-            .change
-            .as_ref()
-            .and_then(|id| data.picture.evidence.changes.iter().find(|change| change.id == *id))
-        {
-            lines.push(Line::styled(
-                fit(&format!("⚙ {} {}: {}", clock(change.time, data), change.kind, change.text), width),
-                theme.warn,
-            ));
-        }
-        frame.render_widget(Paragraph::new(lines), inner);
     }
+}
+
+fn row<'a>(one: &Suspect, data: &Data, theme: &Theme, width: usize) -> Line<'a> {
+    let (role, style) = match one.role {
+        Role::Cause => ("cause", theme.error),
+        Role::Symptom => ("symptom", theme.muted),
+    };
+    let system = data.picture.evidence.system_name(one.system);
+    let name = match &one.operation {
+        Some(operation) => format!("{system} · {operation}"),
+        None => system.to_owned(),
+    };
+    let change = if one.change.is_some() { " ⚙" } else { "" };
+    let bar = (width / 6).min(24);
+    let mode = one.failure_modes.first().map(|mode| mode.replace('-', " ")).unwrap_or_default();
+    let modes = if width >= 100 { 22 } else { 20 };
+    let room = width.saturating_sub(3 + 8 + 1 + modes + 1 + bar + 5);
+    Line::from(vec![
+        Span::styled(format!("{:>2} ", one.rank), theme.muted),
+        Span::styled(fit(role, 8), style),
+        Span::styled(fit(&format!("{name}{change}"), room), Theme::strong(theme.text)),
+        Span::raw(" "),
+        Span::styled(fit(&mode, modes), theme.warn),
+        Span::raw(" "),
+        Span::styled(gauge(one.score, bar), style),
+        Span::raw(format!(" {:.2}", one.score)),
+    ])
 }
 
 fn draw_verdict(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -151,35 +261,4 @@ fn draw_verdict(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
             Rect { y: area.y + 1 + place as u16, height: 1, ..area },
         );
     }
-}
-
-/// What the chosen system logs that it did not log before, or no longer does.
-fn draw_templates(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect, selected: usize) {
-    let Some(one) = data.picture.suspects.ranking.get(selected) else { return };
-    let block = panel("Its log templates: since onset, before", theme);
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
-    let width = usize::from(inner.width);
-    let lines: Vec<Line> = data
-        .picture
-        .suspects
-        .templates
-        .iter()
-        .filter(|template| template.system == one.system)
-        .take(usize::from(inner.height))
-        .map(|template| {
-            let (word, style) = match template.state {
-                TemplateState::New => ("new     ", theme.error),
-                TemplateState::Surging => ("surging ", theme.warn),
-                TemplateState::Vanished => ("vanished", theme.warn),
-                TemplateState::Steady => ("steady  ", theme.muted),
-            };
-            Line::from(vec![
-                Span::styled(word, style),
-                Span::raw(format!(" {:>6} {:>6} ", template.count, template.baseline)),
-                Span::raw(fit(&template.template, width.saturating_sub(24))),
-            ])
-        })
-        .collect();
-    frame.render_widget(Paragraph::new(lines), inner);
 }

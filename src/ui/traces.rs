@@ -194,7 +194,11 @@ impl TracesView {
             clock(bar.start, data),
             bar.length,
             bar.own,
-            if bar.is_orphan { "  its parent is not here" } else { "" }
+            match (bar.is_orphan, bar.is_linked) {
+                (true, _) => "  its parent is not here",
+                (_, true) => "  ⇢ consumed what the span above it produced",
+                _ => "",
+            }
         );
         let mut text = vec![Line::styled(cut(&facts, width), theme.text)];
         if logs.is_empty() {
@@ -238,10 +242,11 @@ fn bar_row<'a>(bar: &Bar, (first, last): (Time, Time), data: &Data, theme: &Them
     let to = to.clamp(from + 1, cells);
     let is_failed = bar.info.failed || evidence.severity(bar.row).is_error();
     let system = evidence.system(bar.row);
-    let mark = match (is_failed, bar.is_orphan) {
-        (true, _) => "✗ ",
-        (false, true) => "? ",
-        (false, false) => "",
+    let mark = match (is_failed, bar.is_orphan, bar.is_linked) {
+        (true, ..) => "✗ ",
+        (false, true, _) => "? ",
+        (false, false, true) => "⇢ ",
+        (false, false, false) => "",
     };
     let label = format!(
         "{}{mark}{} {}",

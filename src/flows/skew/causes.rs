@@ -4,7 +4,8 @@
 use super::super::clocks::{COARSE, Clocks};
 use super::super::station::StationId;
 use super::super::trail::{Level, Moment};
-use super::{ENOUGH, OUTLIERS, clock_of};
+use super::waits::ENOUGH;
+use super::{OUTLIERS, clock_of};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Of the flows with both, so many must show the effect before the flow's beginning.

@@ -3,9 +3,10 @@
 use super::super::clocks::Clocks;
 use super::super::station::StationId;
 use super::super::trail::Moment;
-use super::{Bound, Edge, LARGE, clock_of, robust};
+use super::{Bound, Edge, LARGE, clock_of, robust, shares};
 use crate::evidence::{Evidence, Row};
 use crate::telemetry::{SpanInfo, SpanKind};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 /// Calls from one operation to another that are enough, since it is known that they are calls.
@@ -19,38 +20,19 @@ type Pair = (usize, usize, StationId, StationId);
 
 /// What callers and callees, and the log lines of a span, say of the offset between their clocks.
 pub(super) fn edges(evidence: &Evidence, flows: &[Vec<Moment>], clocks: &Clocks) -> Vec<Edge> {
+    let parts: Vec<FxHashMap<Pair, Vec<Bound>>> = flows
+        .par_chunks(shares(flows.len()))
+        .map(|flows| {
+            let mut bounds = FxHashMap::default();
+            for flow in flows.iter().filter(|flow| flow.len() <= LARGE) {
+                read(evidence, flow, &mut bounds);
+            }
+            bounds
+        })
+        .collect();
     let mut bounds: FxHashMap<Pair, Vec<Bound>> = FxHashMap::default();
-    for flow in flows.iter().filter(|flow| flow.len() <= LARGE) {
-        let spans: Vec<(&Moment, SpanInfo)> = flow
-            .iter()
-            .filter(|moment| moment.is_span)
-            .filter_map(|moment| Some((moment, evidence.span_of(Row(moment.row))?)))
-            .collect();
-        let mut lay = |wait: &Moment, work: &Moment, lasts: i64| {
-            let pair = (clock_of(wait), clock_of(work), wait.station, work.station);
-            let (low, high) = (work.time + lasts - (wait.time + wait.took), work.time - wait.time);
-            bounds.entry(pair).or_default().push(Bound { low, high, work: lasts });
-        };
-        for (work, info) in &spans {
-            let caller = spans.iter().find(|(_, other)| info.parent != 0 && other.id == info.parent);
-            if let Some((wait, _)) = caller
-                && wait.system != work.system
-                && info.kind != SpanKind::Consumer
-            {
-                lay(wait, work, work.took);
-            }
-        }
-        if spans.is_empty() {
-            continue;
-        }
-        for log in flow.iter().filter(|moment| !moment.is_span) {
-            let under = evidence.span_of(Row(log.row)).map(|info| info.id);
-            for (span, info) in &spans {
-                if span.system == log.system && under.is_none_or(|id| id == info.id) {
-                    lay(span, log, 0);
-                }
-            }
-        }
+    for (pair, mut some) in parts.into_iter().flatten() {
+        bounds.entry(pair).or_default().append(&mut some);
     }
     let found = bounds.into_iter().filter(|(_, bounds)| bounds.len() >= ENOUGH);
     found
@@ -68,6 +50,46 @@ pub(super) fn edges(evidence: &Evidence, flows: &[Vec<Moment>], clocks: &Clocks)
             Some(Edge { a, b, low, high, pairs: bounds.len() as u32 })
         })
         .collect()
+}
+
+/// Lays the spans of a flow against those of their callers, and its log lines against their spans.
+fn read(evidence: &Evidence, flow: &[Moment], bounds: &mut FxHashMap<Pair, Vec<Bound>>) {
+    // By id, and of equal ones in their order: a caller and its callee may share one.
+    let mut spans: Vec<(SpanInfo, &Moment)> = flow
+        .iter()
+        .filter(|moment| moment.is_span)
+        .filter_map(|moment| Some((evidence.span_of(Row(moment.row))?, moment)))
+        .collect();
+    if spans.is_empty() {
+        return;
+    }
+    spans.sort_by_key(|(info, _)| info.id);
+    let with_id = |id: u64| {
+        let from = spans.partition_point(|(info, _)| info.id < id);
+        spans[from..].iter().take_while(move |(info, _)| info.id == id)
+    };
+    let mut lay = |wait: &Moment, work: &Moment, lasts: i64| {
+        let pair = (clock_of(wait), clock_of(work), wait.station, work.station);
+        let (low, high) = (work.time + lasts - (wait.time + wait.took), work.time - wait.time);
+        bounds.entry(pair).or_default().push(Bound { low, high, work: lasts });
+    };
+    for (info, work) in spans.iter().filter(|(info, _)| info.parent != 0) {
+        if let Some((_, wait)) = with_id(info.parent).next()
+            && wait.system != work.system
+            && info.kind != SpanKind::Consumer
+        {
+            lay(wait, work, work.took);
+        }
+    }
+    for log in flow.iter().filter(|moment| !moment.is_span) {
+        let is_of_it = |(_, span): &&(SpanInfo, &Moment)| span.system == log.system;
+        match evidence.span_of(Row(log.row)) {
+            Some(under) => {
+                with_id(under.id).filter(is_of_it).for_each(|(_, span)| lay(span, log, 0));
+            }
+            None => spans.iter().filter(is_of_it).for_each(|(_, span)| lay(span, log, 0)),
+        }
+    }
 }
 
 /// The bounds that all calls share; `None` unless they leave room, as calls that are waited for do.

@@ -248,6 +248,8 @@ fn suspects(evidence: &Evidence) -> Suspects {
             state: TemplateState::New,
             example: None,
         }],
+        board: Vec::new(),
+        calls: Vec::new(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::evidence::{Row, SystemId};
 use crate::flows::FlowId;
-use crate::telemetry::{EventKind, Nanos, SpanInfo, Time};
+use crate::telemetry::{EventKind, Nanos, SpanInfo, SpanKind, Time};
 use crate::ui::Data;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,6 +19,8 @@ pub(super) struct Bar {
     pub is_critical: bool,
     /// Its parent is not among the spans that are here.
     pub is_orphan: bool,
+    /// It consumed what the span above it produced: no parent of its, and not within its time.
+    pub is_linked: bool,
 }
 
 /// The spans of a flow, each under its parent, and the log records that were written under them.
@@ -84,10 +86,12 @@ fn tree(spans: &[SpanAt]) -> Vec<Bar> {
         }
     }
     let critical = critical_path(spans, &roots, &children);
+    let links = links(spans, &roots);
+    roots.retain(|root| !links.values().any(|consumers| consumers.contains(root)));
     let mut bars = Vec::new();
-    let mut stack: Vec<(usize, usize)> = roots.into_iter().rev().map(|root| (root, 0)).collect();
+    let mut stack: Vec<(usize, usize, bool)> = roots.into_iter().rev().map(|root| (root, 0, false)).collect();
     let mut seen = BTreeSet::new();
-    while let Some((place, depth)) = stack.pop() {
+    while let Some((place, depth, is_linked)) = stack.pop() {
         if !seen.insert(place) {
             continue; // Spans that name each other as parents.
         }
@@ -105,10 +109,29 @@ fn tree(spans: &[SpanAt]) -> Vec<Bar> {
             own,
             is_critical: critical.contains(&place),
             is_orphan: depth == 0 && info.parent != 0,
+            is_linked,
         });
-        stack.extend(below.into_iter().rev().map(|child| (child, depth + 1)));
+        // What was consumed comes after what the producer did itself.
+        let linked = links.get(&place).into_iter().flatten();
+        stack.extend(linked.rev().map(|consumer| (*consumer, depth + 1, true)));
+        stack.extend(below.into_iter().rev().map(|child| (child, depth + 1, false)));
     }
     bars
+}
+
+/// Across a queue there is no parent: what consumes is hung below the last span that produced before it, by producer.
+fn links(spans: &[SpanAt], roots: &[usize]) -> BTreeMap<usize, Vec<usize>> {
+    let mut links: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for &root in roots.iter().filter(|root| spans[**root].1.kind == SpanKind::Consumer) {
+        let began = spans[root].2;
+        let producers = spans.iter().enumerate().filter(|(place, (_, info, start, _))| {
+            info.kind == SpanKind::Producer && *start <= began && *place != root
+        });
+        if let Some((producer, _)) = producers.max_by_key(|(place, span)| (span.2, *place)) {
+            links.entry(producer).or_default().push(root);
+        }
+    }
+    links
 }
 
 /// From the longest root, again and again the child that ended last.
@@ -178,6 +201,24 @@ mod tests {
             ]
         );
         assert_eq!(bars[0].own, Nanos::seconds(3));
+    }
+
+    #[test]
+    fn what_consumes_hangs_below_what_produced_across_the_queue() {
+        let of_kind = |mut span: SpanAt, kind| {
+            span.1.kind = kind;
+            span
+        };
+        let bars = tree(&[
+            span(1, 0, 0, 4),
+            of_kind(span(2, 1, 1, 1), SpanKind::Producer),
+            span(3, 1, 2, 1),
+            of_kind(span(8, 0, 30, 2), SpanKind::Consumer),
+            span(9, 8, 31, 1),
+        ]);
+        let said: Vec<_> = bars.iter().map(|bar| (bar.info.id, bar.depth, bar.is_linked)).collect();
+        assert_eq!(said, [(1, 0, false), (2, 1, false), (8, 2, true), (9, 3, false), (3, 1, false)]);
+        assert_eq!(bars[1].own, Nanos::seconds(1), "the time in the queue is nobody's own");
     }
 
     #[test]

@@ -1,0 +1,148 @@
+//! Whether the first suspect is called the cause, or what would tell. An on-call person forgives "not known"; a confident
+//! wrong name costs the night.
+
+use super::weights::{LEAD, LEAD_OF_ONE, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, TELLING};
+use super::{Role, Signal, Suspect};
+use std::collections::BTreeSet;
+
+/// What the ranking rests on.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ground {
+    /// Nothing but metrics says anything.
+    pub only_metrics: bool,
+    /// Who calls whom is known.
+    pub has_topology: bool,
+    /// Log records were read.
+    pub has_logs: bool,
+    /// More than one system suffers by its metrics.
+    pub many_suffer: bool,
+}
+
+/// A suspect by name, with its sum before it is squeezed.
+pub(super) struct Ranked<'a> {
+    pub name: &'a str,
+    pub suspect: &'a Suspect,
+    pub sum: f64,
+}
+
+/// Whether it is known who is behind it, and why, or why not and the cheapest next check.
+pub(super) fn conclude(ranking: &[Ranked], ground: Ground) -> (bool, String) {
+    let Some(first) = ranking.first() else {
+        let reason = "inconclusive: nothing stands out since onset; widen the window or add a source";
+        return (false, reason.to_owned());
+    };
+    let second = ranking.get(1);
+    let (name, score) = (first.name, first.suspect.score);
+    let lead = score - second.map_or(0.0, |second| second.suspect.score);
+    let next = match second {
+        Some(second) => format!("did {name} or {} fail first?", second.name),
+        None => format!("look at the newest errors of {name}"),
+    };
+    let not = |why: String, next: &str| (false, format!("inconclusive: {why}; cheapest next check: {next}"));
+    if first.suspect.role != Role::Cause {
+        return not(format!("{name} only passes on what goes wrong elsewhere"), &next);
+    }
+    if ground.only_metrics {
+        if !ground.has_topology && ground.many_suffer {
+            let why = "several systems suffer, and who calls whom is not known".to_owned();
+            return not(why, "add spans or the call graph, or ask which of them calls the others");
+        }
+        // The path leaves few; what counts is whether there is another of them.
+        let is_alone = second.is_none_or(|second| second.sum <= first.sum * RIVAL_ON_PATH);
+        if first.sum < LEAST_ON_PATH || !is_alone {
+            return not("the path from the alert does not end at one system alone".to_owned(), &next);
+        }
+    } else {
+        let signals = signals(first.suspect);
+        let is_told = signals.iter().any(|signal| {
+            matches!(signal, Signal::Flows | Signal::Origin | Signal::NetworkGap | Signal::Metrics)
+        });
+        if !ground.has_logs && !is_told {
+            let why = format!("no log was read, and nothing else tells that it is {name} itself");
+            return not(why, &format!("read the log of {name}"));
+        }
+        let needed = if signals.len() > 1 { LEAD } else { LEAD_OF_ONE };
+        if score < LEAST || lead < needed {
+            let by = match signals.len() {
+                0 | 1 => "one signal",
+                2 => "two signals",
+                _ => "several signals",
+            };
+            let why = format!(
+                "{score:.2} with a lead of {lead:.2} by {by}, where {LEAST:.2} and {needed:.2} are needed"
+            );
+            return not(why, &next);
+        }
+    }
+    let why = first.suspect.evidence.first().map_or("", |reason| reason.sentence.as_str());
+    (true, format!("{name} leads by {lead:.2}: {why}"))
+}
+
+/// The signals that speak for a suspect by themselves, and not as a hint only.
+fn signals(suspect: &Suspect) -> BTreeSet<Signal> {
+    let hints = [Signal::Spectrum, Signal::SelfTime, Signal::Changes, Signal::FailureMode];
+    let telling = suspect.evidence.iter().filter(|reason| reason.is_for && reason.weight >= TELLING);
+    telling.map(|reason| reason.signal).filter(|signal| !hints.contains(signal)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::SystemId;
+    use crate::suspects::Evidence;
+    use crate::telemetry::{Time, Window};
+
+    fn suspect(score: f64, signals: &[Signal]) -> Suspect {
+        let reason = |signal: &Signal| Evidence {
+            signal: *signal,
+            sentence: "it is seen".to_owned(),
+            is_for: true,
+            weight: 0.5,
+            window: Window { from: Time(0), to: Time(1) },
+            pointers: Vec::new(),
+        };
+        Suspect {
+            rank: 1,
+            system: SystemId(0),
+            operation: None,
+            change: None,
+            score,
+            role: Role::Cause,
+            evidence: signals.iter().map(reason).collect(),
+            failure_modes: Vec::new(),
+        }
+    }
+
+    fn is_conclusive(first: &Suspect, second: &Suspect, ground: Ground) -> bool {
+        let ranked = |name, suspect: &Suspect| -> (&'static str, Suspect) { (name, suspect.clone()) };
+        let all = [ranked("a", first), ranked("b", second)];
+        let all: Vec<Ranked> =
+            all.iter().map(|(name, suspect)| Ranked { name, suspect, sum: suspect.score }).collect();
+        conclude(&all, ground).0
+    }
+
+    #[test]
+    fn one_signal_alone_needs_a_longer_lead_than_two() {
+        let ground = Ground { has_logs: true, has_topology: true, ..Ground::default() };
+        let second = suspect(0.45, &[Signal::Templates]);
+        assert!(!is_conclusive(&suspect(0.6, &[Signal::EventOrder]), &second, ground));
+        assert!(is_conclusive(&suspect(0.6, &[Signal::EventOrder, Signal::Origin]), &second, ground));
+        assert!(!is_conclusive(&suspect(0.4, &[Signal::EventOrder, Signal::Origin]), &second, ground));
+    }
+
+    #[test]
+    fn what_only_metrics_tell_takes_a_call_graph() {
+        let ground = Ground { only_metrics: true, many_suffer: true, ..Ground::default() };
+        let (first, second) = (suspect(0.8, &[Signal::Topology]), suspect(0.1, &[Signal::Topology]));
+        assert!(!is_conclusive(&first, &second, ground));
+        assert!(is_conclusive(&first, &second, Ground { has_topology: true, ..ground }));
+    }
+
+    #[test]
+    fn without_logs_the_order_of_calls_alone_convicts_nobody() {
+        let (first, second) = (suspect(0.8, &[Signal::EventOrder]), suspect(0.1, &[Signal::EventOrder]));
+        assert!(!is_conclusive(&first, &second, Ground { has_topology: true, ..Ground::default() }));
+        let first = suspect(0.8, &[Signal::EventOrder, Signal::NetworkGap]);
+        assert!(is_conclusive(&first, &second, Ground { has_topology: true, ..Ground::default() }));
+    }
+}

@@ -1,0 +1,40 @@
+//! What is read out of the evidence once, whatever the onset: patterns, trees of spans, what follows what, who says what.
+
+use super::order::Orders;
+use super::patterns::Patterns;
+use super::traces::Traces;
+use super::units::Units;
+use crate::evidence::{Evidence, Row};
+use crate::telemetry::EventKind;
+
+pub(super) struct Digest {
+    pub patterns: Patterns,
+    pub traces: Traces,
+    pub orders: Orders,
+    pub units: Units,
+    /// Whether most log records name the span that they were written under, and there are spans.
+    pub has_spans: bool,
+}
+
+impl Digest {
+    pub(super) fn of(evidence: &Evidence) -> Self {
+        let logs = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log);
+        let mut seen = vec![false; evidence.texts.len()];
+        let mut shapes = Vec::new();
+        let mut logs_count = 0;
+        for row in logs {
+            logs_count += 1;
+            let shape = evidence.shape(row);
+            if !std::mem::replace(&mut seen[shape.0 as usize], true) {
+                shapes.push(shape);
+            }
+        }
+        let patterns = Patterns::of(evidence, shapes);
+        let traces = Traces::of(evidence, &patterns);
+        let orders = Orders::of(evidence, &traces, &patterns);
+        let units = Units::of(evidence, &patterns);
+        let has_spans =
+            traces.spans.iter().any(|span| !span.is_inferred) && traces.logs.len() * 2 > logs_count;
+        Self { patterns, traces, orders, units, has_spans }
+    }
+}

@@ -147,7 +147,7 @@ fn measured(incident: &Incident, now: Time, evidence: &Evidence, flows: &Flows) 
             }
         })
         .collect();
-    whats.extend(impact_ended(incident, evidence, flows, now).map(|time| What::ImpactEnded { time }));
+    whats.extend(impact_ended(incident, evidence, flows, now));
     whats
 }
 

@@ -7,6 +7,7 @@ mod bench;
 mod demo;
 mod documents;
 mod drill;
+mod emitted;
 mod flow;
 mod flows;
 mod formats;

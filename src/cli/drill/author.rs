@@ -2,26 +2,25 @@
 //! measured as in the cockpit: what the estate wrote is read, joined and ranked like anybody's files.
 
 use super::super::arguments::Shared;
+use super::super::emitted;
 use super::super::output::{Output, Role};
 use super::super::{Failure, Outcome};
 use super::arguments::AuthorArguments;
 use super::scenario;
-use crate::config::Config;
 use crate::drill::{Candidate, Debrief, Emission, Expect, Played, Run, Scenario, Start, library, play};
 use crate::evidence::Evidence;
-use crate::flows::{FlowSettings, Flows};
+use crate::flows::Flows;
 use crate::incident::{Incident, What, impact_ended, measure};
-use crate::ingest::Settings;
 use crate::report::{debrief_html, debrief_markdown};
-use crate::sources::files::{self, Input};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::Time;
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 /// When played drills begin: a fixed instant, so that the same play gives the same bytes.
-const BEGIN: &str = "2026-03-10T10:00:00Z";
+fn begin() -> Time {
+    Time::from_seconds(1_773_136_800) // 2026-03-10T10:00:00Z
+}
 
 #[derive(Serialize)]
 struct Checked<'a> {
@@ -69,14 +68,13 @@ pub(super) fn run(_: &Shared, arguments: &AuthorArguments, output: &Output) -> R
 
 /// A drill from a seed has no author: the model candidate of its truth plays it, and somebody who does next to nothing.
 fn drawn(scenario: &mut Scenario) -> Verdict {
-    let begin = Time::parse(BEGIN).unwrap_or_default();
     let start = Start {
         scenario: scenario.clone(),
         seed: scenario.seed,
         minutes: scenario.minutes,
         ..Start::default()
     };
-    if let Ok((mut run, _)) = Run::begin(start, begin) {
+    if let Ok((mut run, _)) = Run::begin(start, begin()) {
         let ends = run.log().ends();
         run.advance(ends);
         scenario.good = Candidate::model(scenario, &run.truth());
@@ -125,11 +123,10 @@ fn played(scenario: &Scenario, candidate: &Candidate) -> Result<Played, String> 
         candidate: "a script".to_owned(),
         ..Start::default()
     };
-    let begin = Time::parse(BEGIN).unwrap_or_default();
-    let configuration = Run::begin(start.clone(), begin)?.0.configuration();
-    play(start, begin, candidate, &mut |incident, now, emissions| {
-        let (evidence, flows) = read(&configuration, emissions);
-        measured(incident, now, &evidence, &flows)
+    let configuration = Run::begin(start.clone(), begin())?.0.configuration();
+    play(start, begin(), candidate, &mut |incident, now, emissions| {
+        let seen = read(&configuration, emissions);
+        seen.map(|(evidence, flows)| measured(incident, now, &evidence, &flows)).unwrap_or_default()
     })
 }
 
@@ -152,24 +149,15 @@ fn measured(incident: &Incident, now: Time, evidence: &Evidence, flows: &Flows) 
 }
 
 /// What was written, read like anybody's files.
-fn read(configuration: &str, emissions: &[Emission]) -> (Evidence, Flows) {
-    let mut texts: BTreeMap<&str, String> = BTreeMap::new();
-    for emission in emissions {
-        texts.entry(&emission.file).or_default().push_str(&emission.text);
-    }
-    let inputs =
-        texts.into_iter().map(|(file, text)| Input::bundled(&format!("drill/{file}"), text.into_bytes()));
-    let config = Config::parse(configuration).unwrap_or_default();
-    let year = Time::parse(BEGIN).map_or(2026, |time| i64::from(chrono::Datelike::year(&time.utc())));
-    let settings = Settings::new(&config.ingest(), year).unwrap_or_default();
-    let loaded = files::load(inputs.collect(), &settings, Time::default(), &mut |_, _| true);
-    let flows = Flows::of(&loaded.evidence, &FlowSettings::default());
-    (loaded.evidence, flows)
+fn read(configuration: &str, emissions: &[Emission]) -> Option<(Evidence, Flows)> {
+    let (config, loaded) = emitted::read(emitted::by_file(emissions), configuration, begin()).ok()?;
+    let flows = Flows::of(&loaded.evidence, &config.flow_settings());
+    Some((loaded.evidence, flows))
 }
 
 /// The rank of the root cause's system among the suspects.
 fn rank(played: &Played) -> Option<usize> {
-    let (evidence, flows) = read(&played.run.configuration(), &played.emissions);
+    let (evidence, flows) = read(&played.run.configuration(), &played.emissions)?;
     let suspects = Suspects::of(&evidence, &flows, &SuspectSettings::default());
     let is_root =
         |one: &&crate::suspects::Suspect| evidence.system_name(one.system) == played.truth.root_system;

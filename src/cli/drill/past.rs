@@ -375,3 +375,49 @@ fn remedy(one: &Mitigation, redactor: &Redactor) -> Remedy {
         why,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_get_others_of_the_same_shape_and_the_same_for_the_same() {
+        let redactor = Redactor { outward: Outward::new(["ann"]), salt: "INC-0001".into() };
+        let of = |class, value: &str| redactor.identifier(&Identifier { class, value: value.into() });
+        let uuid = of(IdentifierClass::Correlation, "3F2B8C1E-6d4a-4f7b-9a10-5c2e7d9b8a41");
+        assert_eq!((uuid.len(), uuid.matches('-').count()), (36, 4));
+        assert_ne!(uuid.to_lowercase(), "3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41");
+        assert_eq!(uuid, of(IdentifierClass::Correlation, "3f2b8c1e-6d4a-4f7b-9a10-5c2e7d9b8a41"));
+        let order = of(IdentifierClass::Business, "SO-88213");
+        assert!(order.starts_with("SO-") && order.len() == 8 && order != "SO-88213", "{order}");
+        assert_ne!(order, of(IdentifierClass::Business, "SO-88214"));
+        let other = Redactor { salt: "INC-0002".into(), ..redactor };
+        assert_ne!(
+            order,
+            other.identifier(&Identifier { class: IdentifierClass::Business, value: "SO-88213".into() })
+        );
+    }
+
+    #[test]
+    fn what_was_pinned_becomes_lines_and_other_notes_do_not() {
+        use crate::incident::{Draft, Pin, PinKind, What, seal};
+        let redactor = Redactor { outward: Outward::new(["ann"]), salt: String::new() };
+        let content = vec![
+            "2026-03-14T10:41:37.120000000Z erp ERROR refused for ann@corp.example".to_owned(),
+            "a note that is no line".to_owned(),
+        ];
+        let pin = Pin::new(PinKind::Events, "x".into(), "y".into(), None, Time(0), content);
+        let entry = seal(Draft::new(Time(0), "ann", What::fact("x")).with_pins(vec![pin]), 1, "");
+        let brief = Time::parse("2026-03-14T10:42:37.12Z").unwrap();
+        let lines = from_pins(&[entry], brief, &redactor);
+        assert_eq!((lines.len(), lines[0].after), (1, Nanos::seconds(-60)));
+        assert_eq!(lines[0].file, "erp/events.jsonl");
+        assert!(lines[0].text.contains("\"service\":\"erp\"") && !lines[0].text.contains("ann"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_name_is_one_folder_whatever_it_is() {
+        assert_eq!(safe("../../etc/passwd"), "------etc-passwd");
+        assert_eq!(safe("erp-adapter"), "erp-adapter");
+    }
+}

@@ -1,11 +1,13 @@
 //! An incident written out: Markdown, self-contained HTML, JSON. Pure; evidence is hostile text and stays text.
 
 mod blocks;
+mod debrief;
 mod illustrate;
 mod svg;
 mod timeline;
 
 pub use blocks::Block;
+pub use debrief::{debrief_html, debrief_json, debrief_markdown};
 pub use timeline::TimelineRow;
 
 use crate::incident::{Entry, Gate, Incident, Kpi, Mitigation, Objection, Pin, Rca, kpis};
@@ -112,10 +114,7 @@ impl Report {
     }
 
     fn render(&self, name: &str, template: &str) -> Result<String, String> {
-        let mut environment = Environment::new();
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| error.to_string())?);
-        environment.add_filter("md", markdown_text);
+        let mut environment = environment()?;
         environment.add_template(name, template).map_err(|error| format!("template {name}: {error:#}"))?;
         let charts: Vec<_> = self
             .charts
@@ -226,6 +225,15 @@ fn courses(one: &Mitigation) -> Vec<Value> {
         }
     })
     .collect()
+}
+
+/// What all templates are rendered in: blocks leave no lines behind, and evidence stays text in Markdown too.
+fn environment() -> Result<Environment<'static>, String> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.map_err(|error| error.to_string())?);
+    environment.add_filter("md", markdown_text);
+    Ok(environment)
 }
 
 fn kpi_row(kpi: &Kpi) -> serde_json::Value {

@@ -8,6 +8,7 @@ pub(super) use bridge::{BridgeCommand, Plans};
 pub(super) use incident::{Answer, DeclareArguments, IncidentCommand, PinArguments, RunbookArguments};
 pub(super) use report::{PublishArguments, RcaArguments, RcaCommand, ReportFormat};
 
+use super::drill::arguments::DrillCommand;
 use crate::config::Memory;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -124,6 +125,9 @@ pub(super) enum Command {
   bridgewatch publish jira INC-0042 --evidence logs/ --send 1f0c77ab    send exactly that
   bridgewatch publish slack INC-0042 --update technical      a status update instead of the write-up")]
     Publish(PublishArguments),
+    /// Practise on simulated incidents, and interview with them
+    #[command(subcommand)]
+    Drill(DrillCommand),
     /// Look over all incidents: times, rates, repeated causes, open and overdue actions, blind spots
     ///
     /// With files or live sources that know of changes, the change failure rate is over these.

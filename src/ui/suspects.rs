@@ -163,7 +163,11 @@ impl SuspectsView {
             top,
         );
         if suspects.ranking.is_empty() {
-            let text = wrap(&super::sources::why_empty(data, "no suspects"), usize::from(inner.width));
+            let why = match suspects.reason.as_str() {
+                "" => super::sources::why_empty(data, "no suspects"),
+                reason => reason.to_owned(),
+            };
+            let text = wrap(&why, usize::from(inner.width));
             lines(text.into_iter().map(Line::raw).collect(), frame, inner);
         } else {
             let width = List::room(inner);

@@ -48,7 +48,7 @@ fn the_brief_opens_by_itself_and_every_view_says_that_it_is_a_drill() {
     cockpit.press("esc");
     for view in ["1", "2", "3", "4", "5", "6", "7", "8", "9"] {
         let head = cockpit.press(view).screen().lines().next().unwrap().to_owned();
-        assert!(head.contains("DRILL") && head.contains("drill 27:30 left ×10"), "{head}");
+        assert!(head.contains("DRILL") && head.contains("27:30 left ×10"), "{head}");
     }
     let mut bare = Cockpit::with_sample();
     let log = begun(bare.data().now, false);
@@ -64,7 +64,7 @@ fn what_is_declared_in_a_drill_is_marked_as_one() {
     cockpit.tell(Msg::Drill(Box::new(log)));
     cockpit.press("esc shift-d").write("Orders stop").press("enter enter");
     let declared = cockpit.effects.iter().find_map(|effect| match effect {
-        Effect::Record(whats) => whats.first(),
+        Effect::Declare { whats, .. } => whats.first(),
         _ => None,
     });
     assert!(matches!(declared, Some((_, What::Declared { is_drill: true, .. }))), "{:?}", cockpit.effects);

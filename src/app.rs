@@ -67,7 +67,7 @@ pub fn run(config: Config, theme: Option<&str>, opening: Opening) -> Result<()> 
 async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) -> Result<()> {
     let mut next = Some(opening);
     while let Some(opening) = next.take() {
-        next = session(config.clone(), theme.clone(), keymap.clone(), opening).await?;
+        next = Box::pin(session(config.clone(), theme.clone(), keymap.clone(), opening)).await?;
     }
     Ok(())
 }

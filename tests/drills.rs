@@ -1,6 +1,6 @@
 //! Drills from the command line: every scenario of the library played to its end by its good and its bad candidate, the same
 //! again being the same; a drill prepared, told, observed and debriefed without a screen; a past incident as a drill.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::print_stdout, clippy::unwrap_used)]
 
 use bridgewatch::telemetry::{Nanos, Time};
 use serde_json::Value;

@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(Line::read(&text), lines());
         let torn = &text[..text.len() - 5];
         assert_eq!(Line::read(torn).len(), 3);
-        let other = format!("{}{{\"kind\":\"telepathy\",\"at\":\"x\"}}\n", text);
+        let other = format!("{text}{{\"kind\":\"telepathy\",\"at\":\"x\"}}\n");
         assert_eq!(Line::read(&other).len(), 4, "another version's lines are passed over");
     }
 

@@ -67,7 +67,6 @@ impl Candidate {
                 watch: String::new(),
             });
         }
-        let mut steps = steps;
         let write = |at: f64, step: Step| Timed { at, step };
         let field = |name: &str, text: String| Step::Write { field: name.to_owned(), text };
         let hit: Vec<&str> =

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 /// What the ranking rests on.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the evidence")]
 pub(super) struct Ground {
     /// Nothing but metrics says anything.
     pub only_metrics: bool,

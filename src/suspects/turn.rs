@@ -326,6 +326,7 @@ impl Trials {
         // What is as even as that is even enough.
         let whole = (squares - sum * sum / count).max(count * 0.05);
         let (mut left, mut left_sum) = (0, 0.0);
+        #[expect(clippy::needless_range_loop, reason = "a split is a place in several columns")]
         for split in 1..gains.len() {
             let time = self.time(split);
             while left < samples.len() && samples[left].time < time {

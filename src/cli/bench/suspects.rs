@@ -20,6 +20,7 @@ use tally::{Answer, Tally};
 use variants::Variant;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "one a switch of the command line")]
 pub(in crate::cli) struct SuspectsBench {
     /// Cases: a folder each, with case.toml beside the telemetry; truth.csv lies among them or one folder up
     #[arg(value_name = "DIR")]

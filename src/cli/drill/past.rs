@@ -184,7 +184,7 @@ fn keeps<'a>(
     let every = rows.len().div_ceil(MOST_LINES).max(1) as u64;
     move |row| {
         let of_flow = flows.joins(evidence, row);
-        every == 1 || of_flow.map_or(u64::from(row.0), |flow| u64::from(flow.0)) % every == 0
+        every == 1 || of_flow.map_or(u64::from(row.0), |flow| u64::from(flow.0)).is_multiple_of(every)
     }
 }
 

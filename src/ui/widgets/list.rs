@@ -101,7 +101,7 @@ impl List {
             return self.draw(count, theme, frame, area, row);
         }
         let room = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
-        super::lines(self.visible(area, count).map(|place| row(place)).collect(), frame, room);
+        super::lines(self.visible(area, count).map(row).collect(), frame, room);
     }
 
     /// How many cells a row that [`List::draw`] draws has.

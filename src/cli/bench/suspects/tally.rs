@@ -56,7 +56,7 @@ impl Answer {
             (0..ranking.len()).filter(tied).count() + 1
         });
         let looked_at = ranking.iter().filter(|one| one.rank <= CHANGE_RANKS && one.role == Part::Cause);
-        let blamed = looked_at.filter_map(|one| one.change.as_deref()).next();
+        let blamed = looked_at.find_map(|one| one.change.as_deref());
         let blame = (!case.changes.is_empty()).then(|| match blamed {
             None => Blame::Nobody,
             Some(id) if case.changes.iter().any(|right| is_same_change(right, id)) => Blame::Right,

@@ -67,6 +67,8 @@ impl Candidate {
                 watch: String::new(),
             });
         }
+        #[expect(clippy::redundant_locals, reason = "ends what the closure above has borrowed")]
+        let mut steps = steps;
         let write = |at: f64, step: Step| Timed { at, step };
         let field = |name: &str, text: String| Step::Write { field: name.to_owned(), text };
         let hit: Vec<&str> =

@@ -55,7 +55,7 @@ impl Answer {
             let tied = |other: &usize| ranking[*other].rank <= ranking[first].rank && !is_guilty(*other);
             (0..ranking.len()).filter(tied).count() + 1
         });
-        let looked_at = ranking.iter().filter(|one| one.rank <= CHANGE_RANKS && one.role == Part::Cause);
+        let mut looked_at = ranking.iter().filter(|one| one.rank <= CHANGE_RANKS && one.role == Part::Cause);
         let blamed = looked_at.find_map(|one| one.change.as_deref());
         let blame = (!case.changes.is_empty()).then(|| match blamed {
             None => Blame::Nobody,

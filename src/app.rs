@@ -2,6 +2,8 @@
 
 mod clock;
 mod collect;
+/// Drills in the outside world: their folder, the thread that lets their time pass, the interviewer's terminal.
+pub mod drill;
 mod engine;
 mod extent;
 mod follow;
@@ -40,6 +42,8 @@ pub enum Opening {
     Evidence(Vec<String>),
     /// A bundled scenario, by name.
     Demo(String),
+    /// A drill that was begun in this folder.
+    Drill(drill::Folder),
 }
 
 /// The time of this machine's clock; nothing else reads it.
@@ -61,6 +65,19 @@ pub fn run(config: Config, theme: Option<&str>, opening: Opening) -> Result<()> 
 }
 
 async fn run_in(config: Config, theme: Theme, keymap: Keymap, opening: Opening) -> Result<()> {
+    let mut next = Some(opening);
+    while let Some(opening) = next.take() {
+        next = session(config.clone(), theme.clone(), keymap.clone(), opening).await?;
+    }
+    Ok(())
+}
+
+/// One session of the cockpit; gives what to open anew, if the person asked for that.
+async fn session(config: Config, theme: Theme, keymap: Keymap, opening: Opening) -> Result<Option<Opening>> {
+    let config = match &opening {
+        Opening::Drill(folder) => config_of_drill(config, folder),
+        _ => config,
+    };
     let offset = local_offset();
     let (gate, packs, mistake) = match (config.gate(), config.packs()) {
         (Ok(gate), Ok(packs)) => (gate, packs, None),
@@ -96,7 +113,7 @@ async fn screen(
     mut ui: Ui,
     shell: &mut perform::Shell,
     mut inbox: mpsc::Receiver<Msg>,
-) -> Result<()> {
+) -> Result<Option<Opening>> {
     let mut input = EventStream::new();
     let mut ticks = time::interval(Duration::from_millis(250));
     ticks.set_missed_tick_behavior(time::MissedTickBehavior::Skip);
@@ -105,7 +122,12 @@ async fn screen(
     loop {
         for effect in effects.drain(..) {
             if effect == Effect::Quit {
-                return Ok(());
+                return Ok(None);
+            }
+            if effect == Effect::RestartDrill
+                && let Some(opening) = shell.restarted()
+            {
+                return Ok(Some(opening));
             }
             shell.perform(effect);
         }
@@ -114,10 +136,10 @@ async fn screen(
             biased; // A person never waits for a backend.
             event = input.next() => match event {
                 Some(event) => Msg::Input(event.wrap_err("the terminal is gone")?),
-                None => return Ok(()),
+                None => return Ok(None),
             },
             signal = signals.next() => match signal {
-                terminal::Signal::Leave => return Ok(()),
+                terminal::Signal::Leave => return Ok(None),
                 terminal::Signal::Suspend => {
                     terminal.suspend(shell.has_mouse())?;
                     Msg::Tick(shell.now())
@@ -135,6 +157,21 @@ async fn screen(
             effects.extend(ui.update(msg));
         }
     }
+}
+
+/// A drill has a record of its own, reads what its estate writes, and publishes nothing; the rest is as the person has it.
+fn config_of_drill(mut config: Config, folder: &drill::Folder) -> Config {
+    let own = std::fs::read_to_string(folder.configuration()).unwrap_or_default();
+    let own = Config::parse(&own).unwrap_or_default();
+    config.systems = own.systems;
+    config.formats = own.formats;
+    config.identifiers = own.identifiers;
+    config.evidence = Vec::new();
+    config.sources = Vec::new();
+    config.publish = Vec::new();
+    config.store.postgres = None;
+    config.store.path = folder.record();
+    config
 }
 
 fn theme_named(name: &str, config: &Config) -> Result<Theme> {

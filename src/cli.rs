@@ -6,6 +6,8 @@ mod arguments;
 mod bench;
 mod demo;
 mod documents;
+mod drill;
+mod emitted;
 mod flow;
 mod flows;
 mod formats;
@@ -98,6 +100,7 @@ fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
         Some(Command::Incident(command)) => incident::run(&shared, command, output),
         Some(Command::Rca(command)) => rca::run(&shared, command, output),
         Some(Command::Publish(arguments)) => publish::run(&shared, arguments, output),
+        Some(Command::Drill(command)) => drill::run(&shared, command, output),
         Some(Command::Review(inputs)) => review::run(&shared, &inputs, output),
         Some(Command::Completions { shell }) => documents::completions(shell, output),
         Some(Command::Man) => documents::man(output),

@@ -1,14 +1,16 @@
 //! An incident written out: Markdown, self-contained HTML, JSON. Pure; evidence is hostile text and stays text.
 
 mod blocks;
+mod debrief;
 mod illustrate;
 mod svg;
 mod timeline;
 
 pub use blocks::Block;
+pub use debrief::{debrief_html, debrief_json, debrief_markdown};
 pub use timeline::TimelineRow;
 
-use crate::incident::{Entry, Gate, Incident, Kpi, Objection, Pin, Rca, kpis};
+use crate::incident::{Entry, Gate, Incident, Kpi, Mitigation, Objection, Pin, Rca, kpis};
 use crate::telemetry::{Series, Time, Window};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
@@ -112,16 +114,15 @@ impl Report {
     }
 
     fn render(&self, name: &str, template: &str) -> Result<String, String> {
-        let mut environment = Environment::new();
-        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-        environment.set_syntax(syntax.map_err(|error| error.to_string())?);
-        environment.add_filter("md", markdown_text);
+        let mut environment = environment()?;
         environment.add_template(name, template).map_err(|error| format!("template {name}: {error:#}"))?;
         let charts: Vec<_> = self
             .charts
             .iter()
             .map(|chart| context! { title => chart.title.clone(), svg => Value::from_safe_string(svg::chart(chart, &self.marks())) })
             .collect();
+        // One list a mitigation: the course of each of its signals that was measured.
+        let courses: Vec<Vec<Value>> = self.incident.mitigations.iter().map(courses).collect();
         let facts = serde_json::json!({
             "incident": self.facts(),
             "rca": {
@@ -146,6 +147,7 @@ impl Report {
                     timeline_svg => Value::from_safe_string(svg::timeline(&self.incident)),
                     path_svg => Value::from_safe_string(svg::path(&self.path)),
                     charts,
+                    courses,
                     ..Value::from(Serde(&facts))
                 })
             })
@@ -206,6 +208,32 @@ impl Report {
             })
             .collect()
     }
+}
+
+/// What templates know of the signals of a mitigation: the words, the course in a line, and as a picture.
+fn courses(one: &Mitigation) -> Vec<Value> {
+    let Some(effect) = &one.effect else { return Vec::new() };
+    let watched = effect.signals.iter().map(|signal| ("watched", signal));
+    let all = watched.chain(effect.guards.iter().map(|signal| ("guard", signal)));
+    all.map(|(role, signal)| {
+        context! {
+            role => role,
+            name => signal.name.clone(),
+            verdict => signal.verdict.to_string(),
+            line => signal.chart(effect.applied),
+            svg => Value::from_safe_string(svg::course(signal, effect.applied)),
+        }
+    })
+    .collect()
+}
+
+/// What all templates are rendered in: blocks leave no lines behind, and evidence stays text in Markdown too.
+fn environment() -> Result<Environment<'static>, String> {
+    let mut environment = Environment::new();
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+    environment.set_syntax(syntax.map_err(|error| error.to_string())?);
+    environment.add_filter("md", markdown_text);
+    Ok(environment)
 }
 
 fn kpi_row(kpi: &Kpi) -> serde_json::Value {

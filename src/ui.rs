@@ -18,6 +18,7 @@ mod board;
 mod bridge;
 mod data;
 mod dialog;
+mod drill;
 mod filter;
 mod flow;
 mod flows;
@@ -31,6 +32,7 @@ mod logs;
 mod metrics;
 mod mitigate;
 mod mouse;
+mod observe;
 mod outcome;
 mod page;
 mod palette;
@@ -56,9 +58,11 @@ pub use action::Action;
 pub use data::{Answering, Book, Data, Destination, Found, Notice, Preview, Selected, Step};
 pub use filter::Filter;
 pub use keymap::Keymap;
+pub use observe::{ObserveEffect, Observer, Watched, truth};
 pub use picture::{FileRow, Picture, Stage, Way, step_of};
 pub use theme::{Depth, Theme};
 
+use crate::drill::{Command, Log};
 use crate::evidence::Row;
 use crate::flows::FlowId;
 use crate::incident::{Audience, Gate, Incident, PinKind, Service, What};
@@ -102,6 +106,13 @@ pub enum Msg {
     Answering(Answering),
     /// Something to tell in the status line.
     Notice(Notice),
+    /// The drill as its log has it now.
+    Drill(Box<Log>),
+    /// A page of text that came of something: how a drill went.
+    Page {
+        title: String,
+        text: String,
+    },
 }
 
 /// Everything that the ui may ask of the outside world.
@@ -164,6 +175,9 @@ pub enum Effect {
     StopReading,
     NextScenario,
     IgnoreSkew(bool),
+    /// Ask something of the drill that is under way.
+    Drill(Command),
+    RestartDrill,
 }
 
 /// The nine views.
@@ -221,6 +235,7 @@ pub struct Ui {
     /// The number of the last search.
     request: u64,
     mouse: mouse::Mouse,
+    drill: drill::DrillFace,
 }
 
 impl Ui {
@@ -253,7 +268,10 @@ impl Ui {
             Msg::Input(Input::Mouse(mouse)) => self.mouse(mouse, &mut effects),
             Msg::Input(Input::Paste(text)) => self.paste(&text, &mut effects),
             Msg::Input(_) => {} // A resize is drawn like any other frame.
-            Msg::Tick(now) => self.data.now = now,
+            Msg::Tick(now) => {
+                self.data.now = now;
+                self.drill.tick();
+            }
             Msg::Picture(picture) => self.see(picture, &mut effects),
             Msg::Read(events) => {
                 if self.data.events.len() > CACHE {
@@ -283,6 +301,11 @@ impl Ui {
             }
             Msg::Answering(answering) => self.data.answering = answering,
             Msg::Notice(notice) => self.data.notice = Some(notice),
+            Msg::Drill(log) => self.see_drill(log),
+            Msg::Page { title, text } => {
+                self.drill.clear();
+                self.over.push(Over::Page(page::Page::text(&title, &text)));
+            }
         }
         self.follow(&mut effects);
         self.want(&mut effects);
@@ -429,6 +452,7 @@ impl Ui {
                 Over::Prompt(_) => {}
             }
         }
+        self.drill.draw(theme, frame, body);
         match self.over.last_mut() {
             Some(Over::Prompt(prompt)) => prompt.draw(data, theme, frame, parts.status),
             over => {

@@ -17,6 +17,8 @@ mod fake;
 mod identifiers;
 #[path = "sources/jaeger.rs"]
 mod jaeger;
+#[path = "sources/lenient.rs"]
+mod lenient;
 #[path = "sources/loki.rs"]
 mod loki;
 #[path = "sources/prometheus.rs"]
@@ -91,6 +93,9 @@ const ADAPTERS: &[Adapter] = &[
     vendors::NEW_RELIC,
     vendors::DYNATRACE,
     vendors::AZURE,
+    datadog::METRICS,
+    vendors::NEW_RELIC_METRICS,
+    vendors::DYNATRACE_METRICS,
 ];
 
 /// The instant that the reference gives in every unit.

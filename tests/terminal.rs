@@ -3,6 +3,8 @@
 
 #[path = "terminal/bridge.rs"]
 mod bridge;
+#[path = "terminal/drill.rs"]
+mod drill;
 #[path = "sources/fake.rs"]
 #[expect(dead_code, reason = "only some answers are of use here")]
 mod fake;

@@ -19,8 +19,8 @@ const PATIENCE: Nanos = Nanos::seconds(30);
 const SURVEY_PATIENCE: Nanos = Nanos::seconds(600);
 
 /// How often a source is asked whether it answers, and after how long it is called late.
-const PULSE: Duration = Duration::from_millis(700);
-const LATE: Duration = Duration::from_millis(1_000);
+const PULSE: Duration = Duration::from_millis(500);
+const LATE: Duration = Duration::from_millis(800);
 
 /// What is asked again, since it may have changed after it was answered.
 const OVERLAP: Nanos = Nanos::seconds(60);
@@ -40,7 +40,7 @@ impl Collecting {
 }
 
 /// Starts a task for each source of the configuration.
-pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>) -> Collecting {
+pub(super) fn start(config: &Config, clock: &Clock, engine: &mpsc::Sender<Order>) -> Collecting {
     let back = Nanos::seconds(i64::from(config.window_minutes) * 60);
     let pause = Duration::from_secs(u64::from(config.refresh_seconds));
     let settings = config.reading(clock.now()).unwrap_or_default();
@@ -51,10 +51,11 @@ pub(super) fn start(config: &Config, clock: Clock, engine: &mpsc::Sender<Order>)
             Ok(connected) => {
                 let collector = Collector::new(connected);
                 collecting.beside.push(collector.beside());
-                let pulse = feel_the_pulse(collector.source().clone(), clock, engine.clone());
+                let pulse = feel_the_pulse(collector.source().clone(), clock.clone(), engine.clone());
                 collecting.tasks.push(tokio::spawn(pulse));
                 let _ = engine.send(Order::Health(collector.health().clone()));
                 let (engine, flow_settings) = (engine.clone(), flow_settings.clone());
+                let clock = clock.clone();
                 let asking = Asking { collector, back, pause, clock, engine, flow_settings };
                 collecting.tasks.push(tokio::spawn(asking.again_and_again()));
             }

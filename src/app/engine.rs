@@ -1,5 +1,6 @@
 //! The engine: one thread that owns the evidence, keeps flows and suspects current, and publishes pictures.
 
+use super::clock::Clock;
 use super::healths::Healths;
 use super::{extent, look};
 use crate::config::Config;
@@ -32,7 +33,9 @@ pub(super) enum Order {
         /// What is known of the systems that wrote them, where a scenario brings that along; else what is configured holds.
         catalogue: Option<Catalogue>,
         is_demo: bool,
-        now: Time,
+        /// Nothing is told of who is behind it: a candidate finds out.
+        hides_suspects: bool,
+        clock: Clock,
     },
     /// A page from a live source.
     Page {
@@ -113,6 +116,8 @@ struct State {
     healths: Healths,
     title: String,
     is_demo: bool,
+    hides_suspects: bool,
+    clock: Clock,
     files: SharedFiles,
     follower: Option<Follower>,
     is_cancelled: Arc<AtomicBool>,
@@ -146,6 +151,8 @@ impl Engine {
             healths: Healths::default(),
             title: String::new(),
             is_demo: false,
+            hides_suspects: false,
+            clock: Clock::default(),
             files: files.clone(),
             follower: None,
             is_cancelled: is_cancelled.clone(),
@@ -213,15 +220,17 @@ impl State {
     /// Takes an order; whether the evidence changed.
     fn take(&mut self, order: Order) -> bool {
         match order {
-            Order::Load { inputs, roots, settings, title, catalogue, is_demo, now } => {
+            Order::Load { inputs, roots, settings, title, catalogue, is_demo, hides_suspects, clock } => {
                 self.title = title;
                 if let Some(catalogue) = catalogue {
                     self.catalogue = catalogue;
                 }
                 self.is_demo = is_demo;
+                self.hides_suspects = hides_suspects;
                 self.counted = None;
                 self.is_cancelled.store(false, Ordering::Relaxed);
-                self.load(inputs, roots, &settings, now);
+                self.clock = clock;
+                self.load(inputs, roots, &settings, self.clock.now());
                 true
             }
             Order::Page { source, batch } => {
@@ -264,7 +273,7 @@ impl State {
     fn look(&mut self) -> bool {
         let Some(follower) = &mut self.follower else { return false };
         let mut files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let came = follower.look(&mut self.evidence, &mut files, &mut self.reports, super::now());
+        let came = follower.look(&mut self.evidence, &mut files, &mut self.reports, self.clock.now());
         *self.files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = files;
         came > 0
     }
@@ -370,6 +379,7 @@ impl State {
             is_demo: self.is_demo,
             ..picture
         };
+        let picture = if self.hides_suspects { picture.without_suspects() } else { picture };
         let _ = self.outbox.blocking_send(Msg::Picture(Arc::new(picture)));
     }
 }

@@ -1,7 +1,8 @@
 //! What each effect does. Nothing here waits: every arm starts a task that ends in a message.
 
 use super::clock::Clock;
-use super::engine::{Catalogue, Engine, Order};
+use super::drill::{self, Folder, Order, Session};
+use super::engine::{self, Catalogue, Engine};
 use super::follow::{Following, Listeners};
 use super::look::{self, Look};
 use super::publish::Publisher;
@@ -40,6 +41,10 @@ pub(super) struct Shell {
     /// An identifier that no flow had when it was asked for, until one has.
     sought: Option<String>,
     look: Arc<Look>,
+    drill: Option<Session>,
+    hides_suspects: bool,
+    /// How the drill went was told.
+    is_debriefed: bool,
 }
 
 impl Shell {
@@ -65,6 +70,9 @@ impl Shell {
             following: Following::default(),
             sought: None,
             look: Arc::default(),
+            drill: None,
+            hides_suspects: false,
+            is_debriefed: false,
         };
         shell.tell(Msg::Catalogue(shell.config.catalogue()));
         shell
@@ -84,6 +92,7 @@ impl Shell {
 
     pub(super) fn open(&mut self, opening: Opening) {
         match opening {
+            Opening::Drill(folder) => self.open_drill(folder),
             Opening::Demo(name) => self.open_scenario(bundled::scenario(&name)),
             Opening::Incidents => self.open_record(),
             Opening::Evidence(paths) => {
@@ -103,23 +112,26 @@ impl Shell {
         let year = i64::from(self.clock.now().utc().year());
         match Settings::new(&self.config.ingest(), year) {
             Ok(settings) if !paths.is_empty() => {
-                let title = match paths.as_slice() {
-                    [one] => one.clone(),
-                    all => format!("{} and {} more", all[0], all.len() - 1),
+                let title = match (&self.drill, paths.as_slice()) {
+                    (Some(drill), _) => drill.title.clone(),
+                    (None, [one]) => one.clone(),
+                    (None, all) => format!("{} and {} more", all[0], all.len() - 1),
                 };
-                let now = self.clock.now();
+                let clock = self.clock.clone();
+                let hides_suspects = self.hides_suspects;
                 let Some(engine) = self.engine.sender() else { return };
                 // Finding files may take its time on a slow disk; the screen is there meanwhile.
                 tokio::task::spawn_blocking(move || {
                     let inputs = files::discover(&paths);
-                    let _ = engine.send(Order::Load {
+                    let _ = engine.send(engine::Order::Load {
                         inputs,
                         roots: paths,
                         settings: Box::new(settings),
                         title,
                         catalogue: None,
                         is_demo: false,
-                        now,
+                        hides_suspects,
+                        clock,
                     });
                 });
             }
@@ -127,7 +139,7 @@ impl Shell {
             Err(mistakes) => self.tell(Msg::Notice(Notice { text: mistakes, is_error: true })),
         }
         if let Some(engine) = self.engine.sender() {
-            self.collecting = collect::start(&self.config, self.clock, &engine);
+            self.collecting = collect::start(&self.config, &self.clock, &engine);
         }
     }
 
@@ -144,16 +156,16 @@ impl Shell {
             Settings::new(&config.ingest(), i64::from(super::now().utc().year())).unwrap_or_default();
         self.scenario = Some(scenario.name.clone());
         self.clock = Clock::default();
-        let now = super::now();
         self.engine.cancel();
-        self.engine.tell(Order::Load {
+        self.engine.tell(engine::Order::Load {
             inputs: scenario.inputs(),
             roots: Vec::new(),
             settings: Box::new(settings),
             title: scenario.title.clone(),
             catalogue: Some(Catalogue::of(&config)),
             is_demo: true,
-            now,
+            hides_suspects: false,
+            clock: self.clock.clone(),
         });
         self.tell(Msg::Catalogue(config.catalogue()));
     }
@@ -161,6 +173,7 @@ impl Shell {
     /// Notes what the shell itself needs of a message before the ui takes it.
     /// Whether the session has another time now.
     pub(super) fn observe(&mut self, msg: &Msg) -> bool {
+        self.observe_drill(msg);
         let Msg::Picture(picture) = msg else { return false };
         let is_other = picture.title != self.picture.title || self.picture.progress.is_some();
         self.picture = picture.clone();
@@ -179,6 +192,47 @@ impl Shell {
             return true;
         }
         false
+    }
+
+    /// Takes up a drill: its clock is the session's, its estate's telemetry is followed like anybody's files.
+    fn open_drill(&mut self, folder: Folder) {
+        let telemetry = folder.telemetry().display().to_string();
+        match Session::start(folder, self.outbox.clone()) {
+            Ok(session) => {
+                self.clock = session.clock.clone();
+                self.hides_suspects = session.hides_suspects;
+                self.drill = Some(session);
+                self.open_record();
+                self.open_evidence(vec![telemetry]);
+            }
+            Err(text) => self.tell(Msg::Notice(Notice { text, is_error: true })),
+        }
+    }
+
+    /// The estate of a drill hears of what is done; at its end, how it went is told.
+    fn observe_drill(&mut self, msg: &Msg) {
+        let Some(session) = &self.drill else { return };
+        match msg {
+            Msg::Incident(Some(incident)) => session.tell(Order::See(incident.clone())),
+            Msg::Drill(log) if log.ended.is_some() && !self.is_debriefed => {
+                self.is_debriefed = true;
+                let (folder, recorder) = (session.folder.clone(), self.recorder.clone());
+                tokio::spawn(async move { recorder.debrief(&folder).await });
+            }
+            _ => {}
+        }
+    }
+
+    /// Where the same drill begins anew.
+    pub(super) fn restarted(&self) -> Option<Opening> {
+        let session = self.drill.as_ref()?;
+        match drill::again(&session.folder) {
+            Ok(folder) => Some(Opening::Drill(folder)),
+            Err(text) => {
+                self.tell(Msg::Notice(Notice { text, is_error: true }));
+                None
+            }
+        }
     }
 
     pub(super) fn perform(&mut self, effect: Effect) {
@@ -230,7 +284,7 @@ impl Shell {
             }
             Effect::Publish(token) => {
                 let publisher = self.publisher.clone();
-                tokio::spawn(async move { publisher.send(now, &token).await });
+                tokio::spawn(async move { Box::pin(publisher.send(now, &token)).await });
             }
             Effect::ByHand { target, update } => {
                 let (publisher, picture) = (self.publisher.clone(), self.picture.clone());
@@ -252,17 +306,23 @@ impl Shell {
                 self.collecting.stop();
                 self.following.forget();
                 if let Some(engine) = self.engine.sender() {
-                    self.collecting = collect::start(&self.config, self.clock, &engine);
+                    self.collecting = collect::start(&self.config, &self.clock, &engine);
                 }
             }
             Effect::NextScenario => self.open_scenario(scenario_after(self.scenario.as_deref())),
             Effect::StopReading => self.engine.cancel(),
+            Effect::Drill(command) => {
+                if let Some(session) = &self.drill {
+                    session.tell(Order::Do(command));
+                }
+            }
+            Effect::RestartDrill => {} // The loop does it.
             Effect::Follow { identifiers, window } => self.follow(identifiers, window),
             Effect::Unfollow => {
                 self.sought = None;
                 self.following.stop();
             }
-            Effect::IgnoreSkew(ignore) => self.engine.tell(Order::IgnoreSkew(ignore)),
+            Effect::IgnoreSkew(ignore) => self.engine.tell(engine::Order::IgnoreSkew(ignore)),
         }
     }
 

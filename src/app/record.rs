@@ -1,10 +1,12 @@
 //! The record: entries appended and told to the screen, evidence pinned, effects measured, reports written.
 
+use super::drill::{self, Folder};
 use super::engine::SharedFiles;
 use super::look;
+use crate::drill::scorecard;
 use crate::evidence::Row;
 use crate::incident::{Draft, Entry, Gate, Incident, Pin, PinKind, What, draft, impact_ended, measure};
-use crate::report::Report;
+use crate::report::{Report, debrief_html, debrief_markdown};
 use crate::store::{News, Store, StoreError};
 use crate::telemetry::{Time, Window};
 use crate::ui::{Msg, Notice, Picture};
@@ -213,6 +215,28 @@ impl Recorder {
         }
     }
 
+    /// Tells how a drill went, and writes it into the drill's folder.
+    pub(super) async fn debrief(&self, folder: &Folder) {
+        let outcome = async {
+            let name = self.current.lock().await.clone();
+            let entries = match &name {
+                Some(name) => self.store.entries(name).await.map_err(|error| error.to_string())?,
+                None => Vec::new(),
+            };
+            let folder = folder.clone();
+            let written =
+                tokio::task::spawn_blocking(move || write_debrief(&folder, name.as_deref(), &entries));
+            written.await.map_err(|error| error.to_string())?
+        };
+        match outcome.await {
+            Ok(text) => {
+                let title = "How the drill went".to_owned();
+                let _ = self.outbox.send(Msg::Page { title, text }).await;
+            }
+            Err(error) => self.complain(format!("cannot write the debrief: {error}")).await,
+        }
+    }
+
     pub(super) fn author(&self) -> &str {
         &self.author
     }
@@ -249,6 +273,21 @@ impl Recorder {
     pub(super) async fn notice(&self, text: String) {
         self.tell(Msg::Notice(Notice { text, is_error: false })).await;
     }
+}
+
+/// Writes the debrief as Markdown and HTML; gives the scorecard for the screen, and where they stand.
+fn write_debrief(folder: &Folder, name: Option<&str>, entries: &[Entry]) -> Result<String, String> {
+    let debrief = drill::debrief(&folder.lines()?, name, entries)?;
+    let markdown = debrief_markdown(&debrief)?;
+    for (ending, text) in [("md", &markdown), ("html", &debrief_html(&debrief)?)] {
+        let path = folder.debrief(ending);
+        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
+    Ok(format!(
+        "{}\n\nwritten to {} and .html beside it",
+        scorecard(&debrief),
+        folder.debrief("md").display()
+    ))
 }
 
 fn write(report: &Report, name: &str) -> Result<Vec<String>, String> {

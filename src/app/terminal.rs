@@ -8,7 +8,7 @@ use crossterm::event::{
 };
 use crossterm::execute;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
-use ratatui::DefaultTerminal;
+use ratatui::{DefaultTerminal, Frame};
 use std::io;
 use std::panic;
 use std::thread;
@@ -39,9 +39,13 @@ impl Terminal {
     }
 
     pub(super) fn draw(&mut self, ui: &mut Ui) -> Result<()> {
+        self.draw_with(|frame| ui.draw(frame))
+    }
+
+    pub(super) fn draw_with(&mut self, draw: impl FnOnce(&mut Frame)) -> Result<()> {
         // One frame is shown at once, on terminals that can: no half-drawn screen over a slow line.
         let _ = execute!(io::stdout(), BeginSynchronizedUpdate);
-        let outcome = self.inner.draw(|frame| ui.draw(frame)).map(|_| ());
+        let outcome = self.inner.draw(draw).map(|_| ());
         let _ = execute!(io::stdout(), EndSynchronizedUpdate);
         Ok(outcome?)
     }

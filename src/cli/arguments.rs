@@ -8,6 +8,7 @@ pub(super) use bridge::{BridgeCommand, Plans};
 pub(super) use incident::{Answer, DeclareArguments, IncidentCommand, PinArguments, RunbookArguments};
 pub(super) use report::{PublishArguments, RcaArguments, RcaCommand, ReportFormat};
 
+use super::drill::arguments::DrillCommand;
 use crate::config::Memory;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -124,6 +125,9 @@ pub(super) enum Command {
   bridgewatch publish jira INC-0042 --evidence logs/ --send 1f0c77ab    send exactly that
   bridgewatch publish slack INC-0042 --update technical      a status update instead of the write-up")]
     Publish(PublishArguments),
+    /// Practise on simulated incidents, and interview with them
+    #[command(subcommand)]
+    Drill(DrillCommand),
     /// Look over all incidents: times, rates, repeated causes, open and overdue actions, blind spots
     ///
     /// With files or live sources that know of changes, the change failure rate is over these.
@@ -224,6 +228,9 @@ pub(super) struct SuspectsArguments {
     /// The time to compare with, instead of what lies before onset
     #[arg(long, value_name = "FROM/TO")]
     pub baseline: Option<String>,
+    /// Rank without this signal, such as metrics or event_order; may be given several times
+    #[arg(long, value_name = "SIGNAL")]
+    pub without: Vec<crate::suspects::Signal>,
     #[command(flatten)]
     pub inputs: Inputs,
 }

@@ -27,16 +27,23 @@ pub(super) struct Summary<'a> {
     #[serde(serialize_with = "in_order")]
     systems: Vec<(&'a str, Counts)>,
     marks: Vec<&'static str>,
-    /// The verdict is that of flows that look alike and were read whole; this one was only counted.
-    sampled: bool,
-    /// All of its events are counted.
-    complete: bool,
+    #[serde(flatten)]
+    count: Option<Count>,
 }
 
 #[derive(Serialize)]
 struct HopNames<'a> {
     from: &'a str,
     to: &'a str,
+}
+
+/// What there is to know of a flow that a backend counted.
+#[derive(Serialize)]
+struct Count {
+    /// The verdict is that of flows that look alike and were read whole; this one was only counted.
+    sampled: bool,
+    /// All of its events are counted.
+    complete: bool,
 }
 
 #[derive(Serialize)]
@@ -81,8 +88,7 @@ impl<'a> Summary<'a> {
                 })
                 .collect(),
             marks: flow.marks.names().collect(),
-            sampled: false,
-            complete: true,
+            count: None,
         }
     }
 
@@ -114,8 +120,7 @@ impl<'a> Summary<'a> {
                 })
                 .collect(),
             marks: judged.marks.names().collect(),
-            sampled: !judged.is_read,
-            complete: survey.is_complete,
+            count: Some(Count { sampled: !judged.is_read, complete: survey.is_complete }),
         }
     }
 

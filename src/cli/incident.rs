@@ -114,8 +114,7 @@ fn list(record: &Record, output: &Output) -> Result<Outcome, Failure> {
 }
 
 fn title(incident: &Incident) -> String {
-    let drill = if incident.is_drill { "(drill) " } else { "" };
-    format!("{drill}{}", scrub_text(&incident.title))
+    scrub_text(&incident.titled()).into_owned()
 }
 
 fn severity(incident: &Incident) -> (Role, String) {

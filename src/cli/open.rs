@@ -13,14 +13,20 @@ pub(super) fn run(shared: &Shared, inputs: &Inputs) -> Result<Outcome, Failure> 
     }
 }
 
+/// Says so where nobody could see a screen.
+pub(super) fn needs_terminal() -> Result<(), Failure> {
+    if std::io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "the cockpit needs a terminal",
+        "for scripts there are `flows`, `flow`, `suspects`, `incident` and others: see --help",
+    ))
+}
+
 /// Opens the cockpit and comes back when the person leaves it.
 pub(super) fn cockpit(shared: &Shared, opening: Opening) -> Result<Outcome, Failure> {
-    if !std::io::stdout().is_terminal() {
-        return Err(Failure::usage(
-            "the cockpit needs a terminal",
-            "for scripts there are `flows`, `flow`, `suspects`, `incident` and others: see --help",
-        ));
-    }
+    needs_terminal()?;
     let config = configuration(shared)?;
     crate::app::run(config, shared.theme.as_deref(), opening)
         .map(|()| Outcome::Done)

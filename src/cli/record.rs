@@ -52,15 +52,20 @@ impl Record {
 
     /// Who writes: as configured, or the name of the account.
     pub(super) fn author(&self) -> String {
-        if !self.config.author.is_empty() {
-            return self.config.author.clone();
-        }
-        ["USER", "LOGNAME", "USERNAME"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
-            .or_else(|| Some(std::env::home_dir()?.file_name()?.to_str()?.to_owned()))
-            .unwrap_or_else(|| "somebody".to_owned())
+        author_of(&self.config)
     }
+}
+
+/// Who writes, by a configuration: as it says, or the name of the account.
+pub(super) fn author_of(config: &Config) -> String {
+    if !config.author.is_empty() {
+        return config.author.clone();
+    }
+    ["USER", "LOGNAME", "USERNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+        .or_else(|| Some(std::env::home_dir()?.file_name()?.to_str()?.to_owned()))
+        .unwrap_or_else(|| "somebody".to_owned())
 }
 
 async fn open(config: &Config) -> Result<Store, Failure> {

@@ -53,6 +53,7 @@ pub(super) fn run(
     if let Some(text) = &arguments.baseline {
         settings.baseline = Some(window(text, gathered.now).map_err(usage)?);
     }
+    settings.without.extend(&arguments.without);
     let flows = gathered.flows();
     let suspects = Suspects::of(&gathered.evidence, &flows, &settings);
     if output.json {

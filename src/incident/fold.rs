@@ -334,6 +334,11 @@ impl Incident {
         self.lines.iter().find(|line| line.entry == entry && !line.is_undone)
     }
 
+    /// The title, with the mark of a drill where it is one.
+    pub fn titled(&self) -> String {
+        if self.is_drill { format!("(drill) {}", self.title) } else { self.title.clone() }
+    }
+
     pub fn is_open(&self) -> bool {
         self.declared.is_some() && self.phase < Phase::Resolved
     }

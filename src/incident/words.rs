@@ -17,7 +17,7 @@ pub enum Audience {
 /// What a late joiner needs, in at most 20 lines.
 pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<String> {
     let mut lines = Vec::new();
-    lines.push(format!("{} {} {}, {}", incident.severity, incident.id, incident.title, incident.phase));
+    lines.push(format!("{} {} {}, {}", incident.severity, incident.id, incident.titled(), incident.phase));
     if let Some(began) = incident.began() {
         lines.push(format!("Impact for {} (since {} UTC)", now - began, &began.to_string()[11..19]));
     }
@@ -55,7 +55,8 @@ pub fn catch_up(incident: &Incident, findings: &Findings, now: Time) -> Vec<Stri
 
 /// What the next person in a role must know: conditions, known, ruled out and why, doing, in force, asks open.
 pub fn hand_over(incident: &Incident, findings: &Findings, now: Time) -> String {
-    let mut text = format!("{} {} {}, {}.", incident.severity, incident.id, incident.title, incident.phase);
+    let mut text =
+        format!("{} {} {}, {}.", incident.severity, incident.id, incident.titled(), incident.phase);
     let mut section = |name: &str, parts: Vec<String>| {
         let said = if parts.is_empty() { "nothing".to_owned() } else { parts.join("; ") };
         text.push_str(&format!("\n{name}: {said}"));
@@ -138,9 +139,10 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
     let began = incident
         .began()
         .map_or_else(|| "unknown".to_owned(), |began| format!("{} UTC", &began.to_string()[11..16]));
+    let drill = if incident.is_drill { "This is an exercise, nothing is wrong: " } else { "" };
     match audience {
         Audience::Technical => {
-            let mut text = format!("CONDITIONS: {} {}. Since {began}.", incident.severity, incident.title);
+            let mut text = format!("CONDITIONS: {} {}. Since {began}.", incident.severity, incident.titled());
             for fact in [&findings.failing, &findings.stops].into_iter().flatten() {
                 text.push_str(&format!(" {fact}."));
             }
@@ -178,7 +180,7 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
             format!(
                 "{}: {}. Since {began}.{hit} {state}. Running for {}. Next update in {minutes} minutes.",
                 incident.severity,
-                incident.title,
+                incident.titled(),
                 incident.began().map_or_else(
                     || "an unknown time".to_owned(),
                     |began| (incident.resolved.unwrap_or(now) - began).to_string()
@@ -186,7 +188,7 @@ pub fn status_update(incident: &Incident, findings: &Findings, audience: Audienc
             )
         }
         Audience::Customer => format!(
-            "Since {began} some requests may be delayed or fail. {state}. We will inform you again within {minutes} minutes."
+            "{drill}Since {began} some requests may be delayed or fail. {state}. We will inform you again within {minutes} minutes."
         ),
     }
 }
@@ -211,6 +213,19 @@ mod tests {
             assert!(text.contains("minutes"), "{text}");
             assert_eq!(text.contains("erp"), audience == Audience::Technical, "{text}");
         }
+    }
+
+    #[test]
+    fn every_text_of_a_drill_says_that_it_is_one() {
+        let drill = What::DrillMarked { is_drill: true };
+        let incident = Incident::replay("INC-1", &journal(vec![declared(), drill]));
+        let (findings, now) = (Findings::default(), Time::from_seconds(1_773_483_000));
+        for audience in Audience::iter() {
+            let text = status_update(&incident, &findings, audience, now);
+            assert!(text.contains("(drill)") || text.contains("exercise"), "{text}");
+        }
+        assert!(hand_over(&incident, &findings, now).contains("(drill)"));
+        assert!(catch_up(&incident, &findings, now)[0].contains("(drill)"));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 mod access;
 mod cri;
-mod delimited;
+pub(super) mod delimited;
 mod envoy;
 mod json;
 mod kafka;

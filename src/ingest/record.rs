@@ -3,6 +3,7 @@
 //! A backend says when and whose a record is; what stands in its text is read as if the text lay in a file.
 
 use super::detect::detect;
+use super::formats::delimited::is_business_column;
 use super::formats::otlp;
 use super::identify::{Found, identifier_key};
 use super::plan::{Plan, Reading};
@@ -223,6 +224,9 @@ impl Reader {
             let value = &value[..value.floor_char_boundary(512)];
             for found in self.settings.finder.all(format!("{name}={value}").as_bytes()) {
                 identifiers.found(&found);
+            }
+            if is_business_column(name) {
+                identifiers.add(IdentifierClass::Business, value);
             }
         }
     }

@@ -107,7 +107,7 @@ impl Parcel {
         mut blocks: Vec<Block>,
         outward: Option<&Outward>,
     ) -> Self {
-        let mut title = incident.title.clone();
+        let mut title = incident.titled();
         if let Some(outward) = outward {
             title = outward.text(&title);
             blocks.iter_mut().for_each(|block| outside(block, outward));

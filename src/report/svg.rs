@@ -1,7 +1,7 @@
 //! Charts as SVG that stands in the page: no script, no font, no request.
 
 use super::{Chart, PathStop};
-use crate::incident::Incident;
+use crate::incident::{Effect, Incident};
 use crate::telemetry::Time;
 use std::fmt::Write;
 
@@ -55,6 +55,36 @@ pub(super) fn chart(chart: &Chart, marks: &[(Time, String)]) -> String {
         clock(chart.window.to)
     );
     svg
+}
+
+/// A signal around a mitigation, with a line where it was applied; empty where nothing was sampled.
+pub(super) fn course(effect: &Effect, applied: Time) -> String {
+    const SIZE: (f64, f64) = (320.0, 44.0);
+    let known = || effect.course.iter().flatten().copied().filter(|value| value.is_finite());
+    let most = known().fold(0.0, f64::max).max(f64::EPSILON);
+    if known().next().is_none() {
+        return String::new();
+    }
+    let step = SIZE.0 / effect.course.len().max(1) as f64;
+    let points = effect.course.iter().enumerate().filter_map(|(place, value)| {
+        let value = value.filter(|value| value.is_finite())?.max(0.0);
+        Some(format!(
+            "{:.1},{:.1}",
+            step * (place as f64 + 0.5),
+            SIZE.1 - 2.0 - value / most * (SIZE.1 - 6.0)
+        ))
+    });
+    let length = (effect.to - effect.from).0.max(1) as f64;
+    let at = ((applied - effect.from).0 as f64 / length).clamp(0.0, 1.0) * SIZE.0;
+    format!(
+        r#"<svg viewBox="0 0 {} {}" width="{}" role="img" aria-label="effect on {}"><line x1="{at:.1}" y1="0" x2="{at:.1}" y2="{}" stroke="var(--bad)" stroke-dasharray="4 3"/><polyline fill="none" stroke="var(--accent)" stroke-width="1.5" points="{}"/></svg>"#,
+        SIZE.0,
+        SIZE.1,
+        SIZE.0,
+        escape(&effect.name),
+        SIZE.1,
+        points.collect::<Vec<_>>().join(" ")
+    )
 }
 
 /// The incident's course on one line.

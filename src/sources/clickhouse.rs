@@ -4,8 +4,7 @@ mod tallies;
 
 use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
-use super::paging::{Edge, key};
-use super::slices::Slices;
+use super::paging::{Edge, Slices, key};
 use super::spelling::{all_spellings, traces};
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten, scrub_text};

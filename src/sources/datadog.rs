@@ -1,12 +1,13 @@
-//! Datadog: logs of a window and by identifier, and the spans of a trace as far as Datadog retained them.
+//! Datadog: logs of a window and by identifier, the spans of a trace as far as Datadog retained them, and metrics by query.
 
+use super::figures::{self, Metric};
 use super::http::Request;
-use super::live::events;
-use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, names, source_config};
+use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, in_millis, names, source_config};
+use super::live::{ceil, events};
 use super::spelling::{all_spellings, in_double_quotes, traces};
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten};
-use crate::telemetry::{Completeness, Event, Identifier, Query, Signal, Time, Wanted, Window};
+use crate::telemetry::{Completeness, Event, Identifier, Nanos, Query, Signal, Time, Wanted, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ source_config! { "datadog" at "https://api.datadoghq.com" {
     /// Attributes that may hold identifiers, beside the message.
     identifier_fields: Vec<String> =
         ["correlation_id", "correlationId", "request_id", "requestId"].map(str::to_owned).to_vec(),
+    /// Metrics to pull: `avg:trace.servlet.request.duration{env:prod} by {service}`.
+    metrics: Vec<Metric> = Vec::new(),
 } }
 
 /// The most that a page may hold.
@@ -36,9 +39,10 @@ pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, 
     Ok(Arc::new(Live(Datadog { base, config: config.clone() })))
 }
 
-/// Where an answer is: logs come first, then the spans of traces that were asked for.
+/// Where an answer is: logs come first, then the spans of traces that were asked for; of metrics, which is next.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
+    metric: usize,
     is_spans: bool,
     after: Option<String>,
 }
@@ -56,6 +60,32 @@ struct Meta {
     status: String,
     warnings: Vec<Value>,
     page: Value,
+}
+
+/// The answer to a question for figures.
+#[derive(Debug, Deserialize)]
+struct Figures {
+    data: FiguresData,
+}
+
+#[derive(Debug, Deserialize)]
+struct FiguresData {
+    attributes: Columns,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Columns {
+    series: Vec<Group>,
+    /// In milliseconds.
+    times: Vec<i64>,
+    values: Vec<Vec<Option<f64>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Group {
+    group_tags: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -107,6 +137,37 @@ impl Datadog {
         Request::json("api/v2/logs/events/search", body, deadline)
     }
 
+    fn figures(&self, metric: &Metric, window: Window, step: Nanos, deadline: Duration) -> Request<'static> {
+        let query = json!({ "data_source": "metrics", "name": "a", "query": metric.query });
+        let attributes = json!({ "from": in_millis(window.from), "to": ceil(window.to.0, 1_000_000),
+            "interval": step.0 / 1_000_000, "queries": [query], "formulas": [{ "formula": "a" }] });
+        let body = json!({ "data": { "type": "timeseries_request", "attributes": attributes } });
+        Request::json("api/v2/query/timeseries", body, deadline)
+    }
+
+    async fn measure(&self, ask: Ask<'_, Cursor>, step: Nanos) -> Result<Option<Page<Cursor>>, SourceError> {
+        let Some(metric) = self.config.metrics.get(ask.cursor.metric) else { return Ok(Page::nothing()) };
+        let window = ask.window();
+        let found: Figures = self.base.json(&self.figures(metric, window, step, ask.deadline)).await?;
+        let columns = found.data.attributes;
+        let series = columns.series.iter().zip(&columns.values).map(|(group, values)| {
+            let labels = group.group_tags.iter().filter_map(|tag| tag.split_once(':'));
+            let labels = labels.map(|(name, value)| (name.to_owned(), self.base.reader.safe(value)));
+            let times = columns.times.iter().map(|millis| Time::from_millis(*millis));
+            figures::series(
+                metric,
+                labels.collect(),
+                times.zip(values.iter().copied()),
+                window,
+                self.base.name(),
+            )
+        });
+        let batch = figures::batch(series.collect(), Vec::new());
+        let next = ask.cursor.metric + 1;
+        let next = (next < self.config.metrics.len()).then(|| Cursor { metric: next, ..Cursor::default() });
+        Ok(Some(Page { batch, next }))
+    }
+
     fn event(&self, item: &Item, is_spans: bool) -> Option<Event> {
         let text = |name: &str| item.attributes.get(name).and_then(Value::as_str);
         let time = Time::parse(text("start_timestamp").or_else(|| text("timestamp"))?)?;
@@ -144,8 +205,11 @@ fn is_attribute(name: &str) -> bool {
 
 impl Backend for Datadog {
     const KIND: &'static str = "datadog";
-    const READS: &'static [(&'static str, &'static str)] =
-        &[("POST", "api/v2/logs/events/search"), ("POST", "api/v2/spans/events/search")];
+    const READS: &'static [(&'static str, &'static str)] = &[
+        ("POST", "api/v2/logs/events/search"),
+        ("POST", "api/v2/spans/events/search"),
+        ("POST", "api/v2/query/timeseries"),
+    ];
     type Cursor = Cursor;
 
     fn base(&self) -> &Base {
@@ -153,7 +217,10 @@ impl Backend for Datadog {
     }
 
     fn signals(&self) -> &'static [Signal] {
-        &[Signal::Logs, Signal::Traces]
+        if self.config.metrics.is_empty() {
+            return &[Signal::Logs, Signal::Traces];
+        }
+        &[Signal::Logs, Signal::Traces, Signal::Metrics]
     }
 
     async fn check(&self) -> Result<String, SourceError> {
@@ -169,6 +236,9 @@ impl Backend for Datadog {
     }
 
     async fn page(&self, ask: Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
+        if let Wanted::Metrics { step } = ask.query.wanted {
+            return self.measure(ask, step).await;
+        }
         let (window, cursor) = (ask.window(), ask.cursor);
         let wanted = &ask.query.wanted;
         let Some(query) = self.expression(wanted, cursor.is_spans) else { return Ok(Page::nothing()) };
@@ -195,7 +265,7 @@ impl Backend for Datadog {
         let next = match after.filter(|_| !items.is_empty()) {
             Some(after) => Some(Cursor { after: Some(after), ..cursor }),
             None if !cursor.is_spans && self.expression(wanted, true).is_some() => {
-                Some(Cursor { is_spans: true, after: None })
+                Some(Cursor { is_spans: true, ..Cursor::default() })
             }
             None => None,
         };
@@ -208,6 +278,9 @@ impl Backend for Datadog {
     }
 
     fn command(&self, query: &Query) -> Option<Request<'static>> {
+        if let Wanted::Metrics { step } = query.wanted {
+            return Some(self.figures(self.config.metrics.first()?, query.window, step, Duration::ZERO));
+        }
         let expression = self.expression(&query.wanted, false)?;
         Some(self.request(&expression, query.window, &Cursor::default(), PAGE, Duration::ZERO))
     }
@@ -216,7 +289,7 @@ impl Backend for Datadog {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::telemetry::{EventKind, IdentifierClass, Nanos};
+    use crate::telemetry::{EventKind, IdentifierClass};
 
     fn source() -> Datadog {
         let config = Config { identifier_fields: vec!["correlation_id".into()], ..Config::default() };

@@ -1,12 +1,13 @@
-//! Dynatrace's Grail: logs and spans of a window and by identifier, in DQL; a query that takes longer is polled.
+//! Dynatrace's Grail: logs and spans of a window and by identifier, and metrics, in DQL; a query that takes longer is polled.
 
+use super::figures::{self, Metric};
 use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
 use super::paging::{Edge, key};
 use super::spelling::{all_spellings, in_double_quotes, traces};
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten};
-use crate::telemetry::{Event, Identifier, Query, Signal, Time, Wanted, Window};
+use crate::telemetry::{Event, Identifier, Nanos, Query, Series, Signal, Time, Wanted, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -21,6 +22,8 @@ source_config! { "dynatrace" at "https://abc12345.apps.dynatrace.com" {
         ["trace_id", "correlation_id", "correlationId", "request_id"].map(str::to_owned).to_vec(),
     /// Records asked for at a time; scans are billed.
     page: usize = 1_000,
+    /// Metrics to pull: `timeseries avg(dt.service.request.response_time), by: { dt.service.name }`.
+    metrics: Vec<Metric> = Vec::new(),
 } }
 
 /// More records of one instant are not asked for.
@@ -38,9 +41,10 @@ pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, 
     Ok(Arc::new(Live(Dynatrace { base, config: config.clone() })))
 }
 
-/// Where an answer is: logs come first, then spans.
+/// Where an answer is: logs come first, then spans; of metrics, which is next.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
+    metric: usize,
     is_spans: bool,
     edge: Edge,
 }
@@ -149,6 +153,53 @@ impl Dynatrace {
         }
     }
 
+    fn figures(&self, metric: &Metric, window: Window, step: Nanos, deadline: Duration) -> Request<'static> {
+        // A step of its own stands where it was written; ours comes behind.
+        let dql = match metric.query.contains("interval:") {
+            true => metric.query.clone(),
+            false => format!("{}, interval: {}s", metric.query.trim(), (step.0 / 1_000_000_000).max(1)),
+        };
+        self.request(&dql, window, window.from, 1_000, deadline)
+    }
+
+    async fn measure(&self, ask: Ask<'_, Cursor>, step: Nanos) -> Result<Option<Page<Cursor>>, SourceError> {
+        let Some(metric) = self.config.metrics.get(ask.cursor.metric) else { return Ok(Page::nothing()) };
+        let window = ask.window();
+        let answered = self.ask(self.figures(metric, window, step, ask.deadline)).await?;
+        let reasons = self.notices(&answered.metadata);
+        let series = answered.records.iter().filter_map(|record| self.series(metric, record, window));
+        let batch = figures::batch(series.collect(), reasons);
+        let next = ask.cursor.metric + 1;
+        let next = (next < self.config.metrics.len()).then(|| Cursor { metric: next, ..Cursor::default() });
+        Ok(Some(Page { batch, next }))
+    }
+
+    /// A record holds a whole series: from when on, in which steps, and a list of figures.
+    fn series(&self, metric: &Metric, record: &Value, window: Window) -> Option<Series> {
+        let start = Time::parse(record.pointer("/timeframe/start")?.as_str()?)?;
+        let interval = record.get("interval")?;
+        let interval = interval.as_i64().or_else(|| interval.as_str()?.parse().ok())?;
+        let fields = record.as_object()?;
+        let figures = fields.values().find_map(Value::as_array)?;
+        let labels = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "interval" | "timeframe"));
+        let labels =
+            labels.filter_map(|(name, value)| Some((name.clone(), self.base.reader.safe(value.as_str()?))));
+        let points =
+            (0..).zip(figures).map(|(place, figure)| (start + Nanos(interval * place), figure.as_f64()));
+        Some(figures::series(metric, labels.collect(), points, window, self.base.name()))
+    }
+
+    /// What stands in the way of an answer being all there is.
+    fn notices(&self, metadata: &Value) -> Vec<String> {
+        let notices =
+            metadata.pointer("/grail/notifications").and_then(Value::as_array).into_iter().flatten();
+        notices
+            .filter(|notice| notice.get("severity").and_then(Value::as_str) != Some("INFO"))
+            .filter_map(|notice| notice.get("message").and_then(Value::as_str))
+            .map(|text| self.base.reader.safe(text))
+            .collect()
+    }
+
     fn event(&self, row: &Value, time: Time, is_spans: bool) -> Option<Event> {
         let fields = flatten(row);
         if is_spans {
@@ -180,7 +231,10 @@ impl Backend for Dynatrace {
     }
 
     fn signals(&self) -> &'static [Signal] {
-        &[Signal::Logs, Signal::Traces]
+        if self.config.metrics.is_empty() {
+            return &[Signal::Logs, Signal::Traces];
+        }
+        &[Signal::Logs, Signal::Traces, Signal::Metrics]
     }
 
     async fn check(&self) -> Result<String, SourceError> {
@@ -194,26 +248,22 @@ impl Backend for Dynatrace {
     }
 
     async fn page(&self, ask: Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
+        if let Wanted::Metrics { step } = ask.query.wanted {
+            return self.measure(ask, step).await;
+        }
         let (window, mut cursor) = (ask.window(), ask.cursor);
         if !matches!(ask.query.wanted, Wanted::Events | Wanted::Identifiers(_)) {
             return Ok(Page::nothing());
         }
         let limit = page_limit(ask.rows, self.config.page, cursor.edge.known(), MOST);
-        let after = |is_spans: bool| (!is_spans).then(|| Cursor { is_spans: true, edge: Edge::default() });
+        let after = |is_spans: bool| (!is_spans).then(|| Cursor { is_spans: true, ..Cursor::default() });
         let Some(dql) = self.expression(&ask.query.wanted, &cursor, limit) else {
             let next = after(cursor.is_spans);
             return Ok(Some(Page { batch: events(Vec::new(), Vec::new()), next }));
         };
         let from = cursor.edge.start(window);
         let answered = self.ask(self.request(&dql, window, from, limit, ask.deadline)).await?;
-        let notices = answered.metadata.pointer("/grail/notifications").and_then(Value::as_array).cloned();
-        let mut reasons: Vec<String> = notices
-            .unwrap_or_default()
-            .iter()
-            .filter(|notice| notice.get("severity").and_then(Value::as_str) != Some("INFO"))
-            .filter_map(|notice| notice.get("message").and_then(Value::as_str))
-            .map(|text| self.base.reader.safe(text))
-            .collect();
+        let mut reasons = self.notices(&answered.metadata);
         let is_full = answered.records.len() >= limit;
         let name = if cursor.is_spans { "start_time" } else { "timestamp" };
         let mut keyed: Vec<(Time, u64, (Time, Value))> = answered
@@ -241,6 +291,14 @@ impl Backend for Dynatrace {
     }
 
     fn command(&self, query: &Query) -> Option<Request<'static>> {
+        if let Wanted::Metrics { step } = query.wanted {
+            return Some(self.figures(
+                self.config.metrics.first()?,
+                query.window,
+                step,
+                Duration::from_secs(60),
+            ));
+        }
         let dql = self.expression(&query.wanted, &Cursor::default(), 1_000)?;
         Some(self.request(&dql, query.window, query.window.from, 1_000, Duration::from_secs(60)))
     }
@@ -265,7 +323,7 @@ mod tests {
             logs,
             r#"fetch logs | filter (`trace_id` == "x\" or true" or contains(content, "x\" or true")) | sort timestamp asc | limit 5"#
         );
-        let cursor = Cursor { is_spans: true, edge: Edge::default() };
+        let cursor = Cursor { is_spans: true, ..Cursor::default() };
         let trace = one(IdentifierClass::Trace, "7c1f0a9be2d34c58a1b6e0f2934d5a77");
         let spans = source.expression(&trace, &cursor, 5).unwrap();
         assert!(spans.contains(r#"trace.id == toUid("7c1f0a9be2d34c58a1b6e0f2934d5a77")"#), "{spans}");

@@ -1,16 +1,18 @@
-//! New Relic by NerdGraph: logs and spans of a window and by identifier, in NRQL that is a variable of the query.
+//! New Relic by NerdGraph: logs and spans of a window and by identifier, and metrics, in NRQL that is a variable of the query.
 
+use super::figures::{self, Metric};
 use super::http::Request;
 use super::live::{
-    Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, in_millis, names, page_limit, source_config,
+    Ask, Backend, Base, CHECK_PATIENCE, Live, Page, ceil, events, in_millis, names, page_limit, source_config,
 };
 use super::paging::{Edge, key};
 use super::spelling::all_spellings;
 use super::{Source, SourceError, spans};
 use crate::ingest::{Record, Settings, flatten};
-use crate::telemetry::{Event, Identifier, Query, Signal, Time, Wanted, Window};
+use crate::telemetry::{Event, Identifier, Nanos, Query, Signal, Time, Wanted, Window};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +24,8 @@ source_config! { "newrelic" at "https://api.newrelic.com" {
     /// Attributes that may hold identifiers, beside the message.
     identifier_fields: Vec<String> =
         ["trace.id", "traceId", "correlationId", "correlation_id", "request.id"].map(str::to_owned).to_vec(),
+    /// Metrics to pull: `SELECT average(duration) FROM Transaction FACET appName`; times and steps are ours.
+    metrics: Vec<Metric> = Vec::new(),
 } }
 
 /// The most that a query may give.
@@ -41,9 +45,10 @@ pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, 
     Ok(Arc::new(Live(NewRelic { base, config: config.clone() })))
 }
 
-/// Where an answer is: logs come first, then spans.
+/// Where an answer is: logs come first, then spans; of metrics, which is next.
 #[derive(Debug, Default)]
 pub(super) struct Cursor {
+    metric: usize,
     is_spans: bool,
     edge: Edge,
 }
@@ -82,7 +87,7 @@ impl NewRelic {
         let kind = if cursor.is_spans { "Span" } else { "Log" };
         let conditions = conditions.join(" AND ");
         let conditions = if conditions.is_empty() { conditions } else { format!(" WHERE {conditions}") };
-        let (from, to) = (in_millis(cursor.edge.start(window)), super::live::ceil(window.to.0, 1_000_000));
+        let (from, to) = (in_millis(cursor.edge.start(window)), ceil(window.to.0, 1_000_000));
         Some(format!(
             "SELECT * FROM {kind}{conditions} SINCE {from} UNTIL {to} ORDER BY timestamp ASC LIMIT {limit}"
         ))
@@ -126,6 +131,57 @@ impl NewRelic {
         }
     }
 
+    fn figures(&self, metric: &Metric, window: Window, step: Nanos, deadline: Duration) -> Request<'static> {
+        let (from, to) = (in_millis(window.from), ceil(window.to.0, 1_000_000));
+        // No more than 366 steps are given.
+        let step = (step.0 / 1_000_000_000).max((window.length().0 / 1_000_000_000).div_euclid(366) + 1);
+        let nrql =
+            format!("{} TIMESERIES {step} seconds SINCE {from} UNTIL {to} LIMIT MAX", metric.query.trim());
+        self.request(&nrql, deadline)
+    }
+
+    async fn measure(&self, ask: Ask<'_, Cursor>, step: Nanos) -> Result<Option<Page<Cursor>>, SourceError> {
+        let Some(metric) = self.config.metrics.get(ask.cursor.metric) else { return Ok(Page::nothing()) };
+        let window = ask.window();
+        let (data, mut reasons) = self.ask(&self.figures(metric, window, step, ask.deadline)).await?;
+        let nrql = data.pointer("/actor/account/nrql").cloned().unwrap_or_default();
+        reasons.extend(self.messages(&nrql));
+        let mut by_facet: BTreeMap<String, Vec<(Time, Option<f64>)>> = BTreeMap::new();
+        for row in nrql.get("results").and_then(Value::as_array).into_iter().flatten() {
+            let Some(begin) = row.get("beginTimeSeconds").and_then(Value::as_i64) else { continue };
+            let facet = match row.get("facet") {
+                Some(Value::String(facet)) => facet.clone(),
+                Some(Value::Array(facets)) => {
+                    let texts: Vec<&str> = facets.iter().filter_map(Value::as_str).collect();
+                    texts.join(" ")
+                }
+                _ => String::new(),
+            };
+            // The figure stands under a name made from what was selected.
+            let figure = row.as_object().into_iter().flatten().find_map(|(name, value)| {
+                let is_time =
+                    matches!(name.as_str(), "beginTimeSeconds" | "endTimeSeconds" | "inspectedCount");
+                value.as_f64().filter(|_| !is_time)
+            });
+            by_facet.entry(facet).or_default().push((Time::from_millis(begin * 1_000), figure));
+        }
+        let series = by_facet.into_iter().map(|(facet, points)| {
+            let labels = vec![("appName".to_owned(), self.base.reader.safe(&facet))];
+            let labels = if facet.is_empty() { Vec::new() } else { labels };
+            figures::series(metric, labels, points.into_iter(), window, self.base.name())
+        });
+        let batch = figures::batch(series.collect(), reasons);
+        let next = ask.cursor.metric + 1;
+        let next = (next < self.config.metrics.len()).then(|| Cursor { metric: next, ..Cursor::default() });
+        Ok(Some(Page { batch, next }))
+    }
+
+    /// What the answer says of itself.
+    fn messages(&self, nrql: &Value) -> Vec<String> {
+        let messages = nrql.pointer("/metadata/messages").and_then(Value::as_array).into_iter().flatten();
+        messages.filter_map(Value::as_str).map(|text| self.base.reader.safe(text)).collect()
+    }
+
     fn event(&self, row: &Value, time: Time, is_spans: bool) -> Option<Event> {
         let mut fields = flatten(row);
         fields.retain(|(name, _)| name != "timestamp");
@@ -148,7 +204,10 @@ impl Backend for NewRelic {
     }
 
     fn signals(&self) -> &'static [Signal] {
-        &[Signal::Logs, Signal::Traces]
+        if self.config.metrics.is_empty() {
+            return &[Signal::Logs, Signal::Traces];
+        }
+        &[Signal::Logs, Signal::Traces, Signal::Metrics]
     }
 
     async fn check(&self) -> Result<String, SourceError> {
@@ -169,6 +228,9 @@ impl Backend for NewRelic {
     }
 
     async fn page(&self, ask: Ask<'_, Cursor>) -> Result<Option<Page<Cursor>>, SourceError> {
+        if let Wanted::Metrics { step } = ask.query.wanted {
+            return self.measure(ask, step).await;
+        }
         let (window, mut cursor) = (ask.window(), ask.cursor);
         let limit = page_limit(ask.rows, PAGE, cursor.edge.known(), PAGE);
         let Some(nrql) = self.expression(&ask.query.wanted, window, &cursor, limit) else {
@@ -176,9 +238,7 @@ impl Backend for NewRelic {
         };
         let (data, mut reasons) = self.ask(&self.request(&nrql, ask.deadline)).await?;
         let nrql = data.pointer("/actor/account/nrql").cloned().unwrap_or_default();
-        let messages =
-            nrql.pointer("/metadata/messages").and_then(Value::as_array).cloned().unwrap_or_default();
-        reasons.extend(messages.iter().filter_map(Value::as_str).map(|text| self.base.reader.safe(text)));
+        reasons.extend(self.messages(&nrql));
         let rows = nrql.get("results").and_then(Value::as_array).cloned().unwrap_or_default();
         let is_full = rows.len() >= limit;
         let mut keyed: Vec<(Time, u64, (Time, Value))> = rows
@@ -199,7 +259,7 @@ impl Backend for NewRelic {
         let batch = events(found.collect(), reasons);
         let next = match (is_full && !passed.is_stuck, cursor.is_spans) {
             (true, _) => Some(cursor),
-            (false, false) => Some(Cursor { is_spans: true, edge: Edge::default() }),
+            (false, false) => Some(Cursor { is_spans: true, ..Cursor::default() }),
             (false, true) => None,
         };
         Ok(Some(Page { batch, next }))
@@ -210,6 +270,14 @@ impl Backend for NewRelic {
     }
 
     fn command(&self, query: &Query) -> Option<Request<'static>> {
+        if let Wanted::Metrics { step } = query.wanted {
+            return Some(self.figures(
+                self.config.metrics.first()?,
+                query.window,
+                step,
+                Duration::from_secs(30),
+            ));
+        }
         let nrql = self.expression(&query.wanted, query.window, &Cursor::default(), 1_000)?;
         Some(self.request(&nrql, Duration::from_secs(30)))
     }

@@ -72,7 +72,24 @@ pub(super) struct Slices {
     waiting: Vec<Window>,
 }
 
+/// Events that a slice is to hold where it is counted: what they come to fits into an answer.
+const EVENTS: u64 = 50_000;
+/// More slices than this are not made, however much there is.
+const MOST_SLICES: u64 = 20_000;
+
 impl Slices {
+    /// As many slices as so many events take. What is counted in them adds up, so each event is looked at once.
+    pub(super) fn of(window: Window, events: u64) -> Self {
+        let length = window.length().0.max(1);
+        let count = events.div_ceil(EVENTS).clamp(1, MOST_SLICES).min(length.unsigned_abs());
+        let edge = |place: u64| {
+            let offset = i128::from(length) * i128::from(place) / i128::from(count);
+            window.from + Nanos(i64::try_from(offset).unwrap_or(i64::MAX))
+        };
+        let waiting = (0..count).rev().map(|place| Window { from: edge(place), to: edge(place + 1) });
+        Self { begun: true, waiting: waiting.collect() }
+    }
+
     /// The next slice to ask for.
     pub(super) fn next(&mut self, window: Window) -> Option<Window> {
         if !self.begun {
@@ -150,5 +167,24 @@ mod tests {
             [(0, 1_000_000), (1_000_000, 2_000_000), (2_000_000, 3_000_000), (3_000_000, 4_000_000)]
         );
         assert!(slices.is_done());
+    }
+
+    #[test]
+    fn slices_of_so_many_events_cover_the_window_without_gap_or_overlap_also_when_halved() {
+        let window = Window { from: Time(7), to: Time(1_000_003) };
+        for events in [0, 1, EVENTS, EVENTS + 1, 12 * EVENTS, u64::MAX] {
+            let mut slices = Slices::of(window, events);
+            let (mut at, mut halved) = (window.from, 0);
+            while let Some(slice) = slices.next(window) {
+                if halved < 3 && slices.halve(slice, Nanos(1)) {
+                    halved += 1;
+                    continue;
+                }
+                assert_eq!(slice.from, at);
+                assert!(slice.to > slice.from);
+                at = slice.to;
+            }
+            assert_eq!(at, window.to, "{events}");
+        }
     }
 }

@@ -4,8 +4,7 @@ mod tallies;
 
 use super::http::Request;
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, events, names, page_limit, source_config};
-use super::paging::{Edge, key};
-use super::slices::Slices;
+use super::paging::{Edge, Slices, key};
 use super::spelling::{all_spellings, in_double_quotes};
 use super::{Source, SourceError};
 use crate::ingest::{Record, Settings, flatten};
@@ -100,7 +99,7 @@ impl VictoriaLogs {
         let fields = self.config.identifier_fields.len() + 1;
         let length = |one: &Identifier| {
             let spellings = all_spellings(std::slice::from_ref(one));
-            spellings.iter().map(|text| (text.len() * 2 + 4) * fields + names).sum::<usize>()
+            spellings.iter().map(|text| (in_double_quotes(text).len() + 4) * fields + names).sum::<usize>()
         };
         let mut room = LONGEST;
         let mut to = from;

@@ -56,7 +56,7 @@ struct Work {
     passed: u32,
 }
 
-/// All systems that do anything, from the outermost to the deepest.
+/// All systems that do anything, in the order in which flows come to them.
 pub(super) fn of(scene: &Scene, digest: &Digest, topology: &Topology) -> Vec<BoardRow> {
     let mut work = work(scene, digest);
     let mut gauges: FxHashMap<(SystemId, SeriesClass), Gauge> = FxHashMap::default();

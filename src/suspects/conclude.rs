@@ -16,6 +16,8 @@ pub(super) struct Ground {
     pub has_logs: bool,
     /// More than one system suffers by its metrics.
     pub many_suffer: bool,
+    /// Somebody or something said that it fails: the onset was given, or told by failures or an alert.
+    pub is_failing: bool,
 }
 
 /// A suspect by name, with its sum before it is squeezed.
@@ -57,6 +59,9 @@ pub(super) fn conclude(ranking: &[Ranked], ground: Ground) -> (bool, String) {
         let is_told = signals.iter().any(|signal| {
             matches!(signal, Signal::Flows | Signal::Origin | Signal::NetworkGap | Signal::Metrics)
         });
+        if !ground.is_failing && !is_told {
+            return not("things changed, and nothing says that anything fails".to_owned(), &next);
+        }
         if !ground.has_logs && !is_told {
             let why = format!("no log was read, and nothing else tells that it is {name} itself");
             return not(why, &format!("read the log of {name}"));
@@ -123,7 +128,7 @@ mod tests {
 
     #[test]
     fn one_signal_alone_needs_a_longer_lead_than_two() {
-        let ground = Ground { has_logs: true, has_topology: true, ..Ground::default() };
+        let ground = Ground { has_logs: true, is_failing: true, has_topology: true, ..Ground::default() };
         let second = suspect(0.45, &[Signal::Templates]);
         assert!(!is_conclusive(&suspect(0.6, &[Signal::EventOrder]), &second, ground));
         assert!(is_conclusive(&suspect(0.6, &[Signal::EventOrder, Signal::Origin]), &second, ground));
@@ -141,8 +146,18 @@ mod tests {
     #[test]
     fn without_logs_the_order_of_calls_alone_convicts_nobody() {
         let (first, second) = (suspect(0.8, &[Signal::EventOrder]), suspect(0.1, &[Signal::EventOrder]));
-        assert!(!is_conclusive(&first, &second, Ground { has_topology: true, ..Ground::default() }));
+        let ground = Ground { has_topology: true, is_failing: true, ..Ground::default() };
+        assert!(!is_conclusive(&first, &second, ground));
+        assert!(is_conclusive(&first, &second, Ground { has_logs: true, ..ground }));
         let first = suspect(0.8, &[Signal::EventOrder, Signal::NetworkGap]);
-        assert!(is_conclusive(&first, &second, Ground { has_topology: true, ..Ground::default() }));
+        assert!(is_conclusive(&first, &second, ground));
+    }
+
+    #[test]
+    fn where_nothing_fails_a_change_of_ways_convicts_nobody() {
+        let (first, second) = (suspect(0.8, &[Signal::EventOrder, Signal::Templates]), suspect(0.1, &[]));
+        let ground = Ground { has_logs: true, has_topology: true, ..Ground::default() };
+        assert!(!is_conclusive(&first, &second, ground));
+        assert!(is_conclusive(&first, &second, Ground { is_failing: true, ..ground }));
     }
 }

@@ -23,7 +23,7 @@ const LEAST: u32 = 5;
 /// Weaker differences are chance among so many attributes.
 const KEPT: f64 = 3.0;
 
-/// The attributes that differ, those that tell most first.
+/// The attributes that differ: those that failing flows carry first, each side by how much it tells.
 pub fn differences(failing: &[Attributes], completed: &[Attributes]) -> Vec<Difference> {
     let of = [completed.len() as u32, failing.len() as u32];
     if of.iter().any(|flows| *flows < LEAST) {
@@ -39,7 +39,9 @@ pub fn differences(failing: &[Attributes], completed: &[Attributes]) -> Vec<Diff
         .into_iter()
         .filter_map(|((name, value), [before, after])| {
             let strength = Shares { before: (before, of[0]), after: (after, of[1]) }.departure();
-            (strength.abs() >= KEPT).then(|| Difference {
+            // What failing flows lack because they never came there says where they stop, not how they differ.
+            let is_there = strength > 0.0 || carriers(failing, name) * 2 >= of[1];
+            (strength.abs() >= KEPT && is_there).then(|| Difference {
                 name: name.clone(),
                 value: value.clone(),
                 failing: (after, of[1]),
@@ -48,8 +50,17 @@ pub fn differences(failing: &[Attributes], completed: &[Attributes]) -> Vec<Diff
             })
         })
         .collect();
-    differing.sort_by(|a, b| b.strength.abs().total_cmp(&a.strength.abs()).then_with(|| a.name.cmp(&b.name)));
+    let order = |one: &Difference| (-one.strength.signum(), -one.strength.abs());
+    differing.sort_by(|a, b| {
+        let ((a_side, a_size), (b_side, b_size)) = (order(a), order(b));
+        a_side.total_cmp(&b_side).then(a_size.total_cmp(&b_size)).then_with(|| a.name.cmp(&b.name))
+    });
     differing
+}
+
+/// How many flows carry an attribute of the name, whatever its value.
+fn carriers(flows: &[Attributes], name: &str) -> u32 {
+    flows.iter().filter(|flow| flow.iter().any(|(known, _)| known == name)).count() as u32
 }
 
 #[cfg(test)]
@@ -72,7 +83,7 @@ mod tests {
             .iter()
             .map(|one| (one.name.as_str(), one.value.as_str(), one.failing.0, one.completed.0))
             .collect();
-        assert_eq!(said, [("region", "eu-1", 0, 36), ("region", "eu-2", 20, 4)]);
+        assert_eq!(said, [("region", "eu-2", 20, 4), ("region", "eu-1", 0, 36)]);
         assert!(differences(&failing[..3], &completed).is_empty(), "three flows say nothing");
     }
 }

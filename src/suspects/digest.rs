@@ -30,7 +30,7 @@ impl Digest {
             }
         }
         let patterns = Patterns::of(evidence, shapes);
-        let traces = Traces::of(evidence, &patterns);
+        let traces = Traces::of(evidence);
         let orders = Orders::of(evidence, &traces, &patterns);
         let units = Units::of(evidence, &patterns);
         let has_spans =

@@ -23,17 +23,20 @@ const ALERTED_AFTER: Nanos = Nanos::seconds(1_800);
 pub(super) struct Found {
     pub onset: Onset,
     pub between: Window,
+    /// It was given, or told by failures or by an alert: something fails.
+    pub is_failing: bool,
 }
 
 impl Found {
     fn sharp(onset: Onset) -> Self {
         let between = Window { from: onset.time, to: onset.time };
-        Self { onset, between }
+        Self { onset, between, is_failing: true }
     }
 
     fn turned(turn: Turn, found_from: String) -> Self {
         let half = Nanos((turn.window.length().0 / 2).max(1_000_000_000));
-        Self { onset: Onset { time: turn.time, uncertainty: half, found_from }, between: turn.window }
+        let onset = Onset { time: turn.time, uncertainty: half, found_from };
+        Self { onset, between: turn.window, is_failing: true }
     }
 }
 
@@ -63,7 +66,8 @@ pub(super) fn find(
     });
     if let Some(coarse) = turn::anywhere(evidence, digest, flows, within) {
         let turn = turn::near(evidence, digest, flows, coarse.time).unwrap_or(coarse);
-        return Some(Found::turned(turn, format!("what {} turned", shares(coarse.votes))));
+        let found = Found::turned(turn, format!("{} that turned", shares(coarse.votes)));
+        return Some(Found { is_failing: alert.is_some(), ..found });
     }
     let alert = alert?;
     Some(Found::sharp(Onset {
@@ -79,18 +83,9 @@ fn shares(votes: u32) -> String {
 
 /// An onset that somebody gave, who may have looked at a clock a minute late or early.
 fn near(evidence: &Evidence, flows: &Flows, digest: &Digest, given: Time) -> Found {
-    let turned = if super::statistics::tune("EXACT", 0.0) > 0.0 {
-        None
-    } else {
-        turn::near(evidence, digest, flows, given)
-    };
-    let Some(turn) = turned else {
-        if super::statistics::tune("EXACT", 0.0) > 0.0 {
-            return Found::sharp(Onset { time: given, uncertainty: LATE, found_from: String::new() });
-        }
+    let Some(turn) = turn::near(evidence, digest, flows, given) else {
         let found_from = "what was given; nothing turned near it".to_owned();
-        let onset = Onset { time: given, uncertainty: LATE, found_from };
-        return Found { onset, between: Window { from: given - LATE, to: given } };
+        return Found::sharp(Onset { time: given, uncertainty: LATE, found_from });
     };
     let off = (turn.time - given).as_seconds();
     let votes = shares(turn.votes);

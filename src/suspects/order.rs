@@ -17,6 +17,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 const LEAST_SPANS: u32 = 5;
 /// Weaker pairs are chance.
 const KEPT: f64 = 2.0;
+/// What is left of the strength where only the answer of a silent callee is seen.
+const ANSWER: f64 = 0.7;
 /// Pairs at least this strong mark a span as out of order.
 const MARKS: f64 = 3.0;
 
@@ -199,6 +201,21 @@ fn by_system(scene: &Scene, traces: &Traces, orders: &Orders, marked: &Marked) -
             *known = entry;
         }
     }
+    let answers = answers(traces, orders, marked);
+    let of_answers = answers.into_iter().map(|(system, (strength, operation, pair, shares))| Finding {
+        system,
+        signal: Signal::EventOrder,
+        nature: Nature::Cause,
+        strength,
+        sentence: format!(
+            "its answer sends its caller {} another way: {}",
+            scene.name(operation.0),
+            sentence(scene.evidence, operation, pair, shares)
+        ),
+        operation: None,
+        pointers: vec![Pointer::Window(scene.after)],
+    });
+    let of_answers: Vec<Finding> = of_answers.collect();
     best.into_iter()
         .map(|(system, (strength, operation, pair, shares))| {
             let example = starts.get(&operation).map(|entry| entry.2).filter(|place| *place != NONE);
@@ -208,14 +225,40 @@ fn by_system(scene: &Scene, traces: &Traces, orders: &Orders, marked: &Marked) -
                 nature: Nature::Cause,
                 strength,
                 sentence: sentence(scene.evidence, operation, pair, shares),
-                operation: Some(scene.evidence.text(operation.1).to_owned()),
+                operation: Some(scene.evidence.text(operation.1).to_owned()).filter(|name| !name.is_empty()),
                 pointers: example
                     .map(|place| Pointer::Event(traces.spans[place as usize].row))
                     .into_iter()
                     .collect(),
             }
         })
+        .chain(of_answers)
         .collect()
+}
+
+/// Systems of which no line was read, and after whose call a caller goes another way than before: what they answered is
+/// all that can be seen of them. The strongest such pair of each.
+fn answers(
+    traces: &Traces,
+    orders: &Orders,
+    marked: &Marked,
+) -> FxHashMap<SystemId, (f64, Operation, Pair, Shares)> {
+    let speaking: FxHashSet<SystemId> =
+        traces.logs.iter().map(|&(place, ..)| traces.spans[place as usize].system).collect();
+    let mut answers: FxHashMap<SystemId, (f64, Operation, Pair, Shares)> = FxHashMap::default();
+    for (&(operation, number), &(strength, shares)) in marked {
+        let pair = orders.pairs[number as usize];
+        let Happening::Calls(callee, _) = pair.0 else { continue };
+        if strength < MARKS || callee == operation.0 || speaking.contains(&callee) {
+            continue;
+        }
+        let entry = (strength * ANSWER, operation, pair, shares);
+        let known = answers.entry(callee).or_insert(entry);
+        if (entry.0, entry.1, entry.2) > (known.0, known.1, known.2) {
+            *known = entry;
+        }
+    }
+    answers
 }
 
 /// The pairs of neighbours in one span, sorted.
@@ -282,9 +325,13 @@ fn said(evidence: &Evidence, operation: Operation, (first, then): Pair) -> Strin
 
 fn sentence(evidence: &Evidence, operation: Operation, (first, then): Pair, shares: Shares) -> String {
     let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
+    // Work that only lines tell of has no name.
+    let place = match evidence.text(operation.1) {
+        "" => "in its work".to_owned(),
+        name => format!("in `{}`", shortened(name)),
+    };
     format!(
-        "in `{}`, after {} came {} {after} of {of_after} times; {before} of {of_before} before onset",
-        shortened(evidence.text(operation.1)),
+        "{place}, after {} came {} {after} of {of_after} times; {before} of {of_before} before onset",
         name(evidence, operation.0, first),
         name(evidence, operation.0, then)
     )

@@ -5,7 +5,7 @@ use super::kinds::class_of_text;
 use super::metrics::{Departure, sentence};
 use super::scene::{Finding, Nature, Scene};
 use super::topology::{Topology, is_pseudo};
-use super::weights::{EXPLAINED_ON_PATH, OFF_PATH};
+use super::weights::{ALERTING, EXPLAINED_ON_PATH, OFF_PATH};
 use super::{Pointer, Signal};
 use crate::evidence::{Row, SystemId};
 use crate::telemetry::{EventKind, Nanos, SeriesClass};
@@ -75,7 +75,10 @@ pub(super) fn findings(scene: &Scene, topology: &Topology, departures: &[Departu
         if explained_by.is_some() {
             strength *= EXPLAINED_ON_PATH;
         }
-        if !alerting.is_empty() && !on_path.contains(&system) {
+        if topology.is_empty() {
+            // No way is known. An alert is raised where it hurts, and that is seldom where it begins.
+            strength *= if alerting.contains(&system) { ALERTING } else { 1.0 };
+        } else if !alerting.is_empty() && !on_path.contains(&system) {
             strength *= OFF_PATH;
         }
         let mut sentence = sentence(&scene.evidence.series[shown.series], shown);

@@ -299,6 +299,7 @@ impl<'a> Case<'a> {
             has_topology: !self.topology.is_empty(),
             has_logs: !self.digest.units.said.is_empty(),
             many_suffer: suffering.len() > 1,
+            is_failing: self.scene.is_failing,
         };
         conclude(&ranked, ground)
     }

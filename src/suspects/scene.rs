@@ -9,8 +9,8 @@ use crate::telemetry::{Nanos, Time, Window};
 /// What happens later than this after the onset is the incident's aftermath: mitigations, restarts, people.
 const LONGEST: Nanos = Nanos::seconds(3_600);
 
-/// Samples are taken at their own pace: one from shortly before may be of the trouble already.
-const SAMPLED: Nanos = Nanos::seconds(30);
+/// Samples are taken at their own pace, and an onset may be given a minute late: one from before may be of the trouble.
+const SAMPLED: Nanos = Nanos::seconds(60);
 
 pub(super) struct Scene<'a> {
     pub evidence: &'a Evidence,
@@ -22,6 +22,8 @@ pub(super) struct Scene<'a> {
     earliest: Time,
     /// Whether the onset was given by somebody and not found.
     pub is_given: bool,
+    /// Whether anything says that something fails, and has not only changed.
+    pub is_failing: bool,
 }
 
 /// Which side of the onset.
@@ -67,7 +69,16 @@ impl<'a> Scene<'a> {
         let before = Window { from: earliest, to: latest.max(earliest) };
         let after = Window { from: between.to, to: whole.to.min(onset + LONGEST).max(between.to) };
         let is_given = settings.onset.is_some();
-        Self { evidence, flows, before, after, onset, earliest: between.from, is_given }
+        Self {
+            evidence,
+            flows,
+            before,
+            after,
+            onset,
+            earliest: between.from,
+            is_given,
+            is_failing: found.is_failing,
+        }
     }
 
     pub(super) fn phase(&self, time: Time) -> Option<Phase> {

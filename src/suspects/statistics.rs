@@ -94,7 +94,3 @@ mod tests {
         assert!(median(&mut []).is_nan());
     }
 }
-
-pub(super) fn tune(name: &str, or: f64) -> f64 {
-    std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(or)
-}

@@ -119,12 +119,18 @@ impl Estate {
     }
 
     fn ranking(&self) -> Vec<(String, Suspect)> {
+        self.ranking_at(Some(ONSET)).1
+    }
+
+    /// The ranking for an onset that is given so many seconds after 1970, or for one that has to be found.
+    fn ranking_at(&self, onset: Option<i64>) -> (Suspects, Vec<(String, Suspect)>) {
         let evidence = self.evidence();
         let flows = Flows::of(&evidence, &FlowSettings::default());
-        let settings =
-            SuspectSettings { onset: Some(Time::from_seconds(ONSET)), ..SuspectSettings::default() };
+        let settings = SuspectSettings { onset: onset.map(Time::from_seconds), ..SuspectSettings::default() };
         let suspects = Suspects::of(&evidence, &flows, &settings);
-        suspects.ranking.into_iter().map(|one| (evidence.system_name(one.system).to_owned(), one)).collect()
+        let ranking = suspects.ranking.iter().cloned();
+        let named = ranking.map(|one| (evidence.system_name(one.system).to_owned(), one)).collect();
+        (suspects, named)
     }
 
     fn named(&self) -> Vec<String> {
@@ -221,14 +227,63 @@ fn the_silence_downstream_of_a_fault_is_not_its_cause() {
     assert!(back.flat_map(|(_, one)| &one.evidence).all(|one| !own.contains(&one.signal)));
 }
 
+/// The back finds no stock, and the front says that the order failed.
+fn out_of_stock(estate: &mut Estate, trace: u128, front: u64, millis: i64) {
+    let call = estate.span(trace, front, "front", "call back", millis + 10, 50);
+    let back = estate.span(trace, call, "back", "reserve", millis + 12, 46);
+    estate.line(trace, back, "back", "no stock row for article", millis + 20, Severity::ERROR);
+    estate.line(trace, front, "front", "order failed", millis + 70, Severity::ERROR);
+}
+
+#[test]
+fn an_onset_that_is_a_minute_off_is_set_right() {
+    for off in [-60, 0, 60] {
+        let (suspects, ranking) = two_tiers(out_of_stock).ranking_at(Some(ONSET + off));
+        assert_eq!(ranking[0].0, "back", "given {off} s off");
+        let found = (suspects.onset.unwrap().time - Time::from_seconds(ONSET)).as_seconds();
+        assert!(found.abs() <= 15.0, "given {off} s off, found {found} s off");
+    }
+}
+
+#[test]
+fn where_only_lines_are_left_their_order_still_tells() {
+    let mut estate = two_tiers(out_of_stock);
+    estate.events.retain(|event| event.kind == EventKind::Log);
+    assert_eq!(estate.named()[0], "back");
+}
+
+#[test]
+fn a_drop_in_throughput_counts() {
+    let mut estate = Estate::default();
+    estate.metric("consumer", "messages_per_second", "", &wave(60, 500.0, 20.0), &[40.0; 12]);
+    assert_eq!(estate.named(), ["consumer"]);
+}
+
+#[test]
+fn another_mix_of_operations_is_no_other_order_of_events() {
+    let mut estate = Estate::default();
+    for number in 0..80u32 {
+        let (trace, is_after) = (u128::from(number) + 1, number >= 40);
+        let millis = (ONSET + (i64::from(number) - 40) * 10) * 1_000 + 5;
+        // Uploads say other things than queries; since the onset most are uploads.
+        let is_upload = if is_after { number % 4 != 0 } else { number % 4 == 0 };
+        let (name, first, then) = if is_upload {
+            ("upload", "part received", "part stored")
+        } else {
+            ("query", "asked", "answered")
+        };
+        let span = estate.span(trace, 0, "store", name, millis, 20);
+        estate.line(trace, span, "store", first, millis + 2, Severity::INFO);
+        estate.line(trace, span, "store", then, millis + 9, Severity::INFO);
+    }
+    let ranking = estate.ranking();
+    let orders = ranking.iter().flat_map(|(_, one)| &one.evidence);
+    assert_eq!(orders.filter(|one| one.signal == Signal::EventOrder).count(), 0);
+}
+
 #[test]
 fn what_goes_wrong_beneath_is_not_blamed_on_the_caller() {
-    let estate = two_tiers(|estate, trace, front, millis| {
-        let call = estate.span(trace, front, "front", "call back", millis + 10, 50);
-        let back = estate.span(trace, call, "back", "reserve", millis + 12, 46);
-        estate.line(trace, back, "back", "no stock row for article", millis + 20, Severity::ERROR);
-        estate.line(trace, front, "front", "order failed", millis + 70, Severity::ERROR);
-    });
+    let estate = two_tiers(out_of_stock);
     let ranking = estate.ranking();
     assert_eq!(ranking[0].0, "back");
     let order = |suspect: &Suspect| {

@@ -1,6 +1,5 @@
 //! Spans put together into trees, with the log records that were written under each.
 
-use super::patterns::Patterns;
 use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId};
 use crate::telemetry::{EventKind, Time};
 use rustc_hash::FxHashMap;
@@ -50,7 +49,7 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    pub(super) fn of(evidence: &Evidence, patterns: &Patterns) -> Self {
+    pub(super) fn of(evidence: &Evidence) -> Self {
         let mut places: FxHashMap<u64, u32> = FxHashMap::default();
         let mut spans: Vec<Span> = Vec::new();
         let mut parents: Vec<u64> = Vec::new();
@@ -91,9 +90,7 @@ impl Traces {
                 _ => NONE,
             };
         }
-        if super::statistics::tune("INFER", 1.0) > 0.0 {
-            infer(evidence, patterns, &records, &mut places, &mut spans);
-        }
+        infer(evidence, &records, &mut places, &mut spans);
         let mut traces = Self { spans, ..Self::default() };
         traces.measure_depths();
         traces.order_children();
@@ -205,11 +202,10 @@ fn firsts(owners: usize, sorted: impl Iterator<Item = u32>) -> Vec<u32> {
     counts
 }
 
-/// Adds what lines tell of spans that are not here: those that name the same one are one piece of work, named after the
-/// first of them, and called by the work of another system that encloses it most closely.
+/// Adds what lines tell of spans that are not here: those that name the same one are one piece of work, without a name, and
+/// called by the work of another system that encloses it most closely.
 fn infer(
     evidence: &Evidence,
-    patterns: &Patterns,
     records: &[(u64, i64, Row)],
     places: &mut FxHashMap<u64, u32>,
     spans: &mut Vec<Span>,
@@ -227,7 +223,7 @@ fn infer(
         spans.push(Span {
             row,
             system: evidence.system(row),
-            name: patterns.pattern(evidence.shape(row)),
+            name: TextId(0),
             start,
             duration: lines[lines.len() - 1].1 - start,
             parent: NONE,

@@ -17,6 +17,8 @@ use rustc_hash::FxHashMap;
 
 /// How far from an onset that was given the true one may lie.
 const REACH: Nanos = Nanos::seconds(90);
+/// So many steps without anything, where usually every other has something, are a hole.
+const HOLE: usize = 6;
 /// How finely it is looked for.
 const STEP: Nanos = Nanos::seconds(5);
 /// How many steps all of the time is cut into where no onset was given.
@@ -29,12 +31,14 @@ const LEAST_GAIN: f64 = 12.0;
 const LEAST_GAIN_UNTOLD: f64 = 25.0;
 /// A share turns if it changes by this much, as Cohen's h: what drifts changes by little.
 const LEAST_EFFECT: f64 = 0.8;
+/// What happened less often than this, or failed to, was regular.
+const REGULAR: f64 = 0.03;
 /// What is given is likelier than what lies so much further away, by a factor of e.
 const TRUST: Nanos = Nanos::seconds(20);
 /// How much of the likelihood the window holds in which the onset is said to lie.
 const HELD: f64 = 0.8;
 /// The window is no wider than this to either side, or little would be left to compare.
-const WIDEST: Nanos = Nanos::seconds(30);
+const WIDEST: Nanos = Nanos::seconds(10);
 
 /// The moment, and where it lies for all that is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,6 +54,8 @@ struct Trials {
     from: Time,
     step: Nanos,
     steps: usize,
+    /// What is earlier is another day, and not counted.
+    begin: Time,
     groups: FxHashMap<Group, u32>,
     /// By group: trials in each bin. The first bin holds all that is earlier, the last all that is later.
     of: Vec<Vec<u32>>,
@@ -87,11 +93,9 @@ const MOST_GAIN: f64 = 60.0;
 pub(super) fn near(evidence: &Evidence, digest: &Digest, flows: &Flows, given: Time) -> Option<Turn> {
     let steps = (2 * REACH.0 / STEP.0) as usize;
     let mut trials = Trials::new(given - REACH, STEP, steps);
+    trials.begin = begin(digest, given);
     trials.fill(digest, flows);
-    let trust = super::statistics::tune("TRUST", 20.0) * 1e9;
-    trials.turn(evidence, super::statistics::tune("GAIN", LEAST_GAIN), |time| {
-        -((time - given).0.abs() as f64) / trust
-    })
+    trials.turn(evidence, LEAST_GAIN, |time| -((time - given).0.abs() as f64) / TRUST.0 as f64)
 }
 
 /// Where things turn at any time of a window.
@@ -103,10 +107,51 @@ pub(super) fn anywhere(evidence: &Evidence, digest: &Digest, flows: &Flows, with
     trials.turn(evidence, LEAST_GAIN_UNTOLD, |_| 0.0)
 }
 
+/// Where the telemetry around an onset begins: after the last hole in it. What lies before a hole may differ for reasons of
+/// its own, and a moment cannot be told from across it.
+fn begin(digest: &Digest, given: Time) -> Time {
+    let (from, to) = (given - REACH - REACH, given + REACH);
+    let steps = ((to - from).0 / STEP.0) as usize;
+    let mut is_busy = vec![false; steps];
+    for unit in &digest.units.units {
+        let step = (unit.time - from).0.div_euclid(STEP.0);
+        if let Some(busy) = usize::try_from(step).ok().and_then(|step| is_busy.get_mut(step)) {
+            *busy = true;
+        }
+    }
+    let busy = is_busy.iter().filter(|busy| **busy).count();
+    let (mut empty, mut begin) = (0, None);
+    for (step, is_busy) in is_busy.iter().enumerate() {
+        if *is_busy && empty >= HOLE {
+            begin = Some(step);
+        }
+        empty = if *is_busy { 0 } else { empty + 1 };
+    }
+    match begin {
+        // Where little happens anyway a pause is no hole.
+        Some(step) if busy * 2 > steps - HOLE => from + Nanos(STEP.0 * step as i64),
+        _ => Time::MIN,
+    }
+}
+
 impl Trials {
     fn new(from: Time, step: Nanos, steps: usize) -> Self {
         let (groups, events) = (FxHashMap::default(), FxHashMap::default());
-        Self { from, step, steps, groups, of: Vec::new(), events, groups_of: Vec::new(), hits: Vec::new() }
+        Self {
+            from,
+            step,
+            steps,
+            groups,
+            of: Vec::new(),
+            events,
+            groups_of: Vec::new(),
+            hits: Vec::new(),
+            begin: Time::MIN,
+        }
+    }
+
+    fn is_out(&self, time: Time) -> bool {
+        time < self.begin
     }
 
     fn bin(&self, time: Time) -> usize {
@@ -115,11 +160,17 @@ impl Trials {
     }
 
     fn trial(&mut self, group: Group, time: Time) {
+        if self.is_out(time) {
+            return;
+        }
         let (group, bin) = (self.group(group), self.bin(time));
         self.of[group as usize][bin] += 1;
     }
 
     fn hit(&mut self, group: Group, event: u64, time: Time) {
+        if self.is_out(time) {
+            return;
+        }
         let (group, bin) = (self.group(group), self.bin(time));
         let event = *self.events.entry((group, event)).or_insert_with(|| {
             self.groups_of.push(group);
@@ -142,7 +193,12 @@ impl Trials {
         for unit in &units.units {
             self.trial(group(unit), unit.time);
         }
-        for one in &units.said {
+        // Where spans tell what follows what by operation, what a system says depends on what it is asked.
+        let plain = units
+            .said
+            .iter()
+            .filter(|one| !digest.has_spans || one.severity >= crate::telemetry::Severity::WARN);
+        for one in plain {
             let unit = &units.units[one.unit as usize];
             self.hit(group(unit), u64::from(one.pattern.0), unit.time);
         }
@@ -195,18 +251,15 @@ impl Trials {
     fn turn(mut self, evidence: &Evidence, least: f64, prior: impl Fn(Time) -> f64) -> Option<Turn> {
         self.hits.sort_unstable();
         let mut sums = vec![0.0; self.steps + 2];
-        let mut votes = 0u32;
-        let power = super::statistics::tune("POWER", 1.0);
-        let held_share = super::statistics::tune("HELD", HELD);
-        let widest = Nanos((super::statistics::tune("WIDEST", 30.0) * 1e9) as i64);
-        let share_power = super::statistics::tune("VOTES", 0.5);
+        let (mut votes, mut weights) = (0u32, 0.0);
         let mut vote = |gains: &[f64]| {
             let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)));
             let Some(best) = best.filter(|&best| gains[best] >= least) else { return };
             if best > 1 && best <= self.steps {
                 votes += 1;
+                weights += gains[best];
                 for (sum, gain) in sums.iter_mut().zip(gains) {
-                    *sum += (gain - least).max(0.0).powf(power);
+                    *sum += gain * gains[best];
                 }
             }
         };
@@ -226,14 +279,14 @@ impl Trials {
         }
         let time = |split: usize| self.time(split);
         // Likelihoods are half of the ratios; of the votes, many repeat each other.
-        let share = 0.5 / f64::from(votes).powf(share_power);
+        let share = 0.5 / weights;
         let weigh = |split: usize| sums[split] * share + prior(time(split));
         let splits = 1..self.steps + 2;
         let best = splits.clone().max_by(|a, b| weigh(*a).total_cmp(&weigh(*b)).then(b.cmp(a)))?;
         let likelihood = |split: usize| (weigh(split) - weigh(best)).exp();
         let all: f64 = splits.map(likelihood).sum();
         let (mut from, mut to, mut held) = (best, best, likelihood(best));
-        while held < held_share * all {
+        while held < HELD * all {
             let left = if from > 1 { likelihood(from - 1) } else { -1.0 };
             let right = if to <= self.steps { likelihood(to + 1) } else { -1.0 };
             if left >= right {
@@ -245,7 +298,7 @@ impl Trials {
             }
         }
         let at = time(best);
-        let window = Window { from: time(from).max(at - widest), to: time(to).min(at + widest) };
+        let window = Window { from: time(from).max(at - WIDEST), to: time(to).min(at + WIDEST) };
         Some(Turn { time: at, window, votes })
     }
 }
@@ -314,14 +367,15 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
     let (all_hits, all): (u32, u32) = (hits.iter().sum(), of.iter().sum());
     let whole = likelihood(all_hits, all);
     let (mut left_hits, mut left) = (0, 0);
-    let least_effect = super::statistics::tune("EFFECT", LEAST_EFFECT);
     let mut gains = vec![0.0; hits.len()];
     for split in 1..hits.len() {
         left_hits += hits[split - 1];
         left += of[split - 1];
         if left >= LEAST_TRIALS && all - left >= LEAST_TRIALS {
             let parts = Shares { before: (left_hits, left), after: (all_hits - left_hits, all - left) };
-            if parts.effect() >= least_effect {
+            // What hardly ever or nearly always happened, and now does or does not: a mix that drifts was neither.
+            let was_regular = parts.share_before() <= REGULAR || parts.share_before() >= 1.0 - REGULAR;
+            if was_regular && parts.effect() >= LEAST_EFFECT {
                 let parts = likelihood(left_hits, left) + likelihood(all_hits - left_hits, all - left);
                 gains[split] = 2.0 * (parts - whole);
             }

@@ -68,6 +68,8 @@ pub(super) const EXPLAINED: f64 = 0.3;
 pub(super) const EXPLAINED_ON_PATH: f64 = 0.1;
 /// What is left where the suspect is not on the way from the alerting system, where only metrics speak.
 pub(super) const OFF_PATH: f64 = 0.4;
+/// What the alerting system keeps where nobody says who calls whom.
+pub(super) const ALERTING: f64 = 0.7;
 /// What an edge keeps: a gateway, a balancer, or a callee seen only from outside.
 pub(super) const EDGE: f64 = 0.3;
 /// A deeper system wins among equals.

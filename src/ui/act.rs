@@ -9,6 +9,9 @@ use strum::IntoEnumIterator;
 
 impl Ui {
     pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        if self.act_on_drill(action, effects) {
+            return;
+        }
         let is_home = self.is_home();
         let data = &self.data;
         let outcome = match self.over.last_mut() {
@@ -384,7 +387,7 @@ impl Ui {
         self.data.notice = Some(Notice { text: text.to_owned(), is_error: true });
     }
 
-    fn tell(&mut self, text: &str) {
+    pub(super) fn tell(&mut self, text: &str) {
         self.data.notice = Some(Notice { text: text.to_owned(), is_error: false });
     }
 

@@ -218,6 +218,24 @@ pub enum Action {
     /// Open the next bundled incident
     #[strum(message = "next scenario")]
     NextScenario,
+    /// Read the brief of the drill again, with its alerts, calls and hints so far
+    #[strum(message = "brief")]
+    DrillBrief,
+    /// Pause the drill, or let it go on
+    #[strum(message = "pause")]
+    DrillPause,
+    /// Let a minute of the drill pass at once
+    #[strum(message = "one minute")]
+    DrillStep,
+    /// Take the next hint of the drill, at its price
+    #[strum(message = "hint")]
+    DrillHint,
+    /// Begin the drill anew, in a folder of its own
+    #[strum(message = "begin anew")]
+    DrillRestart,
+    /// End the drill, and read how it went
+    #[strum(message = "end the drill")]
+    DrillEnd,
     /// Leave bridgewatch
     #[strum(message = "quit")]
     Quit,

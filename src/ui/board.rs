@@ -64,7 +64,9 @@ pub(super) fn draw(
         titles += &format!(" {:>1$}", COLUMNS[place].title, COLUMNS[place].width);
     }
     lines(vec![Line::styled(titles, theme.muted)], frame, head);
-    list.draw(board.len(), theme, frame, body, |place| row(&board[place], &columns, name, data, theme));
+    list.show(is_focused, board.len(), theme, frame, body, |place| {
+        row(&board[place], &columns, name, data, theme)
+    });
 }
 
 fn row<'a>(row: &BoardRow, columns: &[usize], name: usize, data: &Data, theme: &Theme) -> Line<'a> {

@@ -1,6 +1,7 @@
 //! What has been learned so far. Views read it; only [`super::Ui::update`] writes it.
 
 use super::{Filter, Picture};
+use crate::drill::Log;
 use crate::evidence::Row;
 use crate::flows::FlowId;
 use crate::incident::{Gate, Incident, Service};
@@ -14,6 +15,8 @@ pub struct Data {
     pub picture: Arc<Picture>,
     pub incident: Option<Incident>,
     pub incidents: Vec<Incident>,
+    /// The drill that is under way here.
+    pub drill: Option<Box<Log>>,
     /// What stands against calling a write-up done, a team's own rules included.
     pub gate: Gate,
     /// A team's own triage packs, as its file has them.
@@ -148,6 +151,11 @@ impl Data {
     /// An event's time with its system's clock set right, unless raw times are wanted.
     pub fn time(&self, row: Row) -> Time {
         self.picture.flows.time(&self.picture.evidence, row)
+    }
+
+    /// Whether what is declared here is an exercise.
+    pub fn is_exercise(&self) -> bool {
+        self.drill.is_some() || self.picture.is_demo
     }
 
     /// What the catalogue says of the system that is suspected first.

@@ -208,7 +208,7 @@ fn declare_key(
                     title: title.trim().to_owned(),
                     severity: impact.severity(),
                     impact: impact.clone(),
-                    is_drill: data.picture.is_demo,
+                    is_drill: data.is_exercise(),
                 },
             )];
             whats.extend(data.picture.suspects.onset.as_ref().map(|onset| {

@@ -189,7 +189,9 @@ impl FlowsView {
             .kind()
             .map_or_else(String::new, |kind| format!(" of {}", data.picture.flows.kind(kind).name));
         let failing = if data.only_failing { ", failing and slow only" } else { "" };
-        let title = format!("{} flows{kind}{failing}", count(self.listed.len() as u64));
+        let is_sample = data.picture.sources.iter().any(|source| source.counted.is_some());
+        let sample = if is_sample { ", a sample of what was counted (9)" } else { "" };
+        let title = format!("{} flows{kind}{failing}{sample}", count(self.listed.len() as u64));
         let inner = headed(&title, &self.order.to_string(), !self.is_on_board, theme, frame, bottom);
         if self.listed.is_empty() {
             let text =

@@ -47,7 +47,7 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         frame.render_widget(without_incident(data, theme, width), area);
         return;
     };
-    let mark = match (incident.is_drill, data.picture.is_demo) {
+    let mark = match (incident.is_drill || data.drill.is_some(), data.picture.is_demo) {
         (true, _) => " DRILL",
         (false, true) => " DEMO",
         _ => "",
@@ -56,8 +56,11 @@ pub(super) fn head(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     // The clocks stand on every screen that is wide enough for them: in short where there is no room for all words.
     let room = width.saturating_sub(label.width() + 1);
     let taken = |parts: &[(String, bool)]| parts.iter().map(|(text, _)| text.width() + 2).sum::<usize>();
-    let long = clocks(incident, data, false);
-    let clocks = if taken(&long) + TITLE <= room { long } else { clocks(incident, data, true) };
+    let all = |is_short: bool| -> Vec<(String, bool)> {
+        drill_clock(data, is_short).into_iter().chain(clocks(incident, data, is_short)).collect()
+    };
+    let long = all(false);
+    let clocks = if taken(&long) + TITLE <= room { long } else { all(true) };
     let others = others(incident, data);
     // The title gives way to what is open or late, down to a few letters.
     let first = taken(&others[..others.len().min(2)]);
@@ -85,7 +88,10 @@ const LEAST_TITLE: usize = 6;
 
 fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let mut spans = vec![Span::styled(" bridgewatch ", Theme::strong(theme.accent))];
-    if data.picture.is_demo {
+    if data.drill.is_some() {
+        spans.push(Span::styled(" DRILL ", theme.alarm));
+        spans.extend(drill_clock(data, false).map(|(text, _)| Span::styled(format!(" {text}"), theme.text)));
+    } else if data.picture.is_demo {
         spans.push(Span::styled(" DEMO ", theme.alarm));
     }
     let onset = data.picture.suspects.onset.as_ref().map(|onset| onset.time);
@@ -98,6 +104,24 @@ fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     spans.push(Span::styled(format!(" {} ", fit(title, room)), theme.text));
     spans.push(Span::styled(right, if onset.is_some() { Theme::strong(theme.error) } else { theme.muted }));
     Line::from(spans)
+}
+
+/// How much is left of a drill, and how it goes; urgent towards its end.
+fn drill_clock(data: &Data, is_short: bool) -> Option<(String, bool)> {
+    let log = data.drill.as_ref()?;
+    let Some(left) = crate::drill::left(log, data.now) else { return Some(("drill over".to_owned(), false)) };
+    let text = ticking(left);
+    let text = text.strip_prefix("00:").unwrap_or(&text);
+    let speed = log.pace.speed;
+    let how = if log.is_paused() {
+        " PAUSED".to_owned()
+    } else if speed == 1.0 {
+        String::new()
+    } else {
+        format!(" ×{speed}")
+    };
+    let text = if is_short { format!("{text} left{how}") } else { format!("drill {text} left{how}") };
+    Some((text, left < Nanos::seconds(300)))
 }
 
 /// The clocks of an incident: since impact, since declared, since the last update, to the next one; each with whether it is

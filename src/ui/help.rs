@@ -70,13 +70,13 @@ fn about(view: View) -> &'static str {
             "Logs: every record of every system in order of time, clocks set right. The bars show how many, and how many of them are warnings and errors. ⇢ marks what belongs to a flow."
         }
         View::Metrics => {
-            "Metrics: what departed from its usual first. ▲ higher, ▼ lower than before the onset. On the charts: ▼ onset, ◆ change, ┊ mitigation."
+            "Metrics: what departed from its usual first. ▲ higher, ▼ lower than before the onset. On the charts: ▼ onset, ◆ change, ┊ mitigation. Enter opens a flow of the moment at which the series was worst. → shows every system at a glance instead, with no set-up: rate, errors, latency, and what its metrics say of waiting, dead letters, saturation and quota."
         }
         View::Traces => {
-            "Traces: flows that have spans, failing first, as waterfalls: ━ the critical path, ✗ failed, ? a span whose parent is missing. Own time is what nothing below a span accounts for. Under the waterfall the chosen span and the logs that name it."
+            "Traces: flows that have spans, failing first, as waterfalls: ━ the critical path, ✗ failed, ? a span whose parent is missing, ⇢ one that consumed what the span above it produced, across a queue. Own time is what nothing below a span accounts for. Under the waterfall the chosen span and the logs that name it."
         }
         View::Suspects => {
-            "Suspects: ranked by open arithmetic; each reason says its figures and its share. Symptoms are kept apart from causes."
+            "Suspects: ranked by open arithmetic; each reason says its figures and its share. Symptoms are kept apart from causes. → turns the part below: reasons, log patterns, attributes in which failing flows differ, every system at a glance, who calls whom with what is lost, why not the others. Enter goes into the part, and there opens the event, flow, series, change or time that the cursor is on; esc leaves it."
         }
         View::Mitigate => {
             "Mitigations: each with what it was meant to do, and what it did, measured in equal windows before and after; on the course of a signal ┊ is where it was applied. `:extend 30` says that it is still needed, `:apply` that a proposed one is in force."

@@ -67,7 +67,7 @@ impl HomeView {
                         &time.to_string()[..10],
                         clock(time, data)
                     )),
-                    incident.title
+                    incident.titled()
                 ),
             };
             let is_selected = place == self.list.selected;

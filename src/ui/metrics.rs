@@ -107,7 +107,7 @@ impl MetricsView {
             ),
             None => format!("{} series", self.order.len()),
         };
-        let figures = "enter: a flow of its moment, tab: every system";
+        let figures = "enter: a flow of its moment, →: every system";
         let inner = headed(&title, figures, true, theme, frame, top);
         if self.order.is_empty() {
             frame.render_widget(

@@ -119,7 +119,7 @@ impl Palette {
             chosen: Chosen::System(name.to_owned()),
         }));
         self.all.extend(data.incidents.iter().map(|incident| Entry {
-            name: format!("{} {}", incident.id, incident.title),
+            name: format!("{} {}", incident.id, incident.titled()),
             about: format!("incident, {}", incident.phase),
             chosen: Chosen::Incident(incident.id.clone()),
         }));

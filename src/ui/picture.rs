@@ -70,6 +70,27 @@ pub struct Stage {
 }
 
 impl Picture {
+    /// Without what ranks suspects, for a drill in which somebody finds them alone. What fails, where and since when stays.
+    #[must_use]
+    pub fn without_suspects(self) -> Self {
+        const WHY: &str = "suspects are hidden in this drill: find out by flows, logs, metrics and traces";
+        let suspects = Suspects { onset: self.suspects.onset, reason: WHY.to_owned(), ..Suspects::default() };
+        let findings = Findings {
+            suspect: None,
+            is_conclusive: false,
+            reason: WHY.to_owned(),
+            evidence: Vec::new(),
+            change: None,
+            failure_mode: None,
+            first_checks: Vec::new(),
+            usual_mitigations: Vec::new(),
+            systemic_fixes: Vec::new(),
+            owner: None,
+            ..self.findings
+        };
+        Self { suspects, findings, ..self }
+    }
+
     /// The course of flows over a window.
     pub fn course_of(flows: &Flows, window: Window) -> Vec<Step> {
         let mut steps = vec![Step::default(); STEPS];

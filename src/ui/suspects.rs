@@ -156,14 +156,18 @@ impl SuspectsView {
                 .areas(rest);
         let inner = headed(
             "Ranking",
-            "enter goes into the part below, tab turns it",
+            "enter goes into the part below, → turns it",
             !self.is_inside,
             theme,
             frame,
             top,
         );
         if suspects.ranking.is_empty() {
-            let text = wrap(&super::sources::why_empty(data, "no suspects"), usize::from(inner.width));
+            let why = match suspects.reason.as_str() {
+                "" => super::sources::why_empty(data, "no suspects"),
+                reason => reason.to_owned(),
+            };
+            let text = wrap(&why, usize::from(inner.width));
             lines(text.into_iter().map(Line::raw).collect(), frame, inner);
         } else {
             let width = List::room(inner);
@@ -171,14 +175,13 @@ impl SuspectsView {
                 row(&suspects.ranking[place], data, theme, width)
             });
         }
-        if bottom.width < WIDE || self.part == Part::Board {
+        // Reasons and patterns are read together; the other parts need the width.
+        if bottom.width < WIDE || !matches!(self.part, Part::Reasons | Part::Templates) {
             return self.draw_part(self.part, true, data, theme, frame, bottom);
         }
         let [left, right] = Layout::horizontal([Constraint::Fill(3), Constraint::Fill(2)]).areas(bottom);
-        let is_reasons = self.part == Part::Reasons;
-        self.draw_part(Part::Reasons, is_reasons, data, theme, frame, left);
-        let beside = if is_reasons { Part::Templates } else { self.part };
-        self.draw_part(beside, !is_reasons, data, theme, frame, right);
+        self.draw_part(Part::Reasons, self.part == Part::Reasons, data, theme, frame, left);
+        self.draw_part(Part::Templates, self.part == Part::Templates, data, theme, frame, right);
     }
 
     /// One part; `is_current` if the cursor can go into it.

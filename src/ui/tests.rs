@@ -1,6 +1,7 @@
 //! What a person does, and what they see.
 
 mod bridge;
+mod suspects;
 
 use super::testing::Cockpit;
 use super::{Answering, Effect, Msg, Notice, Picture, View};

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn collector(kind: &str, url: &str, options: &str) -> Collector {
+pub fn collector(kind: &str, url: &str, options: &str) -> Collector {
     let text = format!("[[sources]]\nkind = {kind:?}\nname = {kind:?}\nurl = {url:?}\n{options}\n");
     let config = Config::parse(&text).unwrap();
     Collector::new(config.sources[0].connect(&Settings::default()).unwrap())

@@ -170,7 +170,7 @@ pub fn opensearch(libraries: &str) -> Server {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backends/OpenSearch.java");
     let mut command = Command::new("java");
     command
-        .args(["-Xmx1g", "-cp", &format!("{libraries}/*")])
+        .args(["-Xmx2g", "-cp", &format!("{libraries}/*")])
         .arg(program)
         .arg(address.port().to_string())
         .arg(folder.path());

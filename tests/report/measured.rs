@@ -76,6 +76,14 @@ fn what_helped_is_credited_with_its_figures_and_drawn_and_the_impact_ends_with_t
         serde_json::from_str(room.says(&["incident", "show", "--json"]).lines().next().unwrap()).unwrap();
     let ended = head["impact_ended"].as_str().unwrap();
     assert!(("2026-03-10T09:30:15".."2026-03-10T09:31:01").contains(&&ended[..19]), "{ended}");
+    // The report draws it: before and after, without the telemetry.
+    let html = room.says(&["rca", "export", "INC-0001", "--format", "html"]);
+    let picture = html.split("aria-label=\"effect on erp helped\"").nth(1).expect("the picture is in it");
+    let points = picture.split("points=\"").nth(1).unwrap().split('"').next().unwrap();
+    let heights: Vec<f64> =
+        points.split(' ').map(|point| point.split(',').nth(1).unwrap().parse().unwrap()).collect();
+    assert!(heights[4] + 20.0 < heights[40], "high before, low after: {points}");
+    assert!(room.says(&["rca", "draft", "INC-0001"]).contains("watched erp helped: `█"));
     let shown = room.says(&["incident", "show", "INC-0001"]);
     assert!(shown.contains("ended 2026-03-10") && shown.contains("± 30.0 s"), "{shown}");
 }

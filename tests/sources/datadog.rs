@@ -1,7 +1,7 @@
 //! Datadog's log search as the contract has it: a cursor even behind the last row.
 
 use super::fake::{Answer, Request};
-use super::{Adapter, Time, Wanted};
+use super::{Adapter, Nanos, Time, Wanted};
 use serde_json::{Value, json};
 
 pub const ADAPTER: Adapter = Adapter {
@@ -51,4 +51,38 @@ fn healthy(request: &Request, instants: &[Time]) -> Answer {
         json!({ "status": "done", "page": { "after": format!("c{}", begin + data.len()) }, "warnings": [] })
     };
     Answer::json(&json!({ "data": data, "meta": meta }).to_string())
+}
+
+pub const METRICS: Adapter = Adapter {
+    options: "[[sources.metrics]]\nname = \"latency\"\nquery = \"avg:trace.request.duration{*} by {service}\"\nunit = \"ms\"\n",
+    wanted: || Wanted::Metrics { step: Nanos::seconds(10) },
+    healthy: figures,
+    is_data: |request| request.path.ends_with("/timeseries"),
+    partial: &[],
+    small_pages: None,
+    reads: &[
+        ("POST", "/api/v2/logs/events/search"),
+        ("POST", "/api/v2/spans/events/search"),
+        ("POST", "/api/v2/query/timeseries"),
+    ],
+    asks_for: |request, window| {
+        let asked = request.json().pointer("/data/attributes").cloned().unwrap_or_default();
+        asked["from"] == window.from.0 / 1_000_000
+            && asked["to"] == window.to.0 / 1_000_000
+            && asked["interval"] == 10_000
+    },
+    ..ADAPTER
+};
+
+/// The server gives what it has, with a gap that is no sample.
+fn figures(request: &Request, instants: &[Time]) -> Answer {
+    if !request.path.ends_with("/timeseries") {
+        return healthy(request, instants);
+    }
+    let times: Vec<i64> =
+        instants.iter().flat_map(|time| [time.0 / 1_000_000, time.0 / 1_000_000 + 1]).collect();
+    let values: Vec<Option<f64>> = (0..times.len()).map(|place| (place % 2 == 0).then_some(1.5)).collect();
+    let series = json!([{ "group_tags": ["service:orders"], "query_index": 0, "unit": null }]);
+    let attributes = json!({ "series": series, "times": times, "values": [values] });
+    Answer::json(&json!({ "data": { "type": "timeseries_response", "attributes": attributes } }).to_string())
 }

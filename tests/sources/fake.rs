@@ -65,6 +65,14 @@ impl Answer {
         Self { is_cut: true, ..Self::json("{\"status\":\"success\",\"data\":{") }
     }
 
+    pub fn status_code(&self) -> u16 {
+        self.status
+    }
+
+    pub fn content(&self) -> &str {
+        &self.body
+    }
+
     pub fn is_empty(&self) -> bool {
         self.status == 200 && self.body.is_empty() && !self.is_silent && !self.is_cut
     }

@@ -1,7 +1,7 @@
 //! New Relic, Dynatrace and Azure Monitor Logs as the contract has them.
 
 use super::fake::{Answer, Request};
-use super::{Adapter, Time, Wanted};
+use super::{Adapter, Nanos, Time, Wanted};
 use serde_json::{Value, json};
 
 pub const NEW_RELIC: Adapter = Adapter {
@@ -129,5 +129,59 @@ fn azure(request: &Request, instants: &[Time]) -> Answer {
     let columns = json!([{ "name": "TableName" }, { "name": "TimeGenerated" }, { "name": "Message" }, { "name": "AppRoleName" }]);
     Answer::json(
         &json!({ "tables": [{ "name": "PrimaryResult", "columns": columns, "rows": rows }] }).to_string(),
+    )
+}
+
+const STEP: fn() -> Wanted = || Wanted::Metrics { step: Nanos::seconds(10) };
+
+pub const NEW_RELIC_METRICS: Adapter = Adapter {
+    options: "account = 7\n[[sources.metrics]]\nname = \"latency\"\nquery = \"SELECT average(duration) FROM Transaction FACET appName\"\n",
+    wanted: STEP,
+    healthy: new_relic_figures,
+    is_data: |request| request.body.contains("TIMESERIES"),
+    asks_for: |request, window| {
+        let bounds = format!(
+            "TIMESERIES 10 seconds SINCE {} UNTIL {} ",
+            window.from.0 / 1_000_000,
+            window.to.0 / 1_000_000
+        );
+        request.body.contains(&bounds)
+    },
+    ..NEW_RELIC
+};
+
+fn new_relic_figures(request: &Request, instants: &[Time]) -> Answer {
+    if !request.body.contains("TIMESERIES") {
+        return new_relic(request, instants);
+    }
+    let row = |time: &Time| {
+        let begin = time.0 / 1_000_000_000;
+        json!({ "beginTimeSeconds": begin, "endTimeSeconds": begin + 10, "average.duration": 1.5, "facet": "orders" })
+    };
+    let rows: Vec<Value> = instants.iter().map(row).collect();
+    let nrql = json!({ "results": rows, "metadata": { "messages": [] } });
+    Answer::json(&json!({ "data": { "actor": { "account": { "nrql": nrql } } } }).to_string())
+}
+
+pub const DYNATRACE_METRICS: Adapter = Adapter {
+    options: "[[sources.metrics]]\nname = \"latency\"\nquery = \"timeseries avg(dt.service.request.response_time), by: { dt.service.name }\"\n",
+    wanted: STEP,
+    healthy: dynatrace_figures,
+    is_data: |request| request.body.contains("timeseries"),
+    small_pages: None,
+    ..DYNATRACE
+};
+
+fn dynatrace_figures(request: &Request, instants: &[Time]) -> Answer {
+    if !request.body.contains("interval: 10s") {
+        return dynatrace(request, instants);
+    }
+    let record = instants.first().map(|start| {
+        json!({ "timeframe": { "start": start.rfc3339(), "end": start.rfc3339() }, "interval": "10000000000", "dt.service.name": "orders",
+            "avg(dt.service.request.response_time)": instants.iter().map(|_| 1.5).collect::<Vec<f64>>() })
+    });
+    let records: Vec<Value> = record.into_iter().collect();
+    Answer::json(
+        &json!({ "state": "SUCCEEDED", "result": { "records": records, "metadata": {} } }).to_string(),
     )
 }

@@ -65,7 +65,7 @@ fn a_bridge_is_run_and_published_from_the_keyboard_alone() {
     session.see("bridge-chat");
     session.press("enter");
     session.see("W sends exactly this");
-    session.see("AdaptiveCard");
+    session.see("adaptivecards.io");
     assert!(bodies.try_recv().is_err(), "it was only looked at");
     session.press("W");
     session.see("published to bridge-chat");

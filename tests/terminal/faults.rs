@@ -4,7 +4,7 @@ use super::fake::{Answer, Fake, Request};
 use super::proxy::{Line, Proxy};
 use super::pty::Session;
 use std::fmt::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A VictoriaLogs with a few lines of the last minute.
 fn backend() -> Fake {
@@ -28,19 +28,43 @@ fn backend() -> Fake {
     })
 }
 
+/// A configuration of five sources, the last of them `line`.
+fn five(folder: &std::path::Path, others: &[Fake], line: &str) -> std::path::PathBuf {
+    let mut config = "refresh_seconds = 1\n".to_owned();
+    let sources = others.iter().map(|fake| fake.url.as_str()).chain([line]);
+    for (name, url) in ["a", "b", "c", "d", "line"].iter().zip(sources) {
+        writeln!(config, "[[sources]]\nkind = \"victorialogs\"\nname = {name:?}\nurl = {url:?}").unwrap();
+    }
+    let path = folder.join("bridgewatch.toml");
+    std::fs::write(&path, config).unwrap();
+    path
+}
+
+#[test]
+fn a_backend_that_is_dead_keeps_nobody_waiting_for_the_first_useful_screen() {
+    let others: Vec<Fake> = (0..4).map(|_| backend()).collect();
+    let silent = Proxy::before(&others[0].url);
+    silent.set(Line::Silent);
+    for (how, url) in [("dead", "http://127.0.0.1:1"), ("silent", silent.url.as_str())] {
+        let folder = tempfile::tempdir().unwrap();
+        let path = five(folder.path(), &others, url);
+        let begun = Instant::now();
+        let mut session = Session::start(&["open", "--config", path.to_str().unwrap()], 120, 36, &[]);
+        session.time(Some("2"), "50 flows");
+        eprintln!("one of five is {how}: the flows of the others are there after {:.2?}", begun.elapsed());
+        session.see(if how == "dead" { "✗line" } else { "◐line" });
+        session.press("q");
+        assert_eq!(session.end(), 0);
+    }
+}
+
 #[test]
 fn a_line_that_goes_bad_costs_the_screen_nothing_and_is_told_and_so_is_that_it_is_good_again() {
     let others: Vec<Fake> = (0..4).map(|_| backend()).collect();
     let behind = backend();
     let proxy = Proxy::before(&behind.url);
     let folder = tempfile::tempdir().unwrap();
-    let mut config = "refresh_seconds = 1\n".to_owned();
-    let sources = others.iter().map(|fake| fake.url.as_str()).chain([proxy.url.as_str()]);
-    for (name, url) in ["a", "b", "c", "d", "line"].iter().zip(sources) {
-        writeln!(config, "[[sources]]\nkind = \"victorialogs\"\nname = {name:?}\nurl = {url:?}").unwrap();
-    }
-    let path = folder.path().join("bridgewatch.toml");
-    std::fs::write(&path, config).unwrap();
+    let path = five(folder.path(), &others, &proxy.url);
     let mut session = Session::start(&["open", "--config", path.to_str().unwrap()], 120, 36, &[]);
     session.see("●line");
     for (line, mark) in [
@@ -53,13 +77,24 @@ fn a_line_that_goes_bad_costs_the_screen_nothing_and_is_told_and_so_is_that_it_i
         (Line::Silent, "◐line"),
     ] {
         proxy.set(line);
-        let told = session.time(None, mark);
-        let mut keys: Vec<Duration> = (0..25)
-            .flat_map(|_| [session.time(Some("9"), "Live sources"), session.time(Some("2"), "verdict")])
-            .collect();
+        // It is no longer called good, and then it is called what it is.
+        let begun = Instant::now();
+        if mark != "●line" {
+            session.see_no("●line");
+        }
+        let told = begun.elapsed();
+        session.see(mark);
+        let mut keys: Vec<Duration> = Vec::new();
+        for _ in 0..25 {
+            for (key, text, before) in [("9", "Live sources", "began"), ("2", "began", "Live sources")] {
+                keys.push(session.time(Some(key), text));
+                // A frame is drawn from top to bottom: the view before is gone only with its last line.
+                session.see_no(before);
+            }
+        }
         keys.sort_unstable();
         eprintln!(
-            "{line:?}: {mark} after {told:.2?}; key to frame p50 {:.1?}, p95 {:.1?}",
+            "{line:?}: {mark}, told after {told:.2?}; key to frame p50 {:.1?}, p95 {:.1?}",
             keys[25], keys[47]
         );
         for name in ["●a", "●b", "●c", "●d"] {

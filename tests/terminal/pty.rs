@@ -82,6 +82,11 @@ impl Session {
     /// How long it takes until a text is on the screen, from when a key is pressed, or from now.
     #[track_caller]
     pub fn time(&mut self, key: Option<&str>, text: &str) -> Duration {
+        assert!(
+            key.is_none() || !self.text().contains(text),
+            "{text:?} is there before the key:\n{}",
+            self.text()
+        );
         let begun = Instant::now();
         if let Some(key) = key {
             self.keyboard.write_all(key.as_bytes()).unwrap();

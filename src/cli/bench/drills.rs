@@ -1,14 +1,12 @@
 //! `bench drills`: plays random drills without a person, and says how often what is really the matter is found from the
 //! telemetry alone, by the very way that files take; and how fast the estate is.
 
-use super::super::gather::settings;
+use super::super::emitted::{by_file, read};
 use super::super::output::{Output, Role, Table};
 use super::super::{Failure, Outcome};
-use crate::app::now;
-use crate::config::Config;
-use crate::drill::estate::{Emission, Estate, Plan, random};
+use crate::drill::estate::{Estate, Plan, random};
 use crate::flows::Flows;
-use crate::sources::files::{self, Input, Loaded};
+use crate::sources::files::Loaded;
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Nanos, Time};
 use serde::Serialize;
@@ -19,7 +17,7 @@ use std::time::{Duration, Instant};
 /// The share of drills in which the cause must be ranked first or second.
 const FLOOR: f64 = 0.8;
 /// Any instant will do; the same one for everybody.
-const START: Time = Time::from_seconds(1_773_100_800);
+const START: Time = Time::from_seconds(1_775_001_600);
 
 /// What became of one seed.
 #[derive(Serialize)]
@@ -73,6 +71,7 @@ pub(super) fn run(
         simulating += took;
         if output.json {
             output.object(&played)?;
+            output.flush()?;
         }
         all.push(played);
     }
@@ -101,20 +100,6 @@ fn play(seed: u64, minutes: u32, keep: Option<&Path>) -> Result<(Played, Duratio
     Ok((judge(seed, &plan, &estate, files)?, took))
 }
 
-/// What would stand in each file.
-fn by_file(emissions: &[Emission]) -> BTreeMap<String, String> {
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
-    for emission in emissions {
-        match files.get_mut(&emission.file) {
-            Some(text) => text.push_str(&emission.text),
-            None => {
-                files.insert(emission.file.clone(), emission.text.clone());
-            }
-        }
-    }
-    files
-}
-
 fn write(folder: &Path, files: &BTreeMap<String, String>, configuration: &str) -> Result<(), Failure> {
     let put = |path: &Path, text: &str| -> std::io::Result<()> {
         if let Some(parent) = path.parent() {
@@ -136,15 +121,8 @@ fn judge(
     estate: &Estate,
     files: BTreeMap<String, String>,
 ) -> Result<Played, Failure> {
-    let config = Config::parse(&estate.configuration())
-        .map_err(|mistakes| Failure::usage(mistakes.join("\n"), "the estate's configuration is broken"))?;
     let alerts = files.keys().filter(|file| file.starts_with("alerts/")).count();
-    let inputs = files
-        .into_iter()
-        .map(|(file, text)| Input::bundled(&format!("drill/{file}"), text.into_bytes()))
-        .collect();
-    let Loaded { evidence, reports, .. } =
-        files::load(inputs, &settings(&config, now())?, now(), &mut |_, _| true);
+    let (config, Loaded { evidence, reports, .. }) = read(files, &estate.configuration(), START)?;
     let flows = Flows::of(&evidence, &config.flow_settings());
     let suspects = Suspects::of(&evidence, &flows, &SuspectSettings::default());
     let truth = estate.truth();

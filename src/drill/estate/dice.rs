@@ -33,7 +33,7 @@ impl Dice {
 
     /// 0 to below `count`, which is not 0.
     pub(super) fn below(&mut self, count: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(count) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(count)) >> 64) as u64
     }
 
     pub(super) fn between(&mut self, from: f64, to: f64) -> f64 {

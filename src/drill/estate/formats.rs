@@ -9,13 +9,13 @@ mod smalltalk;
 mod spans;
 mod stamp;
 
-pub(super) use brokers::{alarm, dead, delivered, published, redelivered, run};
+pub(super) use brokers::{alarm, dead, delivered, not_taken, published, redelivered, run};
 pub(super) use ledger::{alert, change, harmless_change};
 pub(super) use smalltalk::{chatter, job, noise};
 pub(super) use stamp::Clock;
 
 use super::Emission;
-use super::blueprint::{Dialect, KINDS, Link, Sys};
+use super::blueprint::{Dialect, KINDS, Link, Queue, Sys};
 use super::metrics;
 use super::problem::{Problem, says};
 use super::world::{FrameRef, SlabRef, World};
@@ -195,10 +195,8 @@ pub(super) fn ends(world: &mut World, frame: FrameRef, problem: Option<Problem>)
             edges::edi(world, frame, level, status, &message);
         }
         Dialect::Idoc => edges::idoc(world, frame, if problem.is_some() { 51 } else { 53 }, &message),
-        Dialect::Journal => {
-            if problem.is_some() || took_ms > 1_000 {
-                smalltalk::database(world, frame, problem, took_ms);
-            }
+        Dialect::Journal if problem.is_some() || took_ms > 1_000 => {
+            smalltalk::database(world, frame, problem, took_ms);
         }
         _ if has_lines(system) && !message.is_empty() => logs(world, frame, level, &message),
         _ => {}
@@ -229,9 +227,18 @@ pub(super) fn waited_for_connection(world: &mut World, frame: FrameRef, ms: i64)
     logs(world, frame, Level::Warn, &format!("waited {ms} ms for a connection of {}", pool.name));
 }
 
+/// A message is about to be handed to the broker, who may let its publisher wait.
+pub(super) fn publishing(world: &mut World, frame: FrameRef, queue: Queue) {
+    let (Some(ids), Some(one)) = (ids(world, frame), world.frames.get(frame)) else { return };
+    if has_lines(one.op.plan().system) {
+        let message = format!("publishing message for {} to {}", ids.number, queue.plan().name);
+        logs(world, frame, Level::Info, &message);
+    }
+}
+
 /// A call has come back, or not.
 pub(super) fn called(world: &mut World, frame: FrameRef, link: Link, problem: Option<Problem>) {
-    if link.plan().to.is_external() && link.plan().from.plan().is_traced {
+    if problem != Some(Problem::BreakerOpen) && link.plan().from.plan().is_traced {
         let why = problem.map(|problem| says(problem, link.plan().from, Some(link))).unwrap_or_default();
         spans::client(world, frame, link, problem, &why);
     }

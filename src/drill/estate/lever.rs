@@ -29,7 +29,7 @@ pub enum LeverEffect {
 }
 
 /// What a mitigation will do; for the observer, never for the candidate.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     pub acts_at: Time,
     pub effect: LeverEffect,

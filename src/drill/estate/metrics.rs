@@ -104,15 +104,14 @@ impl<'a> Page<'a> {
             }
         }
         let state = &self.world.systems[system as usize];
-        let (busy, workers, waits) = (state.busy, state.workers, state.inbox.len());
-        let slow = state.slow;
+        let (workers, waits) = (state.workers, state.inbox.len());
         let pool = (state.pool.busy + state.pool.leaked + state.pool.held, state.pool.queue.len());
         let size = state.pool.size;
         let (ahead, expires) = (state.clock_ahead, state.expires);
-        let requests: u32 = self.lately(|count| count.requests + count.calls_out);
-        let load =
-            f64::from(requests) * 0.0015 * slow.min(4.0) + f64::from(busy) / f64::from(workers.max(1)) * 0.1;
-        let cpu = (0.16 + load + self.noise(0.0, 0.05)).min(0.99);
+        let worked: f64 = self.lately(|count| count.worked_ms);
+        let lasted = (self.world.lately[system as usize].len().max(1) * 15_000) as f64;
+        let cores = f64::from((workers / 10).max(2));
+        let cpu = (0.16 + worked / lasted / cores + self.noise(0.0, 0.05)).min(0.99);
         self.row("cpu_share", "ratio", cpu, 3);
         if plan.backlog > 0 && plan.workers < 100 && system != Sys::Scheduler {
             self.row("requests_waiting", "requests", waits as f64, 0);
@@ -134,6 +133,15 @@ impl<'a> Page<'a> {
         if !calls.is_empty() {
             let retries: u32 = self.lately(|count| count.retries);
             self.row("retries", "1/min", f64::from(retries), 0);
+        }
+        // What a consumer knows of what waits for it: its lag, or what its run has before it.
+        for queue in Queue::of(system) {
+            let waiting = self.world.queues[queue as usize].waiting.len() as f64;
+            match queue {
+                Queue::Deliveries => self.row("records_lag", "records", waiting, 0),
+                Queue::BillingInvoices => self.row("run_items_pending", "items", waiting, 0),
+                Queue::ErpOrders | Queue::Notifications => {}
+            }
         }
         for link in calls {
             let plan = link.plan();

@@ -148,7 +148,8 @@ impl World {
             is_posted: false,
             is_captured: false,
             holders: 0,
-            is_counted: false,
+            outcome: None,
+            is_late: false,
         };
         if let Some(tally) = self.tally(&flow) {
             tally.started += 1;
@@ -189,8 +190,8 @@ impl World {
             has_worker: false,
             has_connection: false,
             link: None,
-            is_begun: false,
             called_at: now,
+            client_span: 0,
         })
     }
 

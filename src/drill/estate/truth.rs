@@ -7,7 +7,7 @@ use super::metrics;
 use super::world::{Fault, World};
 use crate::incident::MitigationKind;
 use crate::telemetry::Time;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The truth of a drill so far.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -61,7 +61,7 @@ pub struct Affected {
 }
 
 /// A mitigation with what it does and why.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Remedy {
     pub lever: Lever,
     pub effect: LeverEffect,
@@ -69,7 +69,7 @@ pub struct Remedy {
 }
 
 /// Where something can be seen.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clue {
     pub system: String,
     /// Path of the file below the telemetry folder.

@@ -116,7 +116,8 @@ pub(super) struct Counters {
     pub hits: u32,
     pub misses: u32,
     pub throttled: u32,
-    pub calls_out: u32,
+    /// Milliseconds of its own work.
+    pub worked_ms: f64,
 }
 
 /// So many a minute, evenly.
@@ -223,7 +224,9 @@ pub(super) struct Flow {
     pub is_captured: bool,
     /// Frames and messages that belong to it.
     pub holders: u32,
-    pub is_counted: bool,
+    /// Whether it ended well, once it has ended.
+    pub outcome: Option<bool>,
+    pub is_late: bool,
 }
 
 /// One operation being done by one system for one flow.
@@ -246,9 +249,10 @@ pub(super) struct Frame {
     pub has_worker: bool,
     pub has_connection: bool,
     pub link: Option<Link>,
-    pub is_begun: bool,
     /// When its last call set out.
     pub called_at: i64,
+    /// The span of that call, where its caller is traced.
+    pub client_span: u64,
 }
 
 pub(super) type FrameRef = SlabRef;
@@ -453,28 +457,37 @@ impl World {
 
     /// Takes back that a flow failed: it is tried again.
     pub(super) fn uncount(&mut self, flow: SlabRef) {
-        let Some(one) = self.flows.get(flow).cloned() else { return };
-        if let Some(tally) = self.tally(&one) {
+        let Some(one) = self.flows.get_mut(flow) else { return };
+        let was = one.outcome.take();
+        let one = one.clone();
+        if let Some(tally) = self.tally(&one)
+            && was == Some(false)
+        {
             tally.failed = tally.failed.saturating_sub(1);
         }
     }
 
-    /// Counts how a flow ended, once.
+    /// Counts how a flow ended. Once failed is failed; what had completed fails when one of its messages is given up.
     pub(super) fn count(&mut self, flow: SlabRef, is_good: bool) {
         let now = self.now;
         let Some(one) = self.flows.get_mut(flow) else { return };
-        if std::mem::replace(&mut one.is_counted, true) {
+        let before = one.outcome;
+        if before == Some(is_good) || before == Some(false) {
             return;
         }
+        one.outcome = Some(is_good);
         let kind = &KINDS[one.kind];
-        let is_late = now - one.started > i64::from(kind.usual_seconds) * 4 * SECOND;
+        let was_late = one.is_late;
+        one.is_late = is_good && now - one.started > i64::from(kind.usual_seconds) * 4 * SECOND;
         let one = one.clone();
         let Some(tally) = self.tally(&one) else { return };
         if is_good {
             tally.completed += 1;
-            tally.late += u64::from(is_late);
+            tally.late += u64::from(one.is_late);
         } else {
             tally.failed += 1;
+            tally.completed -= u64::from(before == Some(true));
+            tally.late -= u64::from(was_late);
         }
     }
 }

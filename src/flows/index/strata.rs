@@ -63,14 +63,16 @@ pub(super) fn of(counted: &Counted, flows: &[CountedFlow]) -> Vec<Stratum> {
     strata
 }
 
-/// So many of each stratum as it has of all, and at least a few.
+/// A few of each stratum, and of the rest so many as it has of all.
 pub(super) fn choose(strata: &[Stratum], most: usize) -> Vec<usize> {
     let all: usize = strata.iter().map(|stratum| stratum.flows.len()).sum();
+    let few = |stratum: &Stratum| stratum.flows.len().min(FEWEST);
+    let rest = most.saturating_sub(strata.iter().map(few).sum());
     let mut left = most;
     let mut chosen = Vec::new();
     for stratum in strata {
-        let fair = stratum.flows.len() * most / all.max(1);
-        let count = fair.max(FEWEST).min(stratum.flows.len()).min(left);
+        let fair = few(stratum) + stratum.flows.len() * rest / all.max(1);
+        let count = fair.min(stratum.flows.len()).min(left);
         left -= count;
         chosen.extend(stratum.flows[..count].iter().map(|place| *place as usize));
     }

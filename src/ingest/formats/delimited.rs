@@ -44,6 +44,15 @@ const COLUMNS: [(&[&str], IdentifierClass); 6] = [
     ),
 ];
 
+/// Whether a field of a document holds a business number by its name, as a column of a table does: who ships a table sends
+/// its columns as fields.
+pub(in crate::ingest) fn is_business_column(name: &str) -> bool {
+    let bare = |c: &char| c.is_ascii_alphanumeric();
+    let name: String = name.chars().filter(bare).map(|c| c.to_ascii_lowercase()).collect();
+    let business = COLUMNS.iter().filter(|(_, class)| *class == IdentifierClass::Business);
+    business.flat_map(|(names, _)| *names).any(|known| *known == name)
+}
+
 pub(super) fn fit(sample: &Sample) -> Option<Fit> {
     [b'|', b';', b'\t', b',']
         .into_iter()

@@ -3,10 +3,10 @@
 
 use super::super::http::Request;
 use super::super::live::{Ask, Page, tallies};
-use super::super::slices::Slices;
+use super::super::paging::Slices;
 use super::{ClickHouse, Cursor, rows};
 use crate::sources::SourceError;
-use crate::telemetry::{Tally, Time, Window};
+use crate::telemetry::{Nanos, Tally, Time, Window};
 use serde_json::Value;
 use std::fmt::Write;
 use std::time::Duration;
@@ -53,11 +53,11 @@ impl ClickHouse {
             Some(slices) => slices,
             None => Slices::of(window, self.count_in(window, ask.deadline).await?),
         };
-        let Some(slice) = slices.next() else { return Ok(Page::nothing()) };
+        let Some(slice) = slices.next(window) else { return Ok(Page::nothing()) };
         let (mut counted, mut reasons) = (Vec::new(), Vec::new());
         for (table, is_spans) in self.tables() {
             let answer = self.base.ask(&self.tally_request(table, is_spans, slice, ask.deadline)).await?;
-            if answer.is_cut && slices.halve(slice) {
+            if answer.is_cut && slices.halve(slice, Nanos(1)) {
                 (counted, reasons) = (Vec::new(), Vec::new());
                 break;
             }
@@ -71,7 +71,7 @@ impl ClickHouse {
             );
             counted.extend(rows.iter().filter_map(|row| self.tally_of(row)));
         }
-        let is_done = slices.is_empty();
+        let is_done = slices.is_done();
         ask.cursor.slices = Some(slices);
         Ok(Some(Page { batch: tallies(counted, reasons), next: (!is_done).then_some(ask.cursor) }))
     }

@@ -5,7 +5,7 @@
 
 use super::super::http::Request;
 use super::super::live::{Ask, Page, tallies};
-use super::super::slices::Slices;
+use super::super::paging::Slices;
 use super::{Cursor, Elasticsearch, Reply};
 use crate::sources::SourceError;
 use crate::telemetry::{Severity, Tally, Time, Wanted, Window};
@@ -187,7 +187,7 @@ impl Elasticsearch {
         let slices = ask.cursor.slices.get_or_insert_default();
         let slice = match ask.cursor.slice {
             Some(slice) => slice,
-            None => match slices.next() {
+            None => match slices.next(window) {
                 Some(slice) => slice,
                 None => return Ok(Page::nothing()),
             },
@@ -202,7 +202,7 @@ impl Elasticsearch {
         let is_full = found.buckets.len() >= BUCKETS;
         ask.cursor.after = found.after_key.filter(|_| is_full);
         ask.cursor.slice = ask.cursor.after.is_some().then_some(slice);
-        let is_done = ask.cursor.slice.is_none() && ask.cursor.slices.as_ref().is_none_or(Slices::is_empty);
+        let is_done = ask.cursor.slice.is_none() && ask.cursor.slices.as_ref().is_none_or(Slices::is_done);
         let counted = found.buckets.into_iter().filter_map(|bucket| self.tally_of(fields, bucket));
         let batch = tallies(counted.collect(), reasons);
         Ok(Some(Page { batch, next: (!is_done).then_some(ask.cursor) }))

@@ -2,11 +2,11 @@
 
 use super::super::http::Request;
 use super::super::live::{Ask, Page, tallies};
-use super::super::slices::Slices;
+use super::super::paging::Slices;
 use super::super::spelling::in_double_quotes;
 use super::{Cursor, VictoriaLogs, rows};
 use crate::sources::SourceError;
-use crate::telemetry::{Severity, Tally, Time, Window};
+use crate::telemetry::{Nanos, Severity, Tally, Time, Window};
 use serde_json::Value;
 use std::time::Duration;
 
@@ -103,11 +103,11 @@ impl VictoriaLogs {
                 (fields, Slices::of(window, self.count_in(window, ask.deadline).await?))
             }
         };
-        let Some(slice) = slices.next().filter(|_| !fields.identifiers.is_empty()) else {
+        let Some(slice) = slices.next(window).filter(|_| !fields.identifiers.is_empty()) else {
             return Ok(Page::nothing());
         };
         let answer = self.base.ask(&self.request(self.tally_query(&fields, slice), ask.deadline)).await?;
-        let batch = if answer.is_cut && slices.halve(slice) {
+        let batch = if answer.is_cut && slices.halve(slice, Nanos(1)) {
             tallies(Vec::new(), Vec::new())
         } else {
             self.base.judge(&answer).await?;
@@ -116,7 +116,7 @@ impl VictoriaLogs {
             let counted = rows.iter().filter_map(|row| self.tally_of(&fields, row));
             tallies(counted.collect(), reasons.into_iter().collect())
         };
-        let is_done = slices.is_empty();
+        let is_done = slices.is_done();
         ask.cursor.counting = Some((fields, slices));
         Ok(Some(Page { batch, next: (!is_done).then_some(ask.cursor) }))
     }

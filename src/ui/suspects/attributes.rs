@@ -1,7 +1,7 @@
 //! Which attributes differ: what failing flows carry that completed ones do not. A sample of both is read in full.
 
 use crate::evidence::Row;
-use crate::flows::{FlowId, Verdict};
+use crate::flows::{FlowId, KindId, Verdict};
 use crate::suspects::{Attributes, Difference, differences};
 use crate::telemetry::Time;
 use crate::ui::outcome::Outcome;
@@ -34,8 +34,9 @@ impl AttributesPart {
         let key = (data.picture.evidence.rows(), onset);
         if self.made_for != Some(key) {
             let is_failing = |verdict| matches!(verdict, Verdict::Failed | Verdict::Stuck);
-            self.failing = sample(data, onset, is_failing);
-            self.completed = sample(data, onset, |verdict| verdict == Verdict::Completed);
+            let kind = data.picture.ways.first().map(|way| way.kind);
+            self.failing = sample(data, kind, onset, is_failing);
+            self.completed = sample(data, kind, onset, |verdict| verdict == Verdict::Completed);
             (self.made_for, self.read) = (Some(key), usize::MAX);
         }
         let rows = || self.failing.iter().chain(&self.completed).flatten();
@@ -88,7 +89,7 @@ impl AttributesPart {
             );
         }
         let width = List::room(inner);
-        list.draw(self.differing.len(), theme, frame, inner, |place| {
+        list.show(is_focused, self.differing.len(), theme, frame, inner, |place| {
             let one = &self.differing[place];
             let share =
                 |(with, of): (u32, u32)| format!("{:.0} %", f64::from(with) / f64::from(of.max(1)) * 100.0);
@@ -102,13 +103,21 @@ impl AttributesPart {
     }
 }
 
-/// The first events, in each system it passes, of flows of an outcome since the onset; spread over the time.
-fn sample(data: &Data, onset: Option<Time>, is_wanted: impl Fn(Verdict) -> bool) -> Sample {
+/// The first events, in each system it passes, of flows of an outcome since the onset; of the kind that loses most, since
+/// others differ anyway, and spread over the time.
+fn sample(
+    data: &Data,
+    kind: Option<KindId>,
+    onset: Option<Time>,
+    is_wanted: impl Fn(Verdict) -> bool,
+) -> Sample {
     let flows = &data.picture.flows;
     let fits = |id: &FlowId| {
-        flows
-            .get(*id)
-            .is_some_and(|flow| is_wanted(flow.verdict) && onset.is_none_or(|onset| flow.last >= onset))
+        flows.get(*id).is_some_and(|flow| {
+            is_wanted(flow.verdict)
+                && kind.is_none_or(|kind| flow.kind == kind)
+                && onset.is_none_or(|onset| flow.last >= onset)
+        })
     };
     let all: Vec<FlowId> = flows.iter().map(|(id, _)| id).filter(fits).collect();
     let every = all.len().div_ceil(FLOWS).max(1);

@@ -75,7 +75,7 @@ pub(super) fn draw(
     }
     let width = List::room(tree);
     let board = &data.picture.suspects.board;
-    list.draw(all.len(), theme, frame, tree, |place| {
+    list.show(is_focused, all.len(), theme, frame, tree, |place| {
         let row = &all[place];
         let own = board.iter().find(|known| known.system == row.system);
         line(row, own, one.is_some_and(|one| one.system == row.system), data, theme, width)

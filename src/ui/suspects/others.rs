@@ -19,7 +19,7 @@ pub(super) fn draw(
     let ranking = &data.picture.suspects.ranking;
     let Some((first, others)) = ranking.split_first() else { return };
     let width = List::room(inner);
-    list.draw(others.len(), theme, frame, inner, |place| {
+    list.show(is_focused, others.len(), theme, frame, inner, |place| {
         let one = &others[place];
         let name = data.picture.evidence.system_name(one.system);
         Line::from(vec![

@@ -45,7 +45,7 @@ pub(super) fn draw(
     let all: Vec<&TemplateChange> = of(one, data).collect();
     let inner = headed("Its log patterns: since onset, before", "", is_focused, theme, frame, area);
     let width = List::room(inner);
-    list.draw(all.len(), theme, frame, inner, |place| {
+    list.show(is_focused, all.len(), theme, frame, inner, |place| {
         let template = all[place];
         let (word, style) = match template.state {
             TemplateState::New => ("new     ", theme.error),

@@ -1,10 +1,12 @@
 //! An invented hour: orders go through six systems; since 10:41 most of them stop on the way to the ERP.
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, SystemId};
 use crate::flows::{FlowSettings, Flows};
 use crate::incident::{Draft, Findings, Impact, Incident, MitigationKind, Phase, Plan, Role, What, seal};
 use crate::sources::files;
-use crate::suspects::{self, Onset, Pointer, Signal, Suspect, Suspects, TemplateChange, TemplateState};
+use crate::suspects::{
+    self, BoardRow, Gauge, Onset, Pointer, Signal, Suspect, Suspects, TemplateChange, TemplateState,
+};
 use crate::telemetry::{
     Change, ChangeKind, Completeness, Event, EventKind, Identifier, IdentifierClass, Nanos, Reach, Sample,
     Series, Severity, SourceHealth, SourceRef, SpanInfo, SpanKind, Time, Window, Zone,
@@ -248,8 +250,37 @@ fn suspects(evidence: &Evidence) -> Suspects {
             state: TemplateState::New,
             example: None,
         }],
-        board: Vec::new(),
-        calls: Vec::new(),
+        board: vec![
+            hop(system("kong"), (12.0, 11.0), (0.0, 0.4), (410.0, 640.0), 0, 14),
+            hop(system("mulesoft"), (12.0, 11.0), (0.0, 0.4), (230.0, 520.0), 0, 14),
+            hop(system("erp-adapter"), (12.0, 4.0), (0.0, 1.0), (90.0, 95.0), 14, 14),
+        ],
+        calls: [("kong", "mulesoft"), ("mulesoft", "erp-adapter"), ("mulesoft", "kafka")]
+            .map(|(caller, callee)| (system(caller), system(callee)))
+            .to_vec(),
+    }
+}
+
+fn hop(
+    system: SystemId,
+    rate: (f64, f64),
+    errors: (f64, f64),
+    latency_ms: (f64, f64),
+    stopped: u32,
+    passed: u32,
+) -> BoardRow {
+    let known = |(before, after)| (Some(before), Some(after));
+    BoardRow {
+        system,
+        rate: known(rate),
+        errors: known(errors),
+        latency_ms: known(latency_ms),
+        backlog: None,
+        dead_letters: None,
+        saturation: (stopped > 0).then_some(Gauge { series: 0, before: Some(40.0), now: 96.0, spreads: 9.0 }),
+        quota: None,
+        stopped,
+        passed,
     }
 }
 

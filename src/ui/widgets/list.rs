@@ -87,6 +87,23 @@ impl List {
         }
     }
 
+    /// The same, with the cursor only where it is.
+    pub(in crate::ui) fn show<'a>(
+        &mut self,
+        has_cursor: bool,
+        count: usize,
+        theme: &Theme,
+        frame: &mut Frame,
+        area: Rect,
+        mut row: impl FnMut(usize) -> Line<'a>,
+    ) {
+        if has_cursor {
+            return self.draw(count, theme, frame, area, row);
+        }
+        let room = Rect { x: area.x + 2, width: area.width.saturating_sub(3), ..area };
+        super::lines(self.visible(area, count).map(|place| row(place)).collect(), frame, room);
+    }
+
     /// How many cells a row that [`List::draw`] draws has.
     pub(in crate::ui) fn room(area: Rect) -> usize {
         usize::from(area.width.saturating_sub(3))

@@ -226,7 +226,6 @@ static OPERATIONS: [OpPlan; 24] = [
         ends: "Reserved {positions} positions for {no}",
         fails: "Reservation for {no} failed: {why}",
         logger: "com.example.inventory.ReservationController",
-        ..BASE
     },
     OpPlan { system: Sys::InventoryDb, name: "UPDATE stock", took_ms: 8.0, ..BASE },
     OpPlan {

@@ -57,7 +57,11 @@ pub(super) static CASES: [Case; 3] = [
                 "InventoryPool - Connection is not available, request timed out",
             ),
             clue(Sys::Inventory, Signal::Metric, "db_pool_active at its maximum, db_pool_waiting above 0"),
-            clue(Sys::Scheduler, Signal::Log, "job stock-reconciliation started and not finished"),
+            clue(
+                Sys::Inventory,
+                Signal::Log,
+                "job stock-reconciliation started, planned for 2900 s, and not finished; so says batch-scheduler",
+            ),
         ],
     },
     Case {

@@ -110,7 +110,7 @@ pub(super) static CASES: [Case; 3] = [
         contributing: CONTRIBUTING,
         fixes: FIXES,
         symptoms: &[Sys::Inventory, Sys::Orders, Sys::Kong],
-        strike: |world, hit| slow(world, Sys::InventoryDb, hit.scaled(300.0, 720.0)),
+        strike: |world, hit| slow(world, Sys::InventoryDb, hit.scaled(400.0, 720.0)),
         mend: |world| slow(world, Sys::InventoryDb, 1.0),
         cures: &[
             mends(Kind::Other, Sys::InventoryDb, "the index is created again"),
@@ -127,7 +127,7 @@ pub(super) static CASES: [Case; 3] = [
         clues: &[
             clue(Sys::InventoryDb, Signal::Log, "duration: n ms statement: UPDATE stock"),
             clue(Sys::InventoryDb, Signal::Metric, "latency_p95 rises first"),
-            clue(Sys::Inventory, Signal::Log, "waited n ms for a connection of InventoryPool"),
+            clue(Sys::Inventory, Signal::Log, "read timed out after 4000 ms: jdbc:postgresql://inventory-db"),
         ],
     },
 ];

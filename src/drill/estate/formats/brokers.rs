@@ -85,6 +85,18 @@ pub(in super::super) fn dead(world: &mut World, queue: Queue, message: &Message,
     );
 }
 
+/// A broker does not take a message. RabbitMQ stops reading from its publishers, and says no more of it.
+pub(in super::super) fn not_taken(world: &mut World, queue: Queue) {
+    let plan = queue.plan();
+    if plan.broker == Sys::Kafka {
+        let text = format!(
+            "[ReplicaManager broker=1] Error processing append operation on partition {}-0: No space left on device",
+            plan.name
+        );
+        state(world, Sys::Kafka, Level::Error, &text);
+    }
+}
+
 /// A broker blocks its publishers, or no longer.
 pub(in super::super) fn alarm(world: &mut World, broker: Sys, is_blocked: bool) {
     let text = match (broker, is_blocked) {

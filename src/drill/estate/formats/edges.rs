@@ -128,7 +128,7 @@ pub(super) fn edi_state(world: &mut World, level: Level, message: &str) {
     let level = match level {
         Level::Error => "ERROR",
         Level::Warn => "WARN",
-        _ => "INFO",
+        Level::Info => "INFO",
     };
     let mut text = String::with_capacity(120);
     world.clock.iso(&mut text, at, 3);

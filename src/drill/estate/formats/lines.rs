@@ -60,11 +60,9 @@ fn spring(to: &mut String, clock: &mut Clock, at: i64, roll: u64, line: &Line) {
         }
     }
     if line.level == Level::Error && line.ids.is_some() {
-        let _ = write!(
-            to,
-            "\n{}\n\tat com.example.orders.Downstream.exchange(Downstream.java:118)\n\tat com.example.orders.OrderService.create(OrderService.java:74)",
-            "com.example.orders.OrderFailedException: order could not be completed"
-        );
+        to.push_str("\ncom.example.orders.OrderFailedException: order could not be completed");
+        to.push_str("\n\tat com.example.orders.Downstream.exchange(Downstream.java:118)");
+        to.push_str("\n\tat com.example.orders.OrderService.create(OrderService.java:74)");
     }
 }
 
@@ -246,7 +244,7 @@ fn journal(to: &mut String, at: i64, line: &Line) {
     let (priority, word) = match line.level {
         Level::Error => (3, "ERROR"),
         Level::Warn => (4, "WARNING"),
-        _ => (6, "LOG"),
+        Level::Info => (6, "LOG"),
     };
     let _ = write!(
         to,

@@ -26,7 +26,7 @@ pub(in super::super) fn chatter(world: &mut World, system: Sys) {
     let pool = &world.systems[system as usize].pool;
     let (busy, size, waits) = (pool.busy + pool.leaked + pool.held, pool.size, pool.queue.len());
     let text = match system {
-        Sys::Orders | Sys::Inventory | Sys::Pricing | Sys::Billing if roll % 2 == 0 => {
+        Sys::Orders | Sys::Inventory | Sys::Pricing | Sys::Billing if roll.is_multiple_of(2) => {
             let name = system.plan().pool.map_or("Pool", |pool| pool.name);
             let idle = size.saturating_sub(busy);
             format!("{name} - Pool stats (total={size}, active={busy}, idle={idle}, waiting={waits})")

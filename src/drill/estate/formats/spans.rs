@@ -1,4 +1,4 @@
-//! Spans as OTLP in JSON, one export a line: of each piece of work of a traced system, and of its calls of partners.
+//! Spans as OTLP in JSON, one export a line: of each piece of work of a traced system, and of each call that it makes.
 
 use super::super::blueprint::{Link, Sys};
 use super::super::problem::Problem;
@@ -44,12 +44,11 @@ pub(super) fn server(world: &mut World, frame: FrameRef, problem: Option<Problem
     put(world, &ids, &span);
 }
 
-/// A call of a partner, who sends no spans.
+/// A call, as its caller sees it.
 pub(super) fn client(world: &mut World, frame: FrameRef, link: Link, problem: Option<Problem>, why: &str) {
     let (Some(ids), Some(one)) = (ids(world, frame), world.frames.get(frame)) else { return };
     let plan = link.plan();
-    let (parent, from) = (one.span, one.called_at);
-    let id = world.dice.next() | 1;
+    let (parent, from, id) = (one.span, one.called_at, one.client_span);
     let span = Span {
         system: plan.from,
         name: plan.address,

@@ -28,12 +28,10 @@ impl World {
         one.link = Some(link);
         one.called_at = now;
         let (call, flow, span) = (one.call, one.flow, one.span);
-        let from = link.plan().from;
         if let Some(refused) = self.breaker_refuses(link) {
             self.agenda.add(now + MS, What::Answer { to: frame, call, problem: Some(refused) });
             return;
         }
-        self.system(from).count.calls_out += 1;
         let state = &mut self.links[link as usize];
         let mut wait = network(&mut self.dice) + (state.extra_ms * MS as f64) as i64;
         if let Some(pace) = &mut state.pace {
@@ -50,14 +48,26 @@ impl World {
                 Problem::TimedOut => now + timeout,
                 _ => now + wait + network(&mut self.dice) + 12 * MS,
             };
+            self.client_span(frame, link, span);
             self.agenda.add(at, What::Answer { to: frame, call, problem: Some(problem) });
             return;
         }
-        let child = self.frame(flow, op, Some((frame, call)), span);
+        let client = self.client_span(frame, link, span);
+        let child = self.frame(flow, op, Some((frame, call)), client);
         self.agenda.add(now + wait, What::Arrive(child));
         // Who waits for his turn has not begun to lose patience.
         let patience = wait.max(5 * MS) - 5 * MS + timeout;
         self.agenda.add(now + patience, What::TimedOut { frame, call });
+    }
+
+    /// The span of a call, which what it calls hangs under; where the caller is not traced, what it was given.
+    fn client_span(&mut self, frame: FrameRef, link: Link, span: u64) -> u64 {
+        let is_traced = link.plan().from.plan().is_traced;
+        let client = if is_traced { self.dice.next() | 1 } else { span };
+        if let Some(one) = self.frames.get_mut(frame) {
+            one.client_span = client;
+        }
+        client
     }
 
     /// An answer, or the end of patience; late ones are nobody's any more.

@@ -14,9 +14,17 @@ impl World {
         let now = self.now;
         let is_down = !self.system(broker).is_up;
         let held_up = self.broker(broker).is_blocked || is_down;
+        if self.frames.get(frame).is_some_and(|one| one.attempt == 0) {
+            formats::publishing(self, frame, queue);
+        }
         let Some(one) = self.frames.get_mut(frame) else { return };
         one.call += 1;
+        one.attempt = 1;
         if held_up {
+            if !is_down {
+                formats::not_taken(self, queue);
+            }
+            let Some(one) = self.frames.get_mut(frame) else { return };
             one.is_waiting = true;
             let call = one.call;
             self.broker(broker).waiting.push_back(frame);
@@ -150,9 +158,6 @@ impl World {
     pub(in super::super) fn replay(&mut self, queue: Queue) {
         let dead = std::mem::take(&mut self.queue(queue).dead);
         for message in dead {
-            if let Some(flow) = self.flows.get_mut(message.flow) {
-                flow.is_counted = false;
-            }
             self.uncount(message.flow);
             let message = Message { deliveries: 0, ..message };
             self.queue(queue).waiting.push_back(message);

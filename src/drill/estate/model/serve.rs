@@ -61,7 +61,6 @@ impl World {
         let now = self.now;
         let Some(one) = self.frames.get_mut(frame) else { return };
         one.has_worker = true;
-        one.is_begun = true;
         one.began = now;
         let plan = one.op.plan();
         self.system(plan.system).busy += 1;
@@ -131,7 +130,9 @@ impl World {
         }
         // Who works on much at a time is slower at each.
         let share = f64::from(system.busy) / f64::from(system.workers.max(1));
-        took *= system.slow * locks * (1.0 + share * share);
+        took *= system.slow * (1.0 + share * share);
+        system.count.worked_ms += took;
+        took *= locks;
         self.agenda.add(now + (took * MS as f64).max(1_000.0) as i64, What::Worked(frame));
     }
 
@@ -183,7 +184,7 @@ impl World {
     pub(super) fn finish(&mut self, frame: FrameRef, problem: Option<Problem>) {
         let Some(one) = self.frames.get(frame) else { return };
         let place = one.op.plan().system;
-        let (is_begun, now) = (one.is_begun, self.now);
+        let (is_begun, now) = (one.has_worker, self.now);
         let is_seen = is_begun || !matches!(problem, Some(Problem::Refused));
         if is_seen {
             let took = ((now - one.arrived) / 1_000) as u32;

@@ -211,11 +211,12 @@ pub(super) fn looks_stamped(line: &[u8], at: usize, stamp: Stamp) -> bool {
     }
 }
 
-/// The next word from `at`, skipping blanks, and where it ends.
+/// The next word from `at`, skipping blanks, and where it ends: at the line's end if it is shorter.
 #[inline]
 pub(super) fn word(line: &[u8], at: usize) -> (&[u8], usize) {
     let start = at + line.get(at..).map_or(0, |rest| rest.iter().take_while(|byte| **byte == b' ').count());
-    let rest = line.get(start..).unwrap_or_default();
+    let start = start.min(line.len());
+    let rest = &line[start..];
     let length = memchr::memchr(b' ', rest).unwrap_or(rest.len());
     (&rest[..length], start + length)
 }

@@ -17,8 +17,9 @@ pub(super) struct Root {
     name: IdentifierId,
 }
 
-/// Flows that one core traces before it asks for more.
+/// Flows that one core traces before it asks for more, and how many such shares are traced before they are filed.
 const SHARE: usize = 512;
+const AT_ONCE: usize = 32;
 
 impl Correlator {
     /// Correlates everything anew.
@@ -93,62 +94,47 @@ impl Correlator {
     fn follow_all(&mut self, evidence: &Evidence, roots: &[Root]) {
         let (linking, clocks, numbers) = (&self.linking, &self.clocks, &self.numbers);
         let view = evidence.view();
-        let mut found: Vec<Vec<Option<(Root, Traced)>>> = roots
-            .par_chunks(SHARE)
-            .map(|roots| {
-                let mut tracer = Tracer::new(evidence, &view, clocks, numbers);
-                let (mut members, mut rows) = (Vec::new(), Vec::new());
-                let mut found = Vec::with_capacity(roots.len());
-                for root in roots {
-                    linking.members_into(root.id, &mut members);
-                    linking.rows_of(evidence, &view, &members, &mut rows);
-                    if !rows.is_empty() {
-                        let traced = tracer.trace(&rows);
-                        if traced.is_flow(evidence.class(root.name)) {
-                            found.push(Some((*root, traced)));
+        let mut by_time: Vec<((Time, IdentifierKey), FlowId)> = Vec::with_capacity(roots.len());
+        let mut flow_of_root = vec![NONE; linking.len() as usize];
+        let (all, trails) = (&mut self.flows.all, &mut self.trails);
+        trails.reserve(roots.len());
+        // Some at a time, so that not all of them are there twice.
+        for roots in roots.chunks(SHARE * AT_ONCE) {
+            let found: Vec<Vec<(Root, Traced)>> = roots
+                .par_chunks(SHARE)
+                .map(|roots| {
+                    let mut tracer = Tracer::new(evidence, &view, clocks, numbers);
+                    let (mut members, mut rows) = (Vec::new(), Vec::new());
+                    let mut found = Vec::with_capacity(roots.len());
+                    for root in roots {
+                        linking.members_into(root.id, &mut members);
+                        linking.rows_of(evidence, &view, &members, &mut rows);
+                        if !rows.is_empty() {
+                            let traced = tracer.trace(&rows);
+                            if traced.is_flow(evidence.class(root.name)) {
+                                found.push((*root, traced));
+                            }
                         }
                     }
-                }
-                found
-            })
-            .collect();
-        let key = |root: &Root, traced: &Traced| (traced.first, evidence.identifiers.key(root.name));
-        let mut by_time: Vec<((Time, IdentifierKey), u32, u32)> = Vec::new();
-        for (share, flows) in found.iter().enumerate() {
-            let flows = flows.iter().flatten().enumerate();
-            by_time
-                .extend(flows.map(|(place, (root, traced))| (key(root, traced), share as u32, place as u32)));
+                    found
+                })
+                .collect();
+            for (root, traced) in found.into_iter().flatten() {
+                let key = (traced.first, evidence.identifiers.key(root.name));
+                let (flow, trail) = traced.into_flow(root.name);
+                trails.push(Some(Followed::new(trail)));
+                let id = all.push(flow);
+                flow_of_root[root.id as usize] = id.0;
+                by_time.push((key, id));
+            }
         }
         by_time.par_sort_unstable();
-        let mut order = Vec::with_capacity(by_time.len());
-        self.trails.reserve(by_time.len());
-        let mut flow_of_root = vec![NONE; self.linking.len() as usize];
-        let mut left: Vec<usize> = found.iter().map(Vec::len).collect();
-        for (_, share, place) in by_time {
-            let share = share as usize;
-            let taken = found[share][place as usize].take();
-            left[share] -= 1;
-            if left[share] == 0 {
-                found[share] = Vec::new(); // Shares lie roughly in order of time, so this frees them one by one.
-            }
-            let (root, traced) = taken.expect("every flow is listed once");
-            let id = self.add_flow(root.name, traced);
-            flow_of_root[root.id as usize] = id.0;
-            order.push(id);
-        }
-        self.flows.all.set_order(order);
+        self.flows.all.set_order(by_time.into_iter().map(|(_, id)| id).collect());
         let flow_of = |id| match self.linking.flow_root(id) {
             NONE => NONE,
             root => flow_of_root[root as usize],
         };
         self.flows.by_identifier.extend_from((0..self.linking.len()).map(flow_of));
-    }
-
-    /// Adds a flow that is not judged yet.
-    fn add_flow(&mut self, name: IdentifierId, traced: Traced) -> FlowId {
-        let (flow, trail) = traced.into_flow(name);
-        self.trails.push(Some(Followed::new(trail)));
-        self.flows.all.push(flow)
     }
 }
 

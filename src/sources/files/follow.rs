@@ -42,7 +42,9 @@ pub(super) struct Followed {
     taken: u64,
     /// The last of them: if they are others one day, the file was written anew.
     last: Vec<u8>,
-    /// Looks in a row at which nothing new was there.
+    /// How long the file was at the last look.
+    seen: u64,
+    /// Looks in a row at which nothing new was there, not even a part of a line.
     quiet: u32,
 }
 
@@ -111,6 +113,7 @@ impl Follower {
             identity,
             taken: whole,
             last: Vec::new(),
+            seen: *length,
             quiet: 0,
         };
         followed.remember();
@@ -252,6 +255,10 @@ impl Followed {
     ) -> bool {
         let Some(plan) = files.files.get(&self.number).map(|file| file.plan.clone()) else { return false };
         let length = self.length();
+        if length != self.seen {
+            self.seen = length;
+            self.quiet = 0;
+        }
         let mut grew = false;
         while self.taken < length {
             let from = self.taken.saturating_sub(LOOKBACK as u64);

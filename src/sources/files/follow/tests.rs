@@ -156,6 +156,17 @@ fn a_stack_trace_that_is_written_line_by_line_is_one_event_with_its_identifier()
     assert_eq!(watch.evidence.identifiers.len(), 1);
 }
 
+#[test]
+fn a_line_that_is_written_byte_by_byte_is_one_line_however_long_that_takes() {
+    let mut watch = Watch::over("connect/connect.log", TRACE[3]);
+    for byte in TRACE[0].as_bytes().chunks(1) {
+        watch.write("connect/connect.log", std::str::from_utf8(byte).unwrap());
+        assert!(watch.look() < 2);
+    }
+    watch.looks(4);
+    assert_eq!(watch.evidence.rows(), 2);
+}
+
 /// What matters of evidence whatever the order of arrival.
 fn portrait(evidence: &Evidence) -> Vec<String> {
     let mut rows: Vec<String> = (0..evidence.rows())

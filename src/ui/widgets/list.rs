@@ -95,7 +95,7 @@ impl List {
         theme: &Theme,
         frame: &mut Frame,
         area: Rect,
-        mut row: impl FnMut(usize) -> Line<'a>,
+        row: impl FnMut(usize) -> Line<'a>,
     ) {
         if has_cursor {
             return self.draw(count, theme, frame, area, row);

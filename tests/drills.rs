@@ -222,8 +222,19 @@ fn write_logs(folder: &Path, from: Time) {
     }
 }
 
+/// What a team has found out of the refused orders.
+const TOLD: &str = r#"
+trigger = "The certificate of billing reached its end."
+root_cause = "Nobody renewed the certificate of billing before it ended."
+[[factors]]
+class = "detection"
+text = "no alert before the certificate expired"
+[[factors]]
+class = "process"
+text = "renewal by hand"
+"#;
+
 #[test]
-#[ignore = "the write-up of a past incident lacks model answers since titles changed; drill author refuses it"]
 fn a_past_incident_becomes_a_drill_with_other_times_and_without_people() {
     let home = Home::new();
     home.text(&["incident", "declare", "--severity", "SEV2", "Orders", "are", "refused"]);
@@ -239,9 +250,19 @@ fn a_past_incident_becomes_a_drill_with_other_times_and_without_people() {
     let scenario = std::fs::read_to_string(home.path("past.toml")).unwrap();
     assert!(scenario.contains("billing") && !scenario.contains("ann@corp"), "people are taken out");
     assert!(!scenario.contains("3f2b8c1e-6d4a"), "identifiers get others");
-    let checked = &home.lines(&["drill", "author", "past.toml", "--json"])[0];
-    println!("{checked}");
+    // Nobody has written down yet what it was, so that its author still has something to add, and is told what.
+    let checked = home.run(&["drill", "author", "past.toml", "--json"]);
+    assert_eq!(checked.status.code(), Some(1), "{checked:?}");
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let missing = checked["mistakes"].as_array().unwrap();
+    assert!(missing.iter().any(|one| one == "there is no model answer for the root cause"), "{checked}");
     assert!(checked["good"].as_u64() > checked["bad"].as_u64(), "{checked}");
+    // Once it is written down, nothing is missing.
+    std::fs::write(home.path("told.toml"), TOLD).unwrap();
+    home.text(&["rca", "edit", "INC-0001", "--from", "told.toml"]);
+    assert_eq!(make("logs").status.code(), Some(0));
+    let checked = &home.lines(&["drill", "author", "past.toml", "--json"])[0];
+    assert_eq!(checked["mistakes"], serde_json::json!([]), "{checked}");
     home.text(&["drill", "start", "past.toml", "--prepare", "--dir", "p"]);
     let flows = home.lines(&["flows", "--json", "p/telemetry"]);
     let is_refused = |flow: &Value| flow["verdict"] == "failed" && flow["failing_hop"]["to"] == "billing";

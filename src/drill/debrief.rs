@@ -162,6 +162,9 @@ fn timeline(log: &Log, truth: &Truth, incident: &Incident, until: Time) -> Vec<B
     if let Some(mended) = truth.mended {
         happened(mended, "the cause is gone".to_owned());
     }
+    for (time, note) in &log.notes {
+        happened(*time, format!("note: {note}"));
+    }
     if let Some((time, why)) = &log.ended {
         happened(*time, format!("the end: {why}"));
     }

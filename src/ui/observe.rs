@@ -433,7 +433,6 @@ pub fn truth(debrief: &Debrief) -> String {
     list("Flows since the onset", affected.collect());
     let path = (1..).zip(&debrief.path).map(|(number, step)| format!("{number}. {step}"));
     list("The shorter path", path.collect());
-    list("Your notes", debrief.notes.iter().map(|(_, note)| note.clone()).collect());
     text
 }
 

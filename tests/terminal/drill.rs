@@ -11,7 +11,6 @@ fn started(folder: &Path, more: &[&str]) -> Session {
 }
 
 #[test]
-#[ignore = "waits for words of the screen as it was before the record's clocks and its way to declare came"]
 fn a_drill_is_declared_mitigated_paused_taken_up_again_and_ended() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("d");
@@ -41,8 +40,12 @@ fn a_drill_is_declared_mitigated_paused_taken_up_again_and_ended() {
     session.see("Record of INC-0001");
     session.press("M");
     session.see("Log a mitigation");
-    session.press("enter");
-    session.see("in force 1");
+    // Suspects are hidden, so what it acts on is not filled in.
+    for key in ["down", "erp", "enter"] {
+        session.press(key);
+    }
+    session.press("7");
+    session.see("1 logged, 1 in force");
     session.press("S");
     session.press("X");
     session.see("again to end the drill");
@@ -59,7 +62,6 @@ fn a_drill_is_declared_mitigated_paused_taken_up_again_and_ended() {
 }
 
 #[test]
-#[ignore = "waits for words of the screen as it was before the record's clocks and its way to declare came"]
 fn the_interviewer_sees_the_truth_gives_an_inject_and_the_candidate_gets_the_call() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("d");
@@ -70,11 +72,14 @@ fn the_interviewer_sees_the_truth_gives_an_inject_and_the_candidate_gets_the_cal
     let mut observer = Session::start(&["drill", "observe", &dir], 120, 36, &[]);
     observer.see("Truth, hidden from the candidate");
     observer.see("notAfter");
+    // What it is called comes from the evidence, once that is there.
+    candidate.see("on the way to mule");
     candidate.press("D");
     candidate.see("Are customers or partners hit?");
     for key in ["down", "y", "enter"] {
         candidate.press(key);
     }
+    candidate.see("INC-0001");
     observer.see("declared");
     observer.press("1");
     candidate.see("The head of sales");
@@ -83,7 +88,7 @@ fn the_interviewer_sees_the_truth_gives_an_inject_and_the_candidate_gets_the_cal
     observer.press("n");
     observer.press("asks the right people");
     observer.press("enter");
-    observer.see("asks the right people");
+    observer.see("note: asks the right people");
     for mut session in [candidate, observer] {
         session.press("q");
         assert_eq!(session.end(), 0);

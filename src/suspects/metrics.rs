@@ -200,6 +200,12 @@ impl Prepared {
             let tail = quantile(&mut ordinary, 0.9).max(0.0) / 1.5;
             let scale = self.spread.max(floor).max(tail);
             let mut spreads = (worst - self.usual) * sign / scale;
+            if kind.class == SeriesClass::Throughput && sign < 0.0 && self.usual > 0.0 {
+                // A fall ends at nothing where a rise has no end: to a tenth counts as ten times as much does.
+                let folds = (self.usual / worst.max(f64::MIN_POSITIVE) - 1.0) / kind.relative;
+                spreads =
+                    spreads.max(folds.min((self.usual - worst) / self.spread.max(tail).max(kind.floor)));
+            }
             if kind.class == SeriesClass::Quota && self.usual > 0.0 && worst <= self.usual * SPENT {
                 spreads = spreads.max(RAN_OUT); // Of an allowance it is not the fall that hurts, but the end.
             }

@@ -90,9 +90,14 @@ impl<'a> Case<'a> {
             .iter()
             .all(|finding| matches!(finding.signal, Signal::Metrics | Signal::SelfTime | Signal::Spectrum));
         if only_metrics {
-            findings
-                .retain(|finding| !(finding.signal == Signal::Metrics && finding.nature == Nature::Symptom));
-            findings.extend(path::findings(scene, &topology, &departures));
+            let on_path = path::findings(scene, &topology, &departures);
+            // The path tells of latency and errors; what else shows at a system that it says nothing of stays, as a symptom.
+            findings.retain(|finding| {
+                finding.signal != Signal::Metrics
+                    || finding.nature == Nature::Cause
+                    || on_path.iter().all(|told| told.system != finding.system)
+            });
+            findings.extend(on_path);
         }
         Self { scene, digest, settings, templates, topology, departures, findings, only_metrics }
     }

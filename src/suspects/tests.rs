@@ -253,7 +253,6 @@ fn where_only_lines_are_left_their_order_still_tells() {
 }
 
 #[test]
-#[ignore = "does not hold: under the relative floor a fall of all traffic is four spreads at most, too little alone"]
 fn a_drop_in_throughput_counts() {
     let mut estate = Estate::default();
     estate.metric("consumer", "messages_per_second", "", &wave(60, 500.0, 20.0), &[40.0; 12]);

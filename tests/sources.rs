@@ -76,6 +76,7 @@ const ADAPTERS: &[Adapter] = &[
     splunk::ADAPTER,
     datadog::ADAPTER,
     jaeger::V3,
+    jaeger::BY_SERVICE,
     jaeger::LEGACY,
     tempo::ADAPTER,
     zipkin::ADAPTER,

@@ -2,7 +2,10 @@
 //!
 //! The v3 API is tried first; older servers and look-alikes have only the legacy one, newer ones no longer have its search.
 
+mod found;
 mod legacy;
+
+use found::{Found, is_not_found, merged, trace_of};
 
 use super::http::{Request, segment};
 use super::live::{Ask, Backend, Base, CHECK_PATIENCE, Live, Page, ceil, events, in_micros, source_config};
@@ -28,7 +31,7 @@ source_config! { "jaeger" at "http://127.0.0.1:16686" {
     /// Tags of spans that may hold identifiers other than the trace's own.
     identifier_tags: Vec<String> = ["correlation_id"].map(str::to_owned).to_vec(),
     /// Traces asked for at a time; an answer that is full is asked for again in two halves of its time.
-    page: usize = 200,
+    page: usize = 1_000,
 } }
 
 const MOST_SERVICES: usize = 100;
@@ -41,6 +44,8 @@ pub(super) struct Jaeger {
     dialect: OnceCell<Dialect>,
     /// The search of the legacy API is gone, as from August 2026 on.
     lacks_legacy_search: AtomicBool,
+    /// The storage searches only one service at a time, as Cassandra does.
+    wants_service: AtomicBool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,26 +62,8 @@ pub fn connect(config: &Config, settings: &Settings) -> Result<Arc<dyn Source>, 
         config: config.clone(),
         dialect: OnceCell::new(),
         lacks_legacy_search: AtomicBool::new(false),
+        wants_service: AtomicBool::new(false),
     })))
-}
-
-/// Traces of one answer, and why they are not all.
-#[derive(Debug, Default)]
-struct Found {
-    events: Vec<Event>,
-    reasons: Vec<String>,
-}
-
-impl Found {
-    fn traces(&self) -> usize {
-        let traces = self.events.iter().filter_map(trace_of);
-        traces.collect::<HashSet<_>>().len()
-    }
-}
-
-fn trace_of(event: &Event) -> Option<&str> {
-    let of_trace = |identifier: &&Identifier| identifier.class == IdentifierClass::Trace;
-    event.identifiers.iter().find(of_trace).map(|identifier| identifier.value.as_str())
 }
 
 impl Jaeger {
@@ -125,7 +112,7 @@ impl Jaeger {
     fn search(
         &self,
         dialect: Dialect,
-        service: &str,
+        service: Option<&str>,
         slice: Window,
         tag: Option<(&str, &str)>,
         deadline: Duration,
@@ -135,8 +122,6 @@ impl Jaeger {
         let mut parameters = match dialect {
             // In both spellings: servers of 2025 know only the second, later ones prefer the first.
             Dialect::V3 => vec![
-                ("query.serviceName", service.to_owned()),
-                ("query.service_name", service.to_owned()),
                 ("query.startTimeMin", slice.from.rfc3339()),
                 ("query.start_time_min", slice.from.rfc3339()),
                 ("query.startTimeMax", slice.to.rfc3339()),
@@ -145,12 +130,16 @@ impl Jaeger {
                 ("query.num_traces", limit),
             ],
             Dialect::Legacy => vec![
-                ("service", service.to_owned()),
                 ("start", in_micros(slice.from).to_string()),
                 ("end", ceil(slice.to.0, 1_000).to_string()),
                 ("limit", limit),
             ],
         };
+        let names: &[&str] =
+            if dialect == Dialect::V3 { &["query.serviceName", "query.service_name"] } else { &["service"] };
+        let service =
+            service.into_iter().flat_map(|service| names.iter().map(|name| (*name, service.to_owned())));
+        parameters.extend(service);
         let name = if dialect == Dialect::V3 { "query.attributes" } else { "tags" };
         parameters.extend(tags.map(|tags| (name, tags)));
         let path = if dialect == Dialect::V3 { "api/v3/traces" } else { "api/traces" };
@@ -168,6 +157,11 @@ impl Jaeger {
         if answer.status.as_u16() == 404 && is_not_found(&answer.body) {
             return Ok(Found::default());
         }
+        if answer.status.is_success() && answer.is_cut {
+            let most = self.base.http.budget().answer_megabytes;
+            let reasons = vec![format!("traces of more than {most} MB in one answer were not read")];
+            return Ok(Found { reasons, is_cut: true, ..Found::default() });
+        }
         self.base.judge(&answer).await?;
         let mut found = match dialect {
             Dialect::V3 => self.read_v3(&answer.body)?,
@@ -177,7 +171,7 @@ impl Jaeger {
                 else {
                     return Err(self.base.unreadable("it has no `data`, so something else answers here"));
                 };
-                Found { events, reasons }
+                Found { events, reasons, is_cut: false }
             }
         };
         found.reasons.iter_mut().for_each(|reason| *reason = self.base.reader.safe(reason));
@@ -196,7 +190,8 @@ impl Jaeger {
         text: &str,
         ask: &Ask<'_, Slices>,
     ) -> Result<Found, SourceError> {
-        let search = |dialect| self.search(dialect, service, ask.window(), Some((tag, text)), ask.deadline);
+        let search =
+            |dialect| self.search(dialect, Some(service), ask.window(), Some((tag, text)), ask.deadline);
         let mut found = None;
         if !self.lacks_legacy_search.load(Ordering::Relaxed) {
             match self.ask(Dialect::Legacy, &search(Dialect::Legacy)).await {
@@ -275,21 +270,40 @@ impl Jaeger {
         Ok(found)
     }
 
-    /// All services' traces of one slice, each trace once.
+    /// All traces of one slice, each once, and how many one answer held at most: in one question where the storage searches
+    /// all services at once, else service by service, where a trace comes once for each service that it passes.
     async fn slice(
         &self,
         ask: &Ask<'_, Slices>,
         dialect: Dialect,
         slice: Window,
-    ) -> Result<(Found, bool), SourceError> {
+    ) -> Result<(Found, usize), SourceError> {
+        let search = |service| self.search(dialect, service, slice, None, ask.deadline);
+        let asks_all = dialect == Dialect::V3
+            && self.config.services.is_empty()
+            && !self.wants_service.load(Ordering::Relaxed);
+        let mut refused = false;
+        if asks_all {
+            match self.ask(dialect, &search(None)).await {
+                // Nothing there, or nothing looked for: the services tell.
+                Ok(found) if found.traces() == 0 => {}
+                Ok(found) => {
+                    let traces = found.traces();
+                    return Ok((found, traces));
+                }
+                Err(_) => refused = true,
+            }
+        }
         let (services, reasons) = self.services(dialect, ask.deadline).await?;
-        let requests: Vec<Request<'static>> =
-            services.iter().map(|service| self.search(dialect, service, slice, None, ask.deadline)).collect();
+        let requests = services.iter().map(|service| search(Some(service.as_str()))).collect();
         let answers = self.ask_all(dialect, requests).await?;
-        let is_full = answers.iter().any(|found| found.traces() >= self.config.page.max(1));
+        let most = answers.iter().map(Found::traces).max().unwrap_or(0);
+        if asks_all && (refused || most > 0) {
+            self.wants_service.store(true, Ordering::Relaxed);
+        }
         let mut all = merged(answers);
         all.reasons.extend(reasons);
-        Ok((all, is_full))
+        Ok((all, most))
     }
 
     async fn of(
@@ -322,33 +336,6 @@ impl Jaeger {
         found.reasons.extend(reasons);
         Ok(found)
     }
-}
-
-/// Answers in one, each span once.
-fn merged(answers: Vec<Found>) -> Found {
-    let mut all = Found::default();
-    let mut seen = HashSet::new();
-    for found in answers {
-        all.reasons.extend(found.reasons);
-        all.events.extend(found.events.into_iter().filter(|event| {
-            seen.insert((
-                trace_of(event).map(str::to_owned),
-                event.span.map(|span| span.id),
-                event.time,
-                event.system.clone(),
-            ))
-        }));
-    }
-    all.reasons.sort();
-    all.reasons.dedup();
-    all
-}
-
-/// Whether a 404 says that there is no such trace, and not that there is no such door.
-fn is_not_found(body: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(&body[..body.len().min(2_000)]).to_ascii_lowercase();
-    serde_json::from_slice::<Value>(body).is_ok()
-        && (text.contains("no traces found") || text.contains("not found"))
 }
 
 impl Backend for Jaeger {
@@ -390,13 +377,14 @@ impl Backend for Jaeger {
         }
         let dialect = self.dialect(ask.deadline).await?;
         let Some(slice) = ask.cursor.next(ask.query.window) else { return Ok(Page::nothing()) };
-        let (mut found, is_full) = self.slice(&ask, dialect, slice).await?;
-        if is_full {
+        let (mut found, most) = self.slice(&ask, dialect, slice).await?;
+        if most >= self.config.page.max(1) {
             if ask.cursor.halve(slice, UNIT) {
                 return Ok(Some(Page { batch: events(Vec::new(), Vec::new()), next: Some(ask.cursor) }));
             }
             found.reasons.push(format!("more than {} traces at one instant", self.config.page));
         }
+        ask.cursor.held(slice, most, self.config.page);
         found.events.retain(|event| slice.contains(event.time));
         let next = (!ask.cursor.is_done()).then_some(ask.cursor);
         Ok(Some(Page { batch: events(found.events, found.reasons), next }))
@@ -406,7 +394,9 @@ impl Backend for Jaeger {
         let dialect = self.dialect.get().copied().unwrap_or(Dialect::V3);
         match &query.wanted {
             Wanted::Events => {
-                let service = self.config.services.first().map_or("SERVICE", String::as_str);
+                let asks_all = dialect == Dialect::V3 && !self.wants_service.load(Ordering::Relaxed);
+                let named = self.config.services.first().map(String::as_str);
+                let service = named.or((!asks_all).then_some("SERVICE"));
                 Some(self.search(dialect, service, query.window, None, Duration::ZERO))
             }
             Wanted::Identifiers(identifiers) => {
@@ -425,7 +415,8 @@ mod tests {
     fn source() -> Jaeger {
         let config = Config::default();
         let base = Base::new::<Jaeger>(&config.common(), &Settings::default()).unwrap();
-        Jaeger { base, config, dialect: OnceCell::new(), lacks_legacy_search: AtomicBool::new(false) }
+        let (dialect, no) = (OnceCell::new(), || AtomicBool::new(false));
+        Jaeger { base, config, dialect, lacks_legacy_search: no(), wants_service: no() }
     }
 
     fn known() -> Window {
@@ -440,7 +431,7 @@ mod tests {
         let v3 = || {
             source().search(
                 Dialect::V3,
-                "orders-api",
+                Some("orders-api"),
                 known(),
                 Some(("correlation_id", "x\"}")),
                 Duration::ZERO,
@@ -448,7 +439,7 @@ mod tests {
         };
         assert_eq!(value(v3(), "query.startTimeMin"), "2026-03-14T09:26:53.589000000Z");
         assert_eq!(value(v3(), "query.attributes"), r#"{"correlation_id":"x\"}"}"#);
-        let legacy = || source().search(Dialect::Legacy, "orders-api", known(), None, Duration::ZERO);
+        let legacy = || source().search(Dialect::Legacy, Some("orders-api"), known(), None, Duration::ZERO);
         assert_eq!(value(legacy(), "start"), "1773480413589000");
         assert_eq!(value(legacy(), "end"), "1773480414000001", "rounded up");
     }
@@ -461,14 +452,7 @@ mod tests {
         let event = &found.events[0];
         assert_eq!((event.system.as_str(), event.duration), ("orders-api", Some(Nanos::millis(1_811))));
         assert!(event.span.unwrap().failed);
-        assert_eq!(merged(vec![Found { events: found.events, reasons: Vec::new() }]).events.len(), 1);
+        assert_eq!(merged(vec![found]).events.len(), 1);
         assert!(source().read_v3(b"").is_err() && source().read_v3(b"{\"result\":{").is_err());
-    }
-
-    #[test]
-    fn no_such_trace_is_told_from_no_such_door() {
-        assert!(is_not_found(br#"{"error":{"httpCode":404,"message":"No traces found"}}"#));
-        assert!(is_not_found(br#"{"data":null,"errors":[{"code":404,"msg":"trace not found"}]}"#));
-        assert!(!is_not_found(b"404 page not found") && !is_not_found(b"no such tenant"));
     }
 }

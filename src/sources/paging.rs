@@ -65,11 +65,14 @@ pub(super) fn key(parts: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// Slices of a window that are still to be asked for, the next one on top; one that is answered full is halved.
+/// Slices of a window that are still to be asked for, the next one on top; one that is answered full is halved, and the
+/// next ones are made as long as what an answer was seen to hold.
 #[derive(Debug, Default)]
 pub(super) struct Slices {
     begun: bool,
     waiting: Vec<Window>,
+    /// How long a slice may be by what the answers held so far, and the unit that it is cut at.
+    stretch: Option<(Nanos, Nanos)>,
 }
 
 /// Events that a slice is to hold where it is counted: what they come to fits into an answer.
@@ -87,7 +90,7 @@ impl Slices {
             window.from + Nanos(i64::try_from(offset).unwrap_or(i64::MAX))
         };
         let waiting = (0..count).rev().map(|place| Window { from: edge(place), to: edge(place + 1) });
-        Self { begun: true, waiting: waiting.collect() }
+        Self { begun: true, waiting: waiting.collect(), stretch: None }
     }
 
     /// The next slice to ask for.
@@ -96,7 +99,25 @@ impl Slices {
             self.begun = true;
             self.waiting.push(window);
         }
-        self.waiting.pop()
+        let slice = self.waiting.pop()?;
+        let Some((stretch, unit)) = self.stretch else { return Some(slice) };
+        let cut = Time((slice.from + stretch).0.div_euclid(unit.0) * unit.0);
+        if cut <= slice.from || slice.to - cut < Nanos(stretch.0 / 2) {
+            return Some(slice);
+        }
+        self.waiting.push(Window { from: cut, to: slice.to });
+        Some(Window { from: slice.from, to: cut })
+    }
+
+    /// A slice was answered with fewer rows than the limit: the next ones shall hold about two thirds of what they may.
+    pub(super) fn held(&mut self, slice: Window, rows: usize, limit: usize) {
+        if let Some((stretch, unit)) = &mut self.stretch {
+            let (rows, limit) = (rows.max(1) as i64, limit as i64);
+            let length = slice.length().0.max(unit.0);
+            let wished = i128::from(length) * i128::from(2 * limit) / i128::from(3 * rows);
+            *stretch =
+                Nanos(i64::try_from(wished).unwrap_or(i64::MAX).clamp(unit.0, length.saturating_mul(4)));
+        }
     }
 
     /// Puts both halves of a slice back, cut at a whole `unit`; `false` if it is too short for that.
@@ -107,6 +128,7 @@ impl Slices {
         }
         self.waiting.push(Window { from: middle, to: slice.to });
         self.waiting.push(Window { from: slice.from, to: middle });
+        self.stretch = Some((middle - slice.from, unit));
         true
     }
 
@@ -167,6 +189,28 @@ mod tests {
             [(0, 1_000_000), (1_000_000, 2_000_000), (2_000_000, 3_000_000), (3_000_000, 4_000_000)]
         );
         assert!(slices.is_done());
+    }
+
+    #[test]
+    fn slices_are_made_as_long_as_answers_were_seen_to_hold() {
+        let window = Window { from: Time(0), to: Time(3_600_000_000_000) };
+        // Ten rows a second, of which an answer holds a hundred.
+        let (mut slices, mut questions, mut rows) = (Slices::default(), 0, 0);
+        let mut at = window.from;
+        while let Some(slice) = slices.next(window) {
+            questions += 1;
+            let found = slice.length().0 / 100_000_000;
+            if found >= 100 && slices.halve(slice, Nanos(1_000)) {
+                continue;
+            }
+            assert_eq!(slice.from, at, "no gap, no overlap");
+            at = slice.to;
+            rows += found;
+            slices.held(slice, found as usize, 100);
+        }
+        assert_eq!(at, window.to);
+        assert!((35_400..=36_000).contains(&rows), "{rows}");
+        assert!(questions < 36_000 / 100 * 2, "{questions} for 360 full answers");
     }
 
     #[test]

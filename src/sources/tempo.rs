@@ -257,6 +257,7 @@ impl Backend for Tempo {
                 self.config.page
             ));
         }
+        ask.cursor.held(slice, ids.len(), self.config.page);
         let mut found = self.whole(&ids, ask.deadline).await?;
         found.events.retain(|event| slice.contains(event.time));
         reasons.extend(found.reasons);

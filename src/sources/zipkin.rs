@@ -209,6 +209,7 @@ impl Backend for Zipkin {
             }
             reasons.push(format!("more than {} traces in one millisecond", self.config.page));
         }
+        ask.cursor.held(slice, found.len(), self.config.page);
         let spans = found.into_iter().flatten().filter_map(|span| self.event(span));
         let spans = spans.filter(|event| slice.contains(event.time)).collect();
         let next = (!ask.cursor.is_done()).then_some(ask.cursor);

@@ -20,6 +20,17 @@ pub const V3: Adapter = Adapter {
     },
 };
 
+/// A storage that searches one service at a time.
+pub const BY_SERVICE: Adapter = Adapter {
+    healthy: |request, instants| {
+        if request.path == "/api/v3/traces" && !request.parameters.contains_key("query.serviceName") {
+            return Answer::text(400, r#"{"error":{"httpCode":400,"message":"service name must be set"}}"#);
+        }
+        v3(request, instants)
+    },
+    ..V3
+};
+
 pub const LEGACY: Adapter = Adapter {
     healthy: legacy,
     partial: &[

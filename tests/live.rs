@@ -6,6 +6,8 @@
 
 #[path = "live/adapters.rs"]
 mod adapters;
+#[path = "live/clickhouse.rs"]
+mod clickhouse;
 #[path = "live/counted.rs"]
 mod counted;
 #[path = "live/estate.rs"]

@@ -17,22 +17,22 @@ pub fn collector(kind: &str, url: &str, options: &str) -> Collector {
     Collector::new(config.sources[0].connect(&Settings::default()).unwrap())
 }
 
-fn check(collector: &mut Collector) {
+pub fn check(collector: &mut Collector) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(collector.check(bridgewatch::app::now()));
     assert_eq!(collector.health().reach, Reach::Reachable);
     eprintln!("{}: {:?}", collector.health().kind, collector.health().notes);
 }
 
-fn hour() -> Window {
+pub fn hour() -> Window {
     Window { from: history(), to: history() + Nanos::seconds(3_600) }
 }
 
-fn events(batches: &[Batch]) -> Vec<&Event> {
+pub fn events(batches: &[Batch]) -> Vec<&Event> {
     batches.iter().flat_map(|batch| &batch.events).collect()
 }
 
-fn named(class: IdentifierClass, value: &str) -> Wanted {
+pub fn named(class: IdentifierClass, value: &str) -> Wanted {
     Wanted::Identifiers(vec![Identifier { class, value: value.to_owned() }])
 }
 
@@ -144,7 +144,7 @@ fn a_real_victoria_logs_gives_every_line_once_across_pages_with_equal_instants()
 }
 
 /// A trace of a gateway that calls orders, which fails.
-fn trace_id(number: u64) -> String {
+pub fn trace_id(number: u64) -> String {
     format!("7c1f0a9be2d34c58a1b6{number:012x}")
 }
 
@@ -240,7 +240,7 @@ fn otlp_spans() -> Value {
     json!({ "resourceSpans": [spans("gateway", 0), spans("orders", 1)] })
 }
 
-fn correlation(number: u64) -> String {
+pub fn correlation(number: u64) -> String {
     format!("3f2b8c1e-6d4a-4f7b-9a10-{number:012x}")
 }
 

@@ -3,7 +3,7 @@
 //! `BRIDGEWATCH_TEST_DOCUMENTS` makes the estate larger, and `BRIDGEWATCH_TEST_PROGRAM` is measured instead of the program that
 //! was built for tests; from a million documents on, a part of the window is pulled too. docs/sources/large.md has the figures.
 
-use super::servers::{load_opensearch, load_victoria_logs, opensearch, victoria_logs};
+use super::servers::{self, load_opensearch, load_victoria_logs, opensearch, victoria_logs};
 use super::{history, program};
 use bridgewatch::telemetry::{Nanos, Time};
 use serde_json::{Value, json};
@@ -205,5 +205,21 @@ fn a_real_victoria_logs_counts_what_is_too_much_to_be_read_and_a_sample_tells_th
     load_victoria_logs(&server, estate().map(renamed));
     let url = server.url("");
     let config = format!("[[sources]]\nkind = \"victorialogs\"\nurl = {url:?}\n");
+    compare(server.folder.path(), &config, estate());
+}
+
+#[test]
+fn the_engine_of_clickhouse_counts_what_is_too_much_to_be_read_and_a_sample_tells_the_verdicts() {
+    let Some(server) = servers::clickhouse() else { return };
+    let row = |document: Value| {
+        let is_error = document["log.level"] == "error";
+        json!({ "Timestamp": document["@timestamp"], "ServiceName": document["service.name"], "Body": document["message"],
+            "SeverityText": document["log.level"], "SeverityNumber": if is_error { 17 } else { 9 },
+            "TraceId": document["trace.id"].as_str().unwrap_or_default(),
+            "LogAttributes": document["correlation_id"].as_str().map_or(json!({}), |id| json!({ "correlation_id": id })) })
+    };
+    servers::load_clickhouse(&server, "otel_logs", estate().map(row));
+    let url = server.url("");
+    let config = format!("[[sources]]\nkind = \"clickhouse\"\nurl = {url:?}\n");
     compare(server.folder.path(), &config, estate());
 }

@@ -208,6 +208,55 @@ pub fn load_opensearch(server: &Server, documents: impl Iterator<Item = Value>) 
     send("POST", &server.url("/logs-estate/_refresh"), "application/json", "");
 }
 
+/// The engine of ClickHouse behind its HTTP interface, with the tables that the OpenTelemetry exporter makes.
+pub fn clickhouse() -> Option<Server> {
+    let Ok(library) = std::env::var("BRIDGEWATCH_TEST_CLICKHOUSE") else {
+        eprintln!("there is no ClickHouse here: nothing is checked; run tests/run");
+        return None;
+    };
+    let (folder, address) = (tempfile::tempdir().unwrap(), free_address());
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/backends/ClickHouse.py");
+    let mut command = Command::new("python3");
+    command
+        .env("PYTHONPATH", library)
+        .arg(program)
+        .arg(address.port().to_string())
+        .arg(folder.path().join("data"));
+    let server = Server::start(command, address, folder);
+    let attributes = "Map(LowCardinality(String), String)";
+    let common = format!(
+        "TraceId String, SpanId String, ServiceName LowCardinality(String), ResourceAttributes {attributes}, ScopeName String"
+    );
+    let tables = [
+        format!(
+            "otel_logs (Timestamp DateTime64(9), {common}, TraceFlags UInt8, SeverityText LowCardinality(String), \
+             SeverityNumber UInt8, Body String, LogAttributes {attributes})"
+        ),
+        format!(
+            "otel_traces (Timestamp DateTime64(9), {common}, ParentSpanId String, TraceState String, \
+             SpanName LowCardinality(String), SpanKind LowCardinality(String), SpanAttributes {attributes}, Duration UInt64, \
+             StatusCode LowCardinality(String), StatusMessage String)"
+        ),
+    ];
+    for table in tables {
+        let sql = format!("CREATE TABLE {table} ENGINE = MergeTree ORDER BY (ServiceName, Timestamp)");
+        send("POST", &server.url("/"), "text/plain", sql);
+    }
+    Some(server)
+}
+
+/// Rows as JSON, by the names of the table's columns.
+pub fn load_clickhouse(server: &Server, table: &str, rows: impl Iterator<Item = Value>) {
+    let rows: Vec<String> = rows.map(|row| row.to_string()).collect();
+    for some in rows.chunks(20_000) {
+        let sql = format!(
+            "INSERT INTO {table} SETTINGS date_time_input_format = 'best_effort' FORMAT JSONEachRow\n{}",
+            some.join("\n")
+        );
+        send("POST", &server.url("/"), "text/plain", sql);
+    }
+}
+
 /// An OpenTelemetry collector, which a Jaeger is: spans and metrics go out by gRPC, log records by HTTP. Its address takes
 /// all three by HTTP.
 pub fn collector(program: &str, http: SocketAddr, grpc: SocketAddr) -> Server {

@@ -25,7 +25,7 @@ mod words;
 
 pub use blindness::Blindness;
 pub use correlator::Correlator;
-pub use index::{CountedFlow, FlowIndex, Judged, Share, Stay};
+pub use index::{Census, CountedFlow, FlowIndex, Judged, Share, Stay};
 pub use probes::PROBE_PATHS;
 pub use table::FlowTable;
 

@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::engine::{Order, Pulse};
 use super::survey::{survey, too_many};
 use crate::config::Config;
-use crate::evidence::Evidence;
+use crate::evidence::{Counted, Evidence};
 use crate::flows::{FlowSettings, Flows};
 use crate::sources::{Collector, Source, files, first_questions};
 use crate::telemetry::{Batch, Nanos, SourceHealth, Time, Wanted, Window};
@@ -56,7 +56,8 @@ pub(super) fn start(config: &Config, clock: &Clock, engine: &mpsc::Sender<Order>
                 let _ = engine.send(Order::Health(collector.health().clone()));
                 let (engine, flow_settings) = (engine.clone(), flow_settings.clone());
                 let clock = clock.clone();
-                let asking = Asking { collector, back, pause, clock, engine, flow_settings };
+                let (counted, sample) = (Counted::default(), Evidence::default());
+                let asking = Asking { collector, back, pause, clock, engine, flow_settings, counted, sample };
                 collecting.tasks.push(tokio::spawn(asking.again_and_again()));
             }
             Err(error) => {
@@ -76,6 +77,17 @@ struct Asking {
     clock: Clock,
     engine: mpsc::Sender<Order>,
     flow_settings: FlowSettings,
+    /// What it counted so far, where it holds more than is read, and the flows that were read whole.
+    counted: Counted,
+    sample: Evidence,
+}
+
+/// How far an answer goes.
+enum Asked {
+    Whole,
+    /// What it holds was counted: asking for some of it again would count that twice.
+    Counted,
+    Broken,
 }
 
 impl Asking {
@@ -83,21 +95,27 @@ impl Asking {
         let mut from = self.clock.now() - self.back;
         loop {
             let now = self.clock.now();
-            let is_whole = self.ask(Window { from, to: now }, now).await;
-            if is_whole {
-                from = now - OVERLAP;
-            }
+            let asked = self.ask(Window { from, to: now }, now).await;
+            from = match asked {
+                Asked::Whole => now - OVERLAP,
+                Asked::Counted => now,
+                Asked::Broken => from,
+            };
             if self.engine.send(Order::Health(self.collector.health().clone())).is_err() {
                 return; // The engine has ended, and so have we.
             }
             // One in trouble is asked again sooner, but left alone a little.
-            let rest = if is_whole { self.pause } else { self.pause.min(Duration::from_secs(5)) };
+            let rest = if !matches!(asked, Asked::Broken) {
+                self.pause
+            } else {
+                self.pause.min(Duration::from_secs(5))
+            };
             tokio::time::sleep(rest.max(self.collector.source().least_pause())).await;
         }
     }
 
     /// Asks for all that is new; whether that was answered. Its health says why not, and the rest is asked next time.
-    async fn ask(&mut self, window: Window, now: Time) -> bool {
+    async fn ask(&mut self, window: Window, now: Time) -> Asked {
         let is_large = too_many(&self.collector, window, PATIENCE).await.is_some();
         for query in first_questions(window, PATIENCE) {
             if is_large && query.wanted == Wanted::Events {
@@ -110,25 +128,26 @@ impl Asking {
                 let _ = engine.send(Order::Page { source: name.clone(), batch });
             };
             if self.collector.pull(query, now, take).await.is_err() {
-                return false;
+                return Asked::Broken;
             }
         }
-        true
+        if is_large { Asked::Counted } else { Asked::Whole }
     }
 
     /// It holds more than is read: it counts, and a sample of its flows is read whole.
     async fn survey(&mut self, window: Window, now: Time) {
-        let mut sample = Evidence::default();
-        let engine = self.engine.clone();
+        let (engine, sample) = (self.engine.clone(), &mut self.sample);
         let take = |name: &str, batch: Batch| {
-            files::add_page(&mut sample, name.into(), "".into(), batch.events.clone());
+            files::add_page(sample, name.into(), "".into(), batch.events.clone());
             let _ = engine.send(Order::Page { source: name.to_owned(), batch });
         };
-        let collectors = std::slice::from_mut(&mut self.collector);
-        let mut survey = survey(collectors, &Evidence::default(), window, now, SURVEY_PATIENCE, take).await;
-        let flows = Flows::of(&sample, &self.flow_settings);
-        let (_, shares) = survey.index.learn(&mut survey.counted, &sample, &flows);
-        self.collector.counts(Some(survey.note(&shares)));
+        let (collectors, known) = (std::slice::from_mut(&mut self.collector), self.counted.clone());
+        let survey = survey(collectors, known, window, now, SURVEY_PATIENCE, take).await;
+        self.counted = survey.counted.clone();
+        let census = survey.learn(&self.sample, &Flows::of(&self.sample, &self.flow_settings));
+        self.collector.counts(Some(census.note()));
+        let source = self.collector.health().name.clone();
+        let _ = self.engine.send(Order::Census { source, census: Arc::new(census) });
     }
 }
 

@@ -5,7 +5,7 @@ use super::healths::Healths;
 use super::{extent, look};
 use crate::config::Config;
 use crate::evidence::{Evidence, Row};
-use crate::flows::{Blindness, Correlator, FlowSettings};
+use crate::flows::{Blindness, Census, Correlator, FlowSettings};
 use crate::incident::{Coverage, Findings, LossFields};
 use crate::ingest::Settings;
 use crate::sources::SourceError;
@@ -41,6 +41,11 @@ pub(super) enum Order {
     Page {
         source: String,
         batch: Batch,
+    },
+    /// All flows of a source that holds too much to be read.
+    Census {
+        source: String,
+        census: Arc<Census>,
     },
     Health(SourceHealth),
     /// Whether a source answers.
@@ -114,6 +119,8 @@ struct State {
     catalogue: Catalogue,
     reports: Vec<FileReport>,
     healths: Healths,
+    /// By source.
+    censuses: BTreeMap<String, Arc<Census>>,
     title: String,
     is_demo: bool,
     hides_suspects: bool,
@@ -149,6 +156,7 @@ impl Engine {
             catalogue,
             reports: Vec::new(),
             healths: Healths::default(),
+            censuses: BTreeMap::new(),
             title: String::new(),
             is_demo: false,
             hides_suspects: false,
@@ -241,6 +249,10 @@ impl State {
                 self.evidence.add_topology(&batch.topology);
                 files::add_page(&mut self.evidence, source.into(), batch.command, batch.events);
                 is_new
+            }
+            Order::Census { source, census } => {
+                self.censuses.insert(source, census);
+                false
             }
             Order::Health(health) => {
                 self.healths.hold(health);
@@ -374,6 +386,7 @@ impl State {
     fn send(&self, picture: Picture) {
         let picture = Picture {
             sources: self.healths.all(),
+            censuses: self.censuses.values().cloned().collect(),
             files: self.reports.iter().map(file_row).collect(),
             title: self.title.clone(),
             is_demo: self.is_demo,

@@ -1,7 +1,7 @@
 //! Sources that hold more than one machine should read: they count, and a sample of flows is read whole.
 
 use crate::evidence::{Counted, Evidence};
-use crate::flows::{FlowIndex, Share, Verdict};
+use crate::flows::{Census, FlowIndex, Flows};
 use crate::sources::{Collector, add_tallies};
 use crate::telemetry::{
     Batch, Completeness, Identifier, IdentifierClass, Nanos, Query, Time, Wanted, Window,
@@ -34,17 +34,17 @@ pub async fn too_many(collector: &Collector, window: Window, patience: Nanos) ->
     collector.source().too_many(window, patience).await.ok().flatten()
 }
 
-/// Has large sources count, joins that with what was read whole elsewhere, and reads a sample of the flows: each page of it
-/// goes to `take` with the name of its source.
+/// Has large sources count, joins that with what is known already, and reads a sample of the flows: each page of it goes to
+/// `take` with the name of its source.
 pub async fn survey(
     collectors: &mut [Collector],
-    whole: &Evidence,
+    known: Counted,
     window: Window,
     now: Time,
     patience: Nanos,
     mut take: impl FnMut(&str, Batch) + Send,
 ) -> Survey {
-    let counted = Mutex::new(Counted::of(whole));
+    let counted = Mutex::new(known);
     let query = |wanted, limit| Query { window, wanted, limit, deadline: patience };
     let counting = collectors.iter_mut().map(|collector| {
         let counted = &counted;
@@ -90,24 +90,9 @@ fn questions(counted: &Counted, index: &FlowIndex, chosen: &[usize]) -> Vec<Vec<
 }
 
 impl Survey {
-    /// What was counted, what was read, and what that says of all flows, in words.
-    pub fn note(&self, shares: &[Share]) -> String {
-        let percent = |share: &Share| {
-            format!(
-                "{:.1} % ± {:.1} % {}",
-                share.share * 100.0,
-                share.error * 100.0,
-                <&str>::from(share.verdict).replace('_', " ")
-            )
-        };
-        let failing = shares.iter().filter(|share| matches!(share.verdict, Verdict::Failed | Verdict::Stuck));
-        let cut = if self.is_complete { "" } else { "; not all could be counted" };
-        format!(
-            "{} events were counted where they are{cut}; {} of {} flows were read whole: {}",
-            self.counted.sum(),
-            self.sampled,
-            self.index.flows.len(),
-            failing.map(percent).collect::<Vec<_>>().join(", ")
-        )
+    /// Judges all that was counted by the flows that were read whole.
+    pub fn learn(self, sample: &Evidence, read: &Flows) -> Census {
+        let census = Census::of(self.counted, self.index, sample, read);
+        if self.is_complete { census } else { census.incomplete() }
     }
 }

@@ -4,9 +4,8 @@ use super::arguments::{FlowsArguments, Shared, VerdictName};
 use super::gather::gather;
 use super::output::{Output, Role, Table};
 use super::{Failure, Outcome};
-use crate::app::Survey;
 use crate::evidence::{Evidence, IdentifierId};
-use crate::flows::{CountedFlow, Flow, FlowId, Flows, Judged, Verdict};
+use crate::flows::{Census, CountedFlow, Flow, FlowId, Flows, Judged, Verdict};
 use crate::telemetry::{Identifier, Nanos, Time};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -93,15 +92,12 @@ impl<'a> Summary<'a> {
     }
 
     /// A flow that a backend counted.
-    fn counted(survey: &'a Survey, flows: &'a Flows, flow: &CountedFlow, judged: &Judged) -> Self {
-        let evidence = &survey.counted.evidence;
-        let all = survey.index.identifiers(flow).into_iter();
-        let mut identifiers: Vec<Identifier> = all.map(|id| evidence.identifiers.identifier(id)).collect();
-        identifiers.sort();
+    fn counted(census: &'a Census, flow: &CountedFlow, judged: &Judged) -> Self {
+        let evidence = &census.counted().evidence;
         Self {
-            flow: evidence.identifiers.identifier(flow.name).value,
-            kind: judged.kind.map_or("", |kind| &flows.kind(kind).name),
-            identifiers,
+            flow: census.name(flow),
+            kind: census.kind(judged),
+            identifiers: census.identifiers(flow),
             verdict: judged.verdict,
             failing_hop: judged.failing_hop.map(|hop| HopNames {
                 from: evidence.system_name(hop.from),
@@ -120,7 +116,7 @@ impl<'a> Summary<'a> {
                 })
                 .collect(),
             marks: judged.marks.names().collect(),
-            count: Some(Count { sampled: !judged.is_read, complete: survey.is_complete }),
+            count: Some(Count { sampled: !judged.is_read, complete: census.is_complete() }),
         }
     }
 
@@ -168,15 +164,14 @@ pub(super) fn run(shared: &Shared, arguments: &FlowsArguments, output: &Output) 
     let mut gathered = gather(shared, &arguments.inputs, output)?;
     let flows = gathered.flows();
     match gathered.survey.take() {
-        Some(mut survey) => {
-            let (judged, shares) = survey.index.learn(&mut survey.counted, &gathered.evidence, &flows);
-            let all = survey.index.flows.iter().zip(&judged);
-            let all = all.map(|(flow, judged)| Summary::counted(&survey, &flows, flow, judged));
+        Some(survey) => {
+            let census = survey.learn(&gathered.evidence, &flows);
+            let all = census.flows().map(|(flow, judged)| Summary::counted(&census, flow, judged));
             list(all.filter(|flow| flow.is_wanted(arguments)), output)?;
-            output.warn(&survey.note(&shares));
+            output.warn(&census.note());
             if !output.json {
                 paths(&gathered.evidence, &flows, output)?;
-                let verdicts: Vec<Verdict> = judged.iter().map(|one| one.verdict).collect();
+                let verdicts: Vec<Verdict> = census.flows().map(|(_, judged)| judged.verdict).collect();
                 output.line(&[(Role::Muted, &counts(&verdicts))])?;
             }
         }

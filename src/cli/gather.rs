@@ -6,7 +6,7 @@ use super::output::Output;
 use super::{Failure, Outcome, configuration};
 use crate::app::{Survey, now, survey, too_many};
 use crate::config::Config;
-use crate::evidence::Evidence;
+use crate::evidence::{Counted, Evidence};
 use crate::flows::{Blindness, FlowSettings, Flows};
 use crate::ingest::Settings;
 use crate::sources::files::{self, FileReport, Files, Loaded, Progress};
@@ -276,9 +276,9 @@ fn pull(
         }
     }
     let survey = (!large.is_empty()).then(|| {
-        let whole = evidence.clone();
+        let whole = Counted::of(evidence);
         let taking = |name: &str, batch| take(evidence, name, batch);
-        let made = runtime.block_on(survey(&mut large, &whole, window, now, SURVEY_PATIENCE, taking));
+        let made = runtime.block_on(survey(&mut large, whole, window, now, SURVEY_PATIENCE, taking));
         healths.extend(large.iter().map(|one| (one.health().name.clone(), one.health().clone())));
         made
     });

@@ -5,9 +5,11 @@
 //! they may still go on. Of each stratum some are read whole; how those were judged is what is said of the others, where
 //! nearly all of them agree. A share of all flows is estimated stratum by stratum, so its error is known.
 
+mod census;
 mod learn;
 mod strata;
 
+pub use census::Census;
 pub use learn::{Judged, Share};
 
 use super::correlator::build::name_of;

@@ -1,10 +1,15 @@
 //! Flows: how each kind fares, and every flow with its verdict.
 
+mod columns;
+mod counted;
+
 use super::outcome::Outcome;
 use super::sources::why_empty;
-use super::widgets::{Click, List, clock, count, cut, fit, fit_middle, headed, lines, rail, wrap_to};
+use super::widgets::{Click, List, count, cut, fit, headed, lines, rail, wrap_to};
 use super::{Action, Data, Selected, Theme};
 use crate::flows::{Flow, FlowId, Hop, KindId, Verdict};
+use columns::{Columns, Order, Shown};
+use counted::CountedList;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::style::Style;
@@ -13,18 +18,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use strum::IntoEnumIterator;
 
-/// What the list is ordered by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, strum::Display, strum::EnumIter)]
-enum Order {
+/// Where the cursor is: the kinds, the flows that were read, or all that were counted where that is too many to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Part {
+    Board,
     #[default]
-    #[strum(serialize = "newest first")]
-    Time,
-    #[strum(serialize = "longest first")]
-    Duration,
-    #[strum(serialize = "most errors first")]
-    Errors,
-    #[strum(serialize = "most events first")]
-    Events,
+    Read,
+    Counted,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,8 @@ pub(super) struct FlowsView {
     list: List,
     /// The board's cursor: 0 is all kinds, then the kinds of the board.
     board: List,
-    is_on_board: bool,
+    counted: CountedList,
+    part: Part,
     order: Order,
     /// The flows that are listed, kept until something that decides about them changes.
     listed: Vec<FlowId>,
@@ -99,19 +100,31 @@ impl FlowsView {
                 Outcome::Stay
             }
             Action::NextPanel | Action::PreviousPanel => {
-                self.is_on_board = !self.is_on_board;
+                let all: &[Part] = if data.picture.censuses.is_empty() {
+                    &[Part::Board, Part::Read]
+                } else {
+                    &[Part::Board, Part::Read, Part::Counted]
+                };
+                let at = all.iter().position(|part| *part == self.part).unwrap_or(0);
+                let step = if action == Action::NextPanel { 1 } else { all.len() - 1 };
+                self.part = all[(at + step) % all.len()];
                 Outcome::Stay
             }
-            Action::Open if self.is_on_board => {
-                self.is_on_board = false;
+            Action::Open if self.part == Part::Board => {
+                self.part = Part::Read;
+                Outcome::Stay
+            }
+            Action::Back if self.part == Part::Counted => {
+                self.part = Part::Read;
                 Outcome::Stay
             }
             Action::Back if self.board.selected > 0 => {
                 self.board.selected = 0;
-                self.is_on_board = false;
+                self.part = Part::Read;
                 Outcome::Stay
             }
-            _ if self.is_on_board => self.board.act(action, self.kinds.len() + 1).into(),
+            _ if self.part == Part::Counted => self.counted.act(action, data),
+            _ if self.part == Part::Board => self.board.act(action, self.kinds.len() + 1).into(),
             _ => self.list.act(action, self.listed.len()).into(),
         }
     }
@@ -122,12 +135,20 @@ impl FlowsView {
         if click != Click::Missed {
             return Click::Moved;
         }
+        if self.part == Part::Counted {
+            return self.counted.click(at);
+        }
         let click = self.list.click(at, self.listed.len());
-        self.is_on_board &= click == Click::Missed;
+        if click != Click::Missed {
+            self.part = Part::Read;
+        }
         click
     }
 
-    pub(super) fn selected(&self, _data: &Data) -> Selected {
+    pub(super) fn selected(&self, data: &Data) -> Selected {
+        if self.part == Part::Counted {
+            return self.counted.selected(data).map_or(Selected::Nothing, Selected::Text);
+        }
         self.listed.get(self.list.selected).map_or(Selected::Nothing, |id| Selected::Flow(*id))
     }
 
@@ -157,19 +178,13 @@ impl FlowsView {
         self.board.selected =
             chosen.and_then(|kind| self.kinds.iter().position(|one| one.kind == kind)).map_or(0, |at| at + 1);
         let at = self.listed.get(self.list.selected).copied();
-        let passes = |flow: &Flow| {
-            (!data.only_failing || flow.verdict.is_lost() || flow.verdict == Verdict::Slow)
-                && chosen.is_none_or(|kind| flow.kind == kind)
-        };
+        let passes =
+            |flow: &Flow| is_listed(flow.verdict, data) && chosen.is_none_or(|kind| flow.kind == kind);
         self.listed = data.found.flows.iter().rev().copied().collect();
         self.listed.retain(|id| flows.get(*id).is_some_and(passes));
-        let by =
-            |measure: fn(&Flow) -> i64| move |id: &FlowId| std::cmp::Reverse(flows.get(*id).map(measure));
-        match self.order {
-            Order::Time => {}
-            Order::Duration => self.listed.sort_by_key(by(|flow| (flow.last - flow.first).0)),
-            Order::Errors => self.listed.sort_by_key(by(|flow| i64::from(flow.errors))),
-            Order::Events => self.listed.sort_by_key(by(|flow| i64::from(flow.events))),
+        if self.order != Order::Time {
+            let measure = |id: &FlowId| flows.get(*id).map(|flow| self.order.measure(flow.into()));
+            self.listed.sort_by_key(|id| std::cmp::Reverse(measure(id)));
         }
         if let Some(place) =
             at.filter(|_| self.list.selected > 0).and_then(|at| self.listed.iter().position(|id| *id == at))
@@ -185,14 +200,21 @@ impl FlowsView {
         let rows = (self.kinds.len() + 1).min(most.max(3)) as u16 + 2;
         let [top, bottom] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(area);
         self.draw_board(data, theme, frame, top);
+        if self.part == Part::Counted {
+            self.counted.refresh(data, self.order);
+            return self.counted.draw(self.order, data, theme, frame, bottom);
+        }
         let kind = self
             .kind()
             .map_or_else(String::new, |kind| format!(" of {}", data.picture.flows.kind(kind).name));
         let failing = if data.only_failing { ", failing and slow only" } else { "" };
-        let is_sample = data.picture.sources.iter().any(|source| source.counted.is_some());
-        let sample = if is_sample { ", a sample of what was counted (9)" } else { "" };
+        let counted: usize = data.picture.censuses.iter().map(|census| census.len()).sum();
+        let sample = match counted {
+            0 => String::new(),
+            all => format!(", a sample of {} that were counted (→)", count(all as u64)),
+        };
         let title = format!("{} flows{kind}{failing}{sample}", count(self.listed.len() as u64));
-        let inner = headed(&title, &self.order.to_string(), !self.is_on_board, theme, frame, bottom);
+        let inner = headed(&title, &self.order.to_string(), self.part == Part::Read, theme, frame, bottom);
         if self.listed.is_empty() {
             let text =
                 wrap_to(&why_empty(data, "no flows"), usize::from(inner.width), usize::from(inner.height));
@@ -208,7 +230,7 @@ impl FlowsView {
         let listed = &self.listed;
         self.list.draw(listed.len(), theme, frame, rows, |place| {
             match data.picture.flows.get(listed[place]) {
-                Some(flow) => columns.row(flow, data, theme),
+                Some(flow) => columns.row(&shown(flow, data), data, theme),
                 None => Line::raw("it became part of another flow"),
             }
         });
@@ -217,7 +239,7 @@ impl FlowsView {
     /// Each kind with what became of its flows, and where they stop.
     fn draw_board(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let title = "Kinds, by what became of their flows";
-        let inner = headed(title, "", self.is_on_board, theme, frame, area);
+        let inner = headed(title, "", self.part == Part::Board, theme, frame, area);
         let [header, rows] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
         let width = List::room(rows);
         let cell = if width >= 110 { 8 } else { 6 };
@@ -277,6 +299,23 @@ impl FlowsView {
     }
 }
 
+/// Whether flows with this verdict are shown.
+fn is_listed(verdict: Verdict, data: &Data) -> bool {
+    !data.only_failing || verdict.is_lost() || verdict == Verdict::Slow
+}
+
+fn shown<'a>(flow: &Flow, data: &'a Data) -> Shown<'a> {
+    let evidence = &data.picture.evidence;
+    Shown {
+        measures: flow.into(),
+        verdict: flow.verdict,
+        name: evidence.identifiers.identifier(flow.name).value,
+        kind: &data.picture.flows.kind(flow.kind).name,
+        stops: flow.failing_hop.map(|hop| (evidence.system_name(hop.from), evidence.system_name(hop.to))),
+        marks: flow.marks.names().map(|mark| mark.replace('_', "-")).collect(),
+    }
+}
+
 /// The kinds of the flows that were found; those that lose most come first.
 fn cohorts(data: &Data) -> Vec<Cohort> {
     let mut cohorts: HashMap<KindId, (Cohort, HashMap<Hop, u32>)> = HashMap::new();
@@ -300,72 +339,4 @@ fn cohorts(data: &Data) -> Vec<Cohort> {
     let lost = |one: &Cohort| one.verdicts[Verdict::Failed as usize] + one.verdicts[Verdict::Stuck as usize];
     all.sort_by_key(|one| (std::cmp::Reverse((lost(one), one.flows)), one.kind));
     all
-}
-
-/// Which columns fit, and how wide they are.
-struct Columns {
-    name: usize,
-    kind: usize,
-    stops: usize,
-    has_counts: bool,
-}
-
-impl Columns {
-    fn of(width: usize) -> Self {
-        let has_counts = width >= 126;
-        let fixed = 10 + 12 + 10 + if has_counts { 12 } else { 0 };
-        let name = if width >= 150 { 37 } else { 15 };
-        let rest = width.saturating_sub(fixed + name + 2);
-        let kind = rest * if width < 90 { 50 } else { 40 } / 100;
-        Self { name, kind, stops: rest - kind, has_counts }
-    }
-
-    fn header(&self) -> String {
-        let counts = if self.has_counts { format!("{:>5} {:>5} ", "events", "err") } else { String::new() };
-        format!(
-            "{:<10}{:<12}{:>9} {counts}{} {} {}",
-            "began",
-            "verdict",
-            "took",
-            fit("flow", self.name),
-            fit("kind", self.kind),
-            fit("stops, marks", self.stops)
-        )
-    }
-
-    fn row<'a>(&self, flow: &Flow, data: &Data, theme: &Theme) -> Line<'a> {
-        let evidence = &data.picture.evidence;
-        let name = evidence.identifiers.identifier(flow.name).value;
-        let stops = flow.failing_hop.map(|hop| {
-            let (from, to) = (evidence.system_name(hop.from), evidence.system_name(hop.to));
-            if self.stops < 24 { format!("at {to} ") } else { format!("{from} ─▶ {to} ") }
-        });
-        let marks: Vec<String> = flow.marks.names().map(|mark| mark.replace('_', "-")).collect();
-        let about = format!("{}{}", stops.unwrap_or_default(), marks.join(", "));
-        let mut spans = vec![
-            Span::styled(format!("{}  ", clock(flow.first, data)), theme.muted),
-            Span::styled(
-                fit(&format!("{} {}", flow.verdict.symbol(), flow.verdict.word()), 12),
-                flow.verdict.style(theme),
-            ),
-            Span::raw(format!("{:>#9} ", flow.last - flow.first)),
-        ];
-        if self.has_counts {
-            let errors = if flow.errors > 0 { flow.errors.to_string() } else { "·".to_owned() };
-            spans.push(Span::styled(format!("{:>6} ", flow.events), theme.muted));
-            spans.push(Span::styled(
-                format!("{errors:>4} "),
-                if flow.errors > 0 { theme.error } else { theme.muted },
-            ));
-        }
-        spans.extend([
-            Span::styled(fit_middle(&name, self.name), theme.accent),
-            Span::raw(format!(" {} ", fit(&data.picture.flows.kind(flow.kind).name, self.kind))),
-            Span::styled(
-                fit(&about, self.stops),
-                if flow.verdict.is_lost() { theme.text } else { theme.muted },
-            ),
-        ]);
-        Line::from(spans)
-    }
 }

@@ -2,10 +2,11 @@
 
 use super::{STEPS, Step};
 use crate::evidence::{Evidence, SystemId};
-use crate::flows::{Flows, KindId, Verdict};
+use crate::flows::{Census, Flows, KindId, Verdict};
 use crate::incident::Findings;
 use crate::suspects::Suspects;
 use crate::telemetry::{Nanos, SourceHealth, Time, Window, Zone};
+use std::sync::Arc;
 
 /// Everything that is known of the estate at one moment.
 #[derive(Clone, Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Picture {
     pub findings: Findings,
     pub sources: Vec<SourceHealth>,
     pub files: Vec<FileRow>,
+    /// All flows of each source that holds too much to be read.
+    pub censuses: Vec<Arc<Census>>,
     /// Reading goes on: (bytes read, bytes in all).
     pub progress: Option<(u64, u64)>,
     /// From the first to the last event, clocks set right, but for stray ones.

@@ -1,7 +1,7 @@
 //! Forms: declare an incident, log a mitigation, send an update.
 
 use super::outcome::Outcome;
-use super::widgets::{dialog, fit, wrap};
+use super::widgets::{dialog, edit, fit, wrap};
 use super::{Data, Effect, Theme};
 use crate::incident::{
     Audience, Findings, Impact, Incident, MitigationKind, Opening, Outward, PinKind, Plan, What,
@@ -173,16 +173,6 @@ impl Dialog {
     }
 }
 
-fn edit(text: &mut String, key: KeyEvent) {
-    match key.code {
-        KeyCode::Char(c) => text.push(c),
-        KeyCode::Backspace => {
-            text.pop();
-        }
-        _ => {}
-    }
-}
-
 /// Field 0 is the title, 1 to 5 the questions, 6 a remark.
 fn declare_key(
     key: KeyEvent,
@@ -221,8 +211,12 @@ fn declare_key(
             });
             return Outcome::Do(Effect::Declare { whats, pin });
         }
-        _ if *field == 0 => edit(title, key),
-        _ if *field == last => edit(&mut impact.text, key),
+        _ if *field == 0 => {
+            edit(title, key);
+        }
+        _ if *field == last => {
+            edit(&mut impact.text, key);
+        }
         KeyCode::Char(c @ ('y' | 'n' | '?')) => {
             impact.answer(
                 *field - 1,
@@ -369,7 +363,7 @@ fn mitigate_lines<'a>(
         .enumerate()
         .map(|(place, (name, value))| row(name, value, field == place, is_typed(place), theme, width))
         .collect();
-    lines.push(Line::styled("  ↑↓ move  ←→ choose  enter logs it  esc leaves", theme.muted));
+    lines.push(Line::styled("  ↑↓ move  ←→ choose  ctrl-u clears  enter logs it  esc leaves", theme.muted));
     lines
 }
 

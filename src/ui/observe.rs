@@ -7,7 +7,7 @@
 //!  n note  1-9 inject  i say  p pause  c fits  o does not fit  q quit
 //! ```
 
-use super::widgets::{List, cut, fit, headed, lines, ticking, wrap};
+use super::widgets::{List, cut, edit, fit, headed, lines, ticking, wrap};
 use super::{Action, Theme};
 use crate::drill::{Beside, Command, Debrief, Happening, Inject, Log, left};
 use crate::telemetry::Time;
@@ -146,11 +146,9 @@ impl Observer {
                     command: Command::Say { from, text },
                 })];
             }
-            KeyCode::Backspace => {
-                text.pop();
+            _ => {
+                edit(&mut text, key);
             }
-            KeyCode::Char(letter) => text.push(letter),
-            _ => {}
         }
         self.typing = Some(if is_note { Typing::Note(text) } else { Typing::Say(text) });
         Vec::new()

@@ -1,7 +1,7 @@
 //! Find anything by a few letters: commands, flows, identifiers, systems, incidents.
 
 use super::outcome::Outcome;
-use super::widgets::{Click, List, dialog, fit};
+use super::widgets::{Click, List, dialog, edit, fit};
 use super::{Action, Data, Effect, Theme, View};
 use crate::flows::FlowId;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -53,13 +53,13 @@ impl Palette {
             KeyCode::Char('p') if is_control => self.step(Action::PreviousItem),
             KeyCode::PageDown => self.step(Action::PageDown),
             KeyCode::PageUp => self.step(Action::PageUp),
-            KeyCode::Char('u') if is_control => self.edit(String::clear),
-            KeyCode::Char(c) if !is_control => self.edit(|text| text.push(c)),
             KeyCode::Backspace if self.text.is_empty() => return Outcome::Close,
-            KeyCode::Backspace => self.edit(|text| {
-                text.pop();
-            }),
-            _ => {}
+            _ => {
+                let mut text = self.text.clone();
+                if edit(&mut text, key) {
+                    self.edit(|before| *before = text);
+                }
+            }
         }
         Outcome::Stay
     }

@@ -186,6 +186,17 @@ pub struct ExpectedPath {
     pub duration_p99: Nanos,
 }
 
+impl ExpectedPath {
+    /// How long a flow may be silent after a system before it is called stuck.
+    pub fn patience(&self, after: SystemId) -> Nanos {
+        let gap = self.legs.iter().filter(|leg| leg.hop.from == after).map(|leg| leg.p99).max();
+        gap.unwrap_or(self.duration_p99).max(PATIENCE)
+    }
+}
+
+/// A flow that has been silent for less than this is never called stuck.
+const PATIENCE: Nanos = Nanos::seconds(1);
+
 /// Flows with one entry operation, and what is usual for them.
 #[derive(Clone, Debug)]
 pub struct Kind {
@@ -310,6 +321,20 @@ impl Flows {
     /// Correlates all of the evidence; a [`Correlator`] does the same step by step as evidence grows.
     pub fn of(evidence: &Evidence, settings: &FlowSettings) -> Self {
         Correlator::new(settings.clone()).update(evidence).clone()
+    }
+
+    /// When a flow was lost: as it failed, or as it had been silent for too long. `None` for one that is not.
+    ///
+    /// What waited while things were broken may yet come through once they are mended, so when a flow began says little
+    /// of when they were.
+    pub fn lost_at(&self, flow: &Flow) -> Option<Time> {
+        let path = || &self.kind(flow.kind).path;
+        match (flow.verdict, flow.failing_hop) {
+            (Verdict::Failed, _) => Some(flow.last),
+            (Verdict::Stuck, Some(hop)) => Some(flow.last + path().patience(hop.from)),
+            (Verdict::Stuck, None) => Some(flow.last + path().duration_p99.max(PATIENCE)),
+            _ => None,
+        }
     }
 
     /// The flows that an identifier groups, oldest first.

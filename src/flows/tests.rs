@@ -7,18 +7,18 @@ use crate::telemetry::IdentifierClass::{Business, Correlation, Message, Session,
 use crate::telemetry::{IdentifierKey, Severity};
 use proptest::prelude::*;
 
-fn flows(entries: &[Entry]) -> (Evidence, Flows) {
+pub(super) fn flows(entries: &[Entry]) -> (Evidence, Flows) {
     let evidence = evidence(entries);
     let flows = Flows::of(&evidence, &FlowSettings::default());
     (evidence, flows)
 }
 
-fn flow_of(evidence: &Evidence, flows: &Flows, key: u128) -> Option<FlowId> {
+pub(super) fn flow_of(evidence: &Evidence, flows: &Flows, key: u128) -> Option<FlowId> {
     flows.with(evidence.identifiers.find(IdentifierKey(key))?)
 }
 
 /// A flow kong → order → erp that begins at `start`.
-fn order(key: u128, start: i64) -> Vec<Entry> {
+pub(super) fn order(key: u128, start: i64) -> Vec<Entry> {
     vec![
         at(start, "kong", "POST /orders").correlation(key),
         at(start + 2, "order", "received").correlation(key),
@@ -28,7 +28,7 @@ fn order(key: u128, start: i64) -> Vec<Entry> {
     ]
 }
 
-fn orders(count: u128) -> Vec<Entry> {
+pub(super) fn orders(count: u128) -> Vec<Entry> {
     (1..=count).flat_map(|key| order(key, key as i64 * 1_000)).collect()
 }
 

@@ -8,10 +8,7 @@ use super::trail::{Level, Trail};
 use super::words::Words;
 use super::{Blindness, Flow, Hop, Marks, Verdict};
 use crate::evidence::{Evidence, SystemId};
-use crate::telemetry::{Nanos, Time, Window};
-
-/// A flow that has been silent for less than this is never called stuck.
-const PATIENCE: Nanos = Nanos::seconds(1);
+use crate::telemetry::{Time, Window};
 
 /// What the course alone says of all flows that took it.
 #[derive(Clone, Debug, PartialEq)]
@@ -166,10 +163,7 @@ impl Court<'_> {
     }
 
     fn is_within_patience(&self, flow: &Flow, trail: &Trail, usual: &Usual) -> bool {
-        let silent = self.until - flow.last;
-        let last = self.stations.get(trail.last).system;
-        let usual_gap = usual.path.legs.iter().filter(|leg| leg.hop.from == last).map(|leg| leg.p99).max();
-        silent <= usual_gap.unwrap_or(usual.path.duration_p99).max(PATIENCE)
+        self.until - flow.last <= usual.path.patience(self.stations.get(trail.last).system)
     }
 
     fn was_blind(&self, system: SystemId, since: Time) -> bool {
@@ -257,4 +251,29 @@ fn is_slow(trail: &Trail, usual: &Usual) -> bool {
 /// Whether the flow went on to its end after its message had become a dead letter.
 fn is_replayed(trail: &Trail, usual: &Usual) -> bool {
     trail.after_dead_letter().any(|station| usual.terminals.binary_search(&station).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::flows::testing::{EPOCH, at};
+    use crate::flows::tests::{flow_of, flows, order, orders};
+    use crate::telemetry::Severity;
+
+    #[test]
+    fn a_flow_is_lost_when_it_fails_or_has_been_silent_for_too_long_and_not_when_it_began() {
+        let mut entries = orders(40);
+        entries.extend(order(98, 41_000).into_iter().take(3));
+        entries.push(at(60_000, "order", "gave up").correlation(98).severity(Severity::ERROR));
+        entries.extend(order(99, 42_000).into_iter().take(3));
+        entries.push(at(90_000, "kong", "POST /orders").correlation(100));
+        let (evidence, flows) = flows(&entries);
+        let lost_at = |key| {
+            let flow = flows.get(flow_of(&evidence, &flows, key).unwrap()).unwrap();
+            flows.lost_at(flow).map(|time| time.0 / 1_000_000 - EPOCH)
+        };
+        assert_eq!(lost_at(1), None);
+        assert_eq!(lost_at(98), Some(60_000), "at its last event");
+        // 35 ms from order to erp is the longest that is usual, but a second is given to all.
+        assert_eq!(lost_at(99), Some(42_005 + 1_000));
+    }
 }

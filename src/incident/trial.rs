@@ -5,7 +5,7 @@ use super::{
     Assessment, Incident, Mitigation, MitigationState, Signal, Trial, What, assess, returned_to_band,
 };
 use crate::evidence::Evidence;
-use crate::flows::{Flows, Verdict};
+use crate::flows::Flows;
 use crate::telemetry::{Nanos, Sample, Series, Time, Window};
 
 /// What is watched when a plan names nothing that is known.
@@ -93,13 +93,9 @@ pub fn signals(evidence: &Evidence) -> Vec<String> {
     names
 }
 
-/// Flows that failed or are stuck, by when they began.
+/// Flows that failed or are stuck, by when they were lost.
 pub fn failing_flows(flows: &Flows, evidence: &Evidence) -> Signal {
-    let lost = flows
-        .iter()
-        .map(|(_, flow)| flow)
-        .filter(|flow| matches!(flow.verdict, Verdict::Failed | Verdict::Stuck))
-        .map(|flow| flow.first);
+    let lost = flows.iter().filter_map(|(_, flow)| flows.lost_at(flow));
     Signal::count(FAILING_FLOWS, counted(lost, evidence.window()))
 }
 

@@ -171,6 +171,9 @@ fn config_of_drill(mut config: Config, folder: &drill::Folder) -> Config {
     config.publish = Vec::new();
     config.store.postgres = None;
     config.store.path = folder.record();
+    if let Ok(start) = folder.start() {
+        config.author = start.candidate;
+    }
     config
 }
 

@@ -29,14 +29,7 @@ pub fn prepare(path: &Path, start: Start) -> Result<Folder, String> {
 
 /// The same drill anew, in the next free folder beside the one it was in.
 pub(super) fn again(folder: &Folder) -> Result<Folder, String> {
-    let lines = folder.lines()?;
-    let start = lines.iter().find_map(|line| match &line.what {
-        Happening::Started(start) => Some((**start).clone()),
-        _ => None,
-    });
-    let start = start.ok_or("the log does not say how the drill was started")?;
-    let path = free(folder.path());
-    prepare(&path, start)
+    prepare(&free(folder.path()), folder.start()?)
 }
 
 /// A path that is not taken: the name with `-2`, `-3`, … behind it.

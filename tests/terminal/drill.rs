@@ -14,7 +14,7 @@ fn started(folder: &Path, more: &[&str]) -> Session {
 fn a_drill_is_declared_mitigated_paused_taken_up_again_and_ended() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("d");
-    let mut session = started(&folder, &["--speed", "10", "--hide-suspects"]);
+    let mut session = started(&folder, &["--speed", "10", "--hide-suspects", "--candidate", "Kim"]);
     session.see("DRILL: Orders pile up in front of the ERP");
     session.press("esc");
     session.see("DRILL");
@@ -28,6 +28,7 @@ fn a_drill_is_declared_mitigated_paused_taken_up_again_and_ended() {
         session.press(key);
     }
     session.see("Record of INC-0001");
+    session.see("declared   Kim");
     session.press("p");
     session.see("PAUSED");
     session.press("q");

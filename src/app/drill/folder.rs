@@ -4,7 +4,7 @@
 //! a kill (a torn line is none), can be read while it grows, and is the one order in which things happened. The record is
 //! the ordinary journal of an incident (SQLite in WAL), so that it is written, read and checked by what does that anyway.
 
-use crate::drill::{Emission, Line};
+use crate::drill::{Emission, Happening, Line, Start};
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -45,6 +45,15 @@ impl Folder {
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How the drill was started.
+    pub(in crate::app) fn start(&self) -> Result<Start, String> {
+        let started = self.lines()?.into_iter().find_map(|line| match line.what {
+            Happening::Started(start) => Some(*start),
+            _ => None,
+        });
+        started.ok_or_else(|| "the log does not say how the drill was started".to_owned())
     }
 
     pub fn telemetry(&self) -> PathBuf {

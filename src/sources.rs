@@ -10,6 +10,7 @@ pub mod clickhouse;
 mod collector;
 mod counted;
 pub mod datadog;
+mod deep_links;
 pub mod dynatrace;
 pub mod elasticsearch;
 pub mod figures;
@@ -76,6 +77,11 @@ pub trait Source: Send + Sync + 'static {
 
     /// The query as a command that a person can run by hand, secrets as variables.
     fn as_command(&self, query: &Query) -> String;
+
+    /// Where a person sees the same in the backend's own UI.
+    fn deep_link(&self, _query: &Query) -> Option<String> {
+        None
+    }
 
     /// What a person should always see beside this source, such as that verification is off.
     fn notes(&self) -> Vec<String> {

@@ -65,7 +65,7 @@ fn assert_options_stand_in(table: &str, stray: &str, text: &str) {
 #[test]
 fn every_kind_of_source_has_an_example_and_every_option_of_it_stands_there() {
     // What all kinds have is shown once, with the first of them.
-    let shared = ["name", "url", "auth", "headers", "tls", "budget"];
+    let shared = ["name", "url", "ui", "auth", "headers", "tls", "budget"];
     let text = with_examples();
     let tables: Vec<&str> = text.split("[[sources]]").skip(1).collect();
     for kind in super::sources::KINDS {

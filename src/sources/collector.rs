@@ -83,7 +83,11 @@ impl Collector {
             Wanted::Tallies => "tallies",
         };
         let source = self.source.clone();
-        let command: Arc<str> = source.as_command(&query).into();
+        let mut command = source.as_command(&query);
+        if let Some(link) = source.deep_link(&query).filter(|_| !command.is_empty()) {
+            command.push_str(&format!("\n# {link}"));
+        }
+        let command: Arc<str> = command.into();
         let mut pages = source.fetch(query);
         self.held.begin();
         let mut partial = Vec::new();

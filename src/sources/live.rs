@@ -1,7 +1,10 @@
 //! What all adapters but Prometheus's share: an adapter asks for a page and decodes it; limits, windows, deadlines, partial
 //! answers and the list of what may be sent at all are kept here.
 
-use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls};
+mod options;
+
+use super::deep_links::{Sight, checked, deep_link};
+use super::http::{Answer, Connection, Http, Request};
 use super::{Source, SourceError};
 use crate::ingest::{FieldNames, Reader, Settings};
 use crate::telemetry::{Batch, Completeness, Event, Nanos, Query, Signal, Tally, Time, Wanted, Window};
@@ -13,66 +16,10 @@ use std::future::Future;
 use std::time::Duration;
 use tokio::time::Instant;
 
+pub(super) use options::{Common, source_config};
+
 /// How long a question may take whether somebody is there.
 pub(super) const CHECK_PATIENCE: Duration = Duration::from_secs(5);
-
-/// The options that every adapter has, taken out of its `Config`.
-pub(super) struct Common<'a> {
-    pub name: &'a str,
-    pub url: &'a str,
-    pub auth: &'a Auth,
-    pub headers: &'a std::collections::BTreeMap<String, String>,
-    pub tls: &'a Tls,
-    pub budget: &'a Budget,
-}
-
-/// Declares the `Config` of an adapter: the options that all have, and its own with their defaults.
-macro_rules! source_config {
-    ($kind:literal at $url:literal { $($(#[$doc:meta])* $field:ident: $type:ty = $default:expr,)* }) => {
-        #[doc = concat!("A `[[sources]]` table of kind `", $kind, "`.")]
-        #[derive(Clone, Debug, PartialEq, serde::Deserialize, serde::Serialize)]
-        #[serde(default, deny_unknown_fields)]
-        pub struct Config {
-            pub name: String,
-            /// Where it answers, with the path prefix if there is one.
-            pub url: String,
-            pub auth: crate::sources::http::Auth,
-            /// Headers that are no secret, such as a tenant.
-            pub headers: std::collections::BTreeMap<String, String>,
-            pub tls: crate::sources::http::Tls,
-            pub budget: crate::sources::http::Budget,
-            $($(#[$doc])* pub $field: $type,)*
-        }
-
-        impl Default for Config {
-            fn default() -> Self {
-                Self {
-                    name: $kind.to_owned(),
-                    url: $url.to_owned(),
-                    auth: Default::default(),
-                    headers: Default::default(),
-                    tls: Default::default(),
-                    budget: Default::default(),
-                    $($field: $default,)*
-                }
-            }
-        }
-
-        impl Config {
-            fn common(&self) -> crate::sources::live::Common<'_> {
-                crate::sources::live::Common {
-                    name: &self.name,
-                    url: &self.url,
-                    auth: &self.auth,
-                    headers: &self.headers,
-                    tls: &self.tls,
-                    budget: &self.budget,
-                }
-            }
-        }
-    };
-}
-pub(super) use source_config;
 
 /// A page of an answer, and where the next one begins.
 pub(super) struct Page<C> {
@@ -153,6 +100,7 @@ pub(super) struct Base {
     pub http: Http,
     pub reader: Reader,
     name: String,
+    ui: String,
     skips_verification: bool,
     reads: &'static [(&'static str, &'static str)],
 }
@@ -170,6 +118,7 @@ impl Base {
             http,
             reader: Reader::new(settings.clone(), common.name.to_owned()),
             name: common.name.to_owned(),
+            ui: checked(common.ui)?,
             skips_verification: common.tls.skip_verification,
             reads: B::READS,
         })
@@ -416,6 +365,19 @@ impl<B: Backend> Source for Live<B> {
     fn as_command(&self, query: &Query) -> String {
         let request = self.0.command(query);
         request.map(|request| self.0.base().http.as_curl(&request)).unwrap_or_default()
+    }
+
+    fn deep_link(&self, query: &Query) -> Option<String> {
+        let (base, request) = (self.0.base(), self.0.command(query));
+        let asked = request.iter().flat_map(|request| &request.parameters);
+        let expression = asked.into_iter().find(|(name, _)| matches!(*name, "query" | "q"));
+        deep_link(&Sight {
+            kind: B::KIND,
+            url: base.http.endpoint(),
+            ui: &base.ui,
+            query,
+            expression: expression.map(|(_, text)| text.as_str()),
+        })
     }
 
     fn notes(&self) -> Vec<String> {

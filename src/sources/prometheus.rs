@@ -6,6 +6,7 @@
 mod decode;
 mod discover;
 
+use super::deep_links::{Sight, checked, deep_link};
 use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
@@ -29,6 +30,8 @@ pub struct Config {
     pub name: String,
     /// Where it answers, with the path prefix if there is one.
     pub url: String,
+    /// Where people look at it, if that is another address; deep links lead there.
+    pub ui: String,
     pub auth: Auth,
     /// Headers that are no secret, such as a tenant.
     pub headers: BTreeMap<String, String>,
@@ -71,6 +74,7 @@ impl Default for Config {
         Self {
             name: "prometheus".to_owned(),
             url: "http://127.0.0.1:9090".to_owned(),
+            ui: String::new(),
             auth: Auth::None,
             headers: BTreeMap::new(),
             tls: Tls::default(),
@@ -97,6 +101,7 @@ pub fn connect(config: &Config, _: &Settings) -> Result<Arc<dyn Source>, SourceE
 
 impl Prometheus {
     pub fn new(config: Config) -> Result<Self, SourceError> {
+        checked(&config.ui)?;
         let http = Http::new(&Connection {
             url: config.url.clone(),
             auth: config.auth.clone(),
@@ -281,6 +286,13 @@ impl Source for Prometheus {
             Wanted::Alerts => self.http.as_curl(&Request::get("api/v1/alerts", Vec::new(), deadline)),
             Wanted::Events | Wanted::Identifiers(_) | Wanted::Changes | Wanted::Tallies => String::new(),
         }
+    }
+
+    fn deep_link(&self, query: &Query) -> Option<String> {
+        let rules = self.metrics.get().map_or(self.config.metrics.as_slice(), Vec::as_slice);
+        let expression = rules.first().map(|rule| rule.query.as_str());
+        let (url, ui) = (self.http.endpoint(), self.config.ui.as_str());
+        deep_link(&Sight { kind: self.kind(), url, ui, query, expression })
     }
 
     fn notes(&self) -> Vec<String> {

@@ -6,7 +6,7 @@ use super::{program, pull, wait_for};
 use bridgewatch::config::Config;
 use bridgewatch::evidence::{Evidence, Place, Row};
 use bridgewatch::sources::files::{self, Files};
-use bridgewatch::telemetry::{EventKind, Nanos, Wanted, Window};
+use bridgewatch::telemetry::{EventKind, Nanos, Time, Wanted, Window};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,19 +17,49 @@ fn estate() -> PathBuf {
     std::env::var_os("BRIDGEWATCH_TEST_ESTATE").map_or(bundled, PathBuf::from)
 }
 
-/// Its files of logs, of spans, and of changes.
-fn paths() -> (Vec<String>, Vec<PathBuf>, PathBuf) {
-    let (mut logs, mut spans) = (Vec::new(), Vec::new());
+/// Its files by what they hold.
+struct Paths {
+    logs: Vec<String>,
+    spans: Vec<PathBuf>,
+    metrics: Vec<PathBuf>,
+    changes: PathBuf,
+}
+
+fn paths() -> Paths {
+    let (mut logs, mut spans, mut metrics) = (Vec::new(), Vec::new(), Vec::new());
+    let within = |folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     for entry in std::fs::read_dir(estate()).unwrap().map(|entry| entry.unwrap().path()) {
         let name = entry.file_name().unwrap().to_str().unwrap().to_owned();
         if entry.is_dir() && name == "otel" {
-            spans.extend(std::fs::read_dir(entry).unwrap().map(|file| file.unwrap().path()));
-        } else if entry.is_dir() && name != "metrics" {
+            spans.extend(within(entry));
+        } else if entry.is_dir() && name == "metrics" {
+            metrics.extend(within(entry));
+        } else if entry.is_dir() {
             logs.push(entry.display().to_string());
         }
     }
     logs.sort();
-    (logs, spans, estate().join("changes.jsonl"))
+    Paths { logs, spans, metrics, changes: estate().join("changes.jsonl") }
+}
+
+/// Samples as their table has them (time, system, metric, unit, value), sent to a server; the rules by which they are asked
+/// for again.
+fn load_metrics(server: &Server, tables: &[PathBuf]) -> String {
+    let (mut samples, mut units) = (Vec::new(), BTreeMap::new());
+    for table in tables {
+        for line in std::fs::read_to_string(table).unwrap().lines().skip(1) {
+            let [time, system, metric, unit, value] = cells(line).try_into().unwrap();
+            let millis = Time::parse(&time).unwrap().0 / 1_000_000;
+            samples.push(format!("{metric}{{system={system:?}}} {value} {millis}"));
+            units.insert(metric, unit);
+        }
+    }
+    send("POST", &server.url("/api/v1/import/prometheus"), "text/plain", samples.join("\n"));
+    send("GET", &server.url("/internal/force_flush"), "text/plain", "");
+    let rules = units.iter().map(|(metric, unit)| {
+        format!("[[sources.metrics]]\nname = {metric:?}\nquery = {metric:?}\nunit = {unit:?}\n")
+    });
+    rules.collect()
 }
 
 /// Every log record as a shipper sends it: with its time and system, the line as it is; of a table, whose lines say nothing
@@ -83,12 +113,15 @@ fn cells(line: &str) -> Vec<String> {
     cells
 }
 
-fn configuration(logs: &Server, traces: &Server, changes: &Path) -> String {
+fn configuration(sources: &[(&str, &Server)], metrics: (&Server, &str), changes: &Path) -> String {
     let own = std::fs::read_to_string(estate().join("bridgewatch.toml")).unwrap_or_default();
+    let table =
+        |kind: &str, server: &Server| format!("[[sources]]\nkind = {kind:?}\nurl = {:?}\n\n", server.url(""));
+    let sources: String = sources.iter().map(|(kind, server)| table(kind, server)).collect();
+    let (server, rules) = metrics;
     format!(
-        "{own}\n[[sources]]\nkind = \"victorialogs\"\nurl = {:?}\n\n[[sources]]\nkind = \"jaeger\"\nurl = {:?}\n\n[[sources]]\nkind = \"changes\"\npath = {changes:?}\n",
-        logs.url(""),
-        traces.url("")
+        "{own}\n{sources}[[sources]]\nkind = \"changes\"\npath = {changes:?}\n\n{}{rules}",
+        table("victoriametrics", server)
     )
 }
 
@@ -105,11 +138,13 @@ fn by_system(flows: &[Value]) -> BTreeMap<String, u64> {
 fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
     let Some(victoria) = program("BRIDGEWATCH_TEST_VICTORIA_LOGS", "victoria-logs") else { return };
     let Some(jaeger) = program("BRIDGEWATCH_TEST_JAEGER", "jaeger") else { return };
-    let (logs, spans, changes) = paths();
+    let Some(metrics) = program("BRIDGEWATCH_TEST_VICTORIA_METRICS", "victoria-metrics") else { return };
+    let paths = paths();
     let own = estate().join("bridgewatch.toml");
     let config = Config::load(Some(&own)).unwrap();
     let now = bridgewatch::app::now();
-    let loaded = files::load(files::discover(&logs), &config.reading(now).unwrap(), now, &mut |_, _| true);
+    let loaded =
+        files::load(files::discover(&paths.logs), &config.reading(now).unwrap(), now, &mut |_, _| true);
     let formats = loaded.reports.iter().map(|report| (report.path.to_string(), report.format.clone()));
     let records = records(&loaded.evidence, &loaded.files, &formats.collect());
     let window = loaded.evidence.window().unwrap();
@@ -119,14 +154,17 @@ fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
     load_victoria_logs(&logs_server, records.into_iter());
     let (traces_server, otlp) = servers::jaeger(&jaeger);
     let mut sent = 0;
-    for file in &spans {
+    for file in &paths.spans {
         for line in std::fs::read_to_string(file).unwrap().lines() {
             send("POST", &format!("http://{otlp}/v1/traces"), "application/json", line.to_owned());
             sent += line.matches("\"spanId\"").count();
         }
     }
     let live = logs_server.folder.path().join("live.toml");
-    std::fs::write(&live, configuration(&logs_server, &traces_server, &changes)).unwrap();
+    let metrics_server = servers::victoria_metrics(&metrics);
+    let rules = load_metrics(&metrics_server, &paths.metrics);
+    let sources = [("victorialogs", &logs_server), ("jaeger", &traces_server)];
+    std::fs::write(&live, configuration(&sources, (&metrics_server, &rules), &paths.changes)).unwrap();
     let bounds = ["--since".to_owned(), window.from.rfc3339(), "--until".to_owned(), window.to.rfc3339()];
     let ask = |command: &str, config: &Path, inputs: &[String]| {
         let arguments: Vec<&str> =
@@ -139,11 +177,9 @@ fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
         all.iter_mut().filter_map(Value::as_object_mut).for_each(|line| drop(line.remove("identifiers")));
         all
     };
-    let files: Vec<String> = logs
-        .iter()
-        .cloned()
-        .chain(spans.iter().chain([&changes]).map(|path| path.display().to_string()))
-        .collect();
+    let others = paths.spans.iter().chain(&paths.metrics).chain([&paths.changes]);
+    let others = others.map(|path| path.display().to_string());
+    let files: Vec<String> = paths.logs.iter().cloned().chain(others).collect();
     let of_files = ask("flows", &own, &files);
     wait_for("Jaeger to show all spans", || {
         let mut fresh = collector("jaeger", &traces_server.url(""), "");
@@ -163,6 +199,7 @@ fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
             .filter_map(|one| Some(one["system"].as_str()?.to_owned()))
             .collect()
     };
+    // Metrics are asked for at steps of 23 s, and stand in the files at 15 s: scores differ a little, their order does not.
     let found = suspects(&live, &[]);
     assert_eq!(found, suspects(&own, &files));
     assert!(!found.is_empty());

@@ -106,7 +106,8 @@ pub fn victoria_metrics(program: &str) -> Server {
     let mut command = Command::new(program);
     command
         .arg(format!("-httpListenAddr={address}"))
-        .arg(format!("-storageDataPath={}", folder.path().join("data").display()));
+        .arg(format!("-storageDataPath={}", folder.path().join("data").display()))
+        .arg("-retentionPeriod=100y");
     Server::start(command, address, folder)
 }
 

@@ -42,16 +42,21 @@ fn paths() -> Paths {
     Paths { logs, spans, metrics, changes: estate().join("changes.jsonl") }
 }
 
-/// Samples as their table has them (time, system, metric, unit, value), sent to a server; the rules by which they are asked
-/// for again.
+/// Samples of tables with a head, sent to a server; the rules by which they are asked for again.
 fn load_metrics(server: &Server, tables: &[PathBuf]) -> String {
     let (mut samples, mut units) = (Vec::new(), BTreeMap::new());
     for table in tables {
-        for line in std::fs::read_to_string(table).unwrap().lines().skip(1) {
-            let [time, system, metric, unit, value] = cells(line).try_into().unwrap();
-            let millis = Time::parse(&time).unwrap().0 / 1_000_000;
+        let text = std::fs::read_to_string(table).unwrap();
+        let head = cells(text.lines().next().unwrap());
+        for line in text.lines().skip(1) {
+            let cells = cells(line);
+            let cell = |name| head.iter().position(|one| one == name).map(|at| cells[at].as_str());
+            let millis = cell("time").map(|time| (Time::parse(time).unwrap().0 / 1_000_000).to_string());
+            let millis = millis.unwrap_or_else(|| cell("ts_ms").unwrap().to_owned());
+            let (metric, system, value) =
+                (cell("metric").unwrap(), cell("system").unwrap(), cell("value").unwrap());
             samples.push(format!("{metric}{{system={system:?}}} {value} {millis}"));
-            units.insert(metric, unit);
+            units.insert(metric.to_owned(), cell("unit").unwrap_or_default().to_owned());
         }
     }
     send("POST", &server.url("/api/v1/import/prometheus"), "text/plain", samples.join("\n"));

@@ -181,7 +181,10 @@ impl Stamp {
                 continue;
             }
             let Some((time, length)) = clock.read(stamp, text) else { continue };
-            if stamp == Self::Epoch && !plausible(time) {
+            let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            // Microseconds since 1970 begin like a date of the 18th century: a bare number is a date only if nothing is left.
+            let is_date = digits <= 8 || matches!(digits, 14 | 17) && plausible(time);
+            if (stamp == Self::Epoch && !plausible(time)) || (stamp == Self::Compact && !is_date) {
                 continue;
             }
             let zoned = match stamp {
@@ -305,6 +308,16 @@ mod tests {
         check("1773480413589}", instant, Stamp::Epoch, true);
         check("1773480413589000", instant, Stamp::Epoch, true);
         check("1773480413589000000", instant, Stamp::Epoch, true);
+        check("20260314102653", "2026-03-14T09:26:53Z", Stamp::Compact, false);
+    }
+
+    #[test]
+    fn an_epoch_that_reads_as_a_date_is_an_epoch() {
+        // 1773-10-08 04:08:04 and two digits; the same in nanoseconds; seconds and milliseconds cannot be mistaken.
+        check("1773100804080421", "2026-03-10T00:00:04.080421Z", Stamp::Epoch, true);
+        check("1773100804080421000", "2026-03-10T00:00:04.080421Z", Stamp::Epoch, true);
+        check("1773100804080,", "2026-03-10T00:00:04.080Z", Stamp::Epoch, true);
+        check("1773100804", "2026-03-10T00:00:04Z", Stamp::Epoch, true);
     }
 
     #[test]

@@ -1,4 +1,6 @@
 //! Five backends, one of them behind a line that goes bad: the screen answers keys as before, and says how the line is.
+//!
+//! `BRIDGEWATCH_TEST_PROGRAM` is measured instead of the program that was built for tests.
 
 use super::fake::{Answer, Fake, Request};
 use super::proxy::{Line, Proxy};

@@ -28,7 +28,9 @@ impl Session {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).unwrap();
         let home = tempfile::tempdir().unwrap();
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_bridgewatch"));
+        let measured = std::env::var("BRIDGEWATCH_TEST_PROGRAM");
+        let program = measured.as_deref().unwrap_or(env!("CARGO_BIN_EXE_bridgewatch"));
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         command.env("HOME", home.path());

@@ -67,8 +67,8 @@ fn load_metrics(server: &Server, tables: &[PathBuf]) -> String {
     rules.collect()
 }
 
-/// Every log record as a shipper sends it: with its time and system, the line as it is; of a table, whose lines say nothing
-/// without their head, the fields.
+/// Every log record as a shipper sends it: with its time and system, the line as it is; of a table with a head, whose lines
+/// say nothing without it, the fields.
 fn records(evidence: &Evidence, files: &Files, formats: &BTreeMap<String, String>) -> Vec<Value> {
     let mut by_file: BTreeMap<u16, Vec<Row>> = BTreeMap::new();
     for row in (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log) {
@@ -81,13 +81,14 @@ fn records(evidence: &Evidence, files: &Files, formats: &BTreeMap<String, String
         };
         let bytes = std::fs::read(&**path).unwrap();
         rows.sort_by_key(|row| evidence.origin(*row).offset());
+        let has_head = evidence.origin(rows[0]).offset() > 0;
         for (place, row) in rows.iter().enumerate() {
             let from = evidence.origin(*row).offset() as usize;
             let to = rows.get(place + 1).map_or(bytes.len(), |next| evidence.origin(*next).offset() as usize);
             let service = evidence.system_name(evidence.system(*row));
             let mut record = json!({ "_time": evidence.time(*row).rfc3339(), "service": service });
             let line = String::from_utf8_lossy(&bytes[from..to]);
-            if formats[&**path].contains("delimited") {
+            if formats[&**path].contains("delimited") && has_head {
                 let event = files.read_event(evidence, evidence.origin(*row)).unwrap();
                 record["level"] = json!(event.severity.word());
                 record["_msg"] = json!(event.body);

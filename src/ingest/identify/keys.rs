@@ -1,0 +1,183 @@
+//! Under which keys identifiers stand: the spellings of the field, and how a person's own are spelled.
+
+use crate::telemetry::IdentifierClass;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain(IdentifierClass),
+    Traceparent,
+    B3,
+    /// `1-8hex-24hex`, bare or after `Root=`.
+    XRay,
+    /// A trace if it is 128-bit hex, else a message.
+    TraceOrMessage,
+    /// A word that people use for more than numbers: an identifier only if the value is one of four digits or more.
+    Document,
+    /// MuleSoft's `event: <id>`; only inside its bracket.
+    MuleEvent,
+}
+
+/// Pieces of keys that are rare in other text; each known key contains one.
+///
+/// What stands here is paid for with every byte that is read. The search tells candidates by three bytes in sixteen
+/// groups, by the place in this list; so pieces that begin alike are cheap, and those that begin alone come first, in
+/// the order that was found to be quickest.
+pub(super) const STEMS: [&str; 51] = [
+    "orr",
+    "quest-i",
+    "uetr",
+    "ocnum",
+    "onversa",
+    "IDoc",
+    "nterchange",
+    "saction",
+    "pmentI",
+    "rderN",
+    "sage-i",
+    "req-i",
+    "rid=",
+    "nvoiceN",
+    "cid",
+    "ecutionI",
+    "@tr\"",
+    "iagnostic-I",
+    "perationI",
+    "b3=",
+    "b3\":",
+    "race",
+    "event: ",
+    "ORR",
+    "RACE",
+    "quest-I",
+    "quest_i",
+    "questI",
+    "QUEST_I",
+    "quest.i",
+    "questU",
+    "rder=",
+    "rder\":\"",
+    "rder_n",
+    "rderI",
+    "rder_i",
+    "nvoice_n",
+    "nvoiceI",
+    "nvoice_i",
+    "OCNUM",
+    "reqI",
+    "req_i",
+    "req.i",
+    "sageI",
+    "sage_i",
+    "sage.i",
+    "peration_I",
+    "ecution_i",
+    "pment_i",
+    "pmentN",
+    "pment_n",
+];
+
+/// Keys in canonical spelling: lower case, without `_ - .` and blanks. Prefixes such as `x-` are cut by [`super::Finder`].
+pub(super) const KEYS: [(&str, Kind); 49] = {
+    use IdentifierClass::{Business, Correlation, Message, Trace};
+    use Kind::{B3, Document, MuleEvent, Plain, TraceOrMessage, Traceparent, XRay};
+    [
+        ("correlationid", Plain(Correlation)),
+        ("correlation", Plain(Correlation)),
+        ("corr", Plain(Correlation)),
+        ("corrid", Plain(Correlation)),
+        ("correlationidentifier", Plain(Correlation)),
+        ("cid", Plain(Correlation)),
+        ("conversationid", Plain(Correlation)),
+        ("mplcorrelationid", Plain(Correlation)),
+        ("jmscorrelationid", Plain(Correlation)),
+        ("traceid", Plain(Trace)),
+        ("trace", Plain(Trace)),
+        ("@tr", Plain(Trace)),
+        ("oteltraceid", Plain(Trace)),
+        ("b3traceid", Plain(Trace)),
+        ("ddtraceid", Plain(Trace)),
+        ("traceparent", Traceparent),
+        ("diagnosticid", Traceparent),
+        ("b3", B3),
+        ("xraytraceid", XRay),
+        ("amzntraceid", XRay),
+        ("requestid", Plain(Message)),
+        ("reqid", Plain(Message)),
+        ("requestuuid", Plain(Message)),
+        ("messageid", Plain(Message)),
+        ("jmsmessageid", Plain(Message)),
+        ("transactionid", Plain(Message)),
+        ("operationid", TraceOrMessage),
+        ("executionid", Plain(Message)),
+        ("event", MuleEvent),
+        ("docnum", Plain(Business)),
+        ("idoc", Plain(Business)),
+        ("idocnumber", Plain(Business)),
+        ("idocno", Plain(Business)),
+        ("idocnum", Plain(Business)),
+        ("orderno", Plain(Business)),
+        ("ordernr", Plain(Business)),
+        ("orderid", Plain(Business)),
+        ("ordernumber", Plain(Business)),
+        ("salesorderno", Plain(Business)),
+        ("purchaseorderno", Plain(Business)),
+        ("invoiceno", Plain(Business)),
+        ("invoicenr", Plain(Business)),
+        ("invoiceid", Plain(Business)),
+        ("invoicenumber", Plain(Business)),
+        ("uetr", Plain(Business)),
+        ("shipmentid", Plain(Business)),
+        ("shipmentnumber", Plain(Business)),
+        ("shipmentno", Plain(Business)),
+        ("order", Document),
+    ]
+};
+
+#[inline]
+pub(super) fn is_key_byte(byte: u8) -> bool {
+    const KEY: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut byte = 0;
+        while byte < 256 {
+            let b = byte as u8;
+            table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'@');
+            byte += 1;
+        }
+        table
+    };
+    KEY[byte as usize]
+}
+
+pub(super) fn canonical(key: &[u8]) -> Vec<u8> {
+    key.iter().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' ')).map(u8::to_ascii_lowercase).collect()
+}
+
+/// The spellings of a key that the search looks for: as written, with each separator, camel, lower and upper case.
+pub(super) fn spellings(key: &str) -> Vec<Vec<u8>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut previous_lower = false;
+    for c in key.chars() {
+        if matches!(c, '_' | '-' | '.' | ' ') {
+            words.push(String::new());
+            previous_lower = false;
+            continue;
+        }
+        if words.is_empty() || (c.is_uppercase() && previous_lower) {
+            words.push(String::new());
+        }
+        previous_lower = c.is_lowercase() || c.is_ascii_digit();
+        words.last_mut().expect("a word was just pushed").extend(c.to_lowercase());
+    }
+    words.retain(|word| !word.is_empty());
+    let capital = |word: &String| word[..1].to_uppercase() + &word[1..];
+    let camel: String = words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect();
+    let mut all = vec![key.to_owned(), camel.clone(), capital(&camel), words.concat()];
+    for separator in ["_", "-", "."] {
+        all.push(words.join(separator));
+        all.push(words.iter().map(capital).collect::<Vec<_>>().join(separator));
+        all.push(words.join(separator).to_uppercase());
+    }
+    all.sort();
+    all.dedup();
+    all.into_iter().map(String::into_bytes).collect()
+}

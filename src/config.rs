@@ -14,7 +14,7 @@ use crate::incident::{Findings, Gate, LossFields, Service, packs};
 use crate::ingest::{IdentifierRule, IngestConfig, RedactionConfig, Settings, SystemConfig, UserFormat};
 use crate::publish::TargetConfig;
 use crate::sources::Secret;
-use crate::suspects::{Signal, SuspectSettings};
+use crate::suspects::{Modes, Signal, SuspectSettings};
 use crate::telemetry::Time;
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -58,6 +58,9 @@ pub struct Config {
     /// Read apart from the rest, so that an error in one points at its line.
     #[serde(skip)]
     pub sources: Vec<SourceConfig>,
+    /// The failure modes that are recognised: ours, and those of a team's `failure_modes.toml`.
+    #[serde(skip)]
+    pub modes: Modes,
     /// The folder that relative paths start from.
     #[serde(skip)]
     pub folder: PathBuf,
@@ -65,6 +68,8 @@ pub struct Config {
 
 /// A team's service catalogue, beside the configuration.
 const CATALOGUE: &str = "catalogue.toml";
+/// A team's own failure modes, beside the configuration.
+const MODES: &str = "failure_modes.toml";
 
 /// Where the record of incidents is kept.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -120,6 +125,7 @@ impl Default for Config {
             publish: Vec::new(),
             identifiers: Vec::new(),
             sources: Vec::new(),
+            modes: Modes::default(),
             folder: PathBuf::new(),
         }
     }
@@ -148,7 +154,7 @@ impl Config {
             (None, Some(own)) if own.exists() => own,
             (None, own) => {
                 let folder = own.as_deref().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
-                return Self { folder, ..Self::default() }.with_catalogue();
+                return Self { folder, ..Self::default() }.with_catalogue()?.with_modes();
             }
         };
         let text = std::fs::read_to_string(&path).map_err(|error| ConfigError::Unreadable {
@@ -158,7 +164,7 @@ impl Config {
         let mut config = Self::parse(&text)
             .map_err(|problems| ConfigError::Invalid { path: path.display().to_string(), problems })?;
         config.folder = path.parent().map(Path::to_owned).unwrap_or_default();
-        config.with_catalogue()
+        config.with_catalogue()?.with_modes()
     }
 
     /// Reads a configuration; all mistakes at once, each with its line and column.
@@ -236,6 +242,16 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("cannot read {name}: {error}")),
         }
+    }
+
+    /// Adds the failure modes of a team's `failure_modes.toml`.
+    fn with_modes(mut self) -> Result<Self, ConfigError> {
+        let path = self.folder.join(MODES).display().to_string();
+        let invalid = |problem| ConfigError::Invalid { path: path.clone(), problems: vec![problem] };
+        if let Some(text) = self.beside(MODES).map_err(invalid)? {
+            self.modes = Modes::with(&text).map_err(|error| invalid(explain(&error, &text)))?;
+        }
+        Ok(self)
     }
 
     /// Adds what a team's `catalogue.toml` says of systems; what this configuration says of one stands.
@@ -323,7 +339,8 @@ impl Config {
     }
 
     pub fn suspect_settings(&self) -> SuspectSettings {
-        SuspectSettings { without: self.suspects.without.clone(), ..SuspectSettings::default() }
+        let (without, modes) = (self.suspects.without.clone(), self.modes.clone());
+        SuspectSettings { without, modes, ..SuspectSettings::default() }
     }
 }
 

@@ -31,7 +31,7 @@ mod weights;
 
 pub use board::{BeforeAfter, BoardRow, Gauge};
 pub use differ::{Attributes, Difference, differences};
-pub use modes::{FailureMode, failure_mode};
+pub use modes::{FailureMode, Modes};
 
 use crate::evidence::{Row, SystemId};
 use crate::flows::FlowId;
@@ -154,6 +154,8 @@ pub struct Suspects {
     pub board: Vec<BoardRow>,
     /// Who calls whom: (caller, callee).
     pub calls: Vec<(SystemId, SystemId)>,
+    /// The failure modes that were looked for.
+    pub modes: Modes,
 }
 
 /// How often a log template was seen, against the baseline.
@@ -187,6 +189,8 @@ pub struct SuspectSettings {
     pub baseline: Option<Window>,
     /// Signals that are switched off.
     pub without: Vec<Signal>,
+    /// The failure modes that are recognised.
+    pub modes: Modes,
 }
 
 impl Suspects {

@@ -272,6 +272,27 @@ fn suspects_open_with_onset_and_conclusion() {
 }
 
 #[test]
+fn a_team_has_failure_modes_of_its_own_beside_its_configuration() {
+    let estate = Estate::new();
+    let config = estate.write("conf/bridgewatch.toml", b"").display().to_string();
+    let words = ["certificate", "pkix", "handshake", "notafter", "expired", "tls", "ssl"];
+    let mode = format!(
+        "[[modes]]\nname = \"partner-certificate\"\nwords = {words:?}\nchecks = [\"x\"]\nmitigations = []\n"
+    );
+    estate.write("conf/failure_modes.toml", format!("{mode}fixes = []\n").as_bytes());
+    let asked = ["suspects", "--json", "--demo", "erp-certificate-expired", "--config", &config];
+    let lines = estate.lines(&asked, 0);
+    let adapter = lines.iter().find(|line| line["system"] == "erp-adapter").unwrap();
+    let modes = adapter["failure_modes"].as_array().unwrap();
+    assert!(modes.iter().any(|mode| mode == "partner-certificate"), "{adapter}");
+    estate.write("conf/failure_modes.toml", mode.as_bytes());
+    let refused = estate.run(&asked);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("failure_modes.toml") && said.contains("fixes"), "{said}");
+}
+
+#[test]
 fn skew_and_templates_are_lines_of_the_documented_form() {
     let estate = Estate::new();
     let mut systems = Vec::new();

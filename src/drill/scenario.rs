@@ -6,7 +6,7 @@ use super::recording::Recording;
 use super::rubric::{Objective, Rubric};
 use super::{AnswerKey, Terms};
 use crate::incident::IncidentSeverity;
-use crate::suspects::failure_mode;
+use crate::suspects::Modes;
 use serde::{Deserialize, Serialize};
 
 /// How much of healthy traffic lies before the brief, so that there is something to compare with.
@@ -239,7 +239,7 @@ impl Scenario {
 /// The system, and any word of the failure mode's signature or name.
 fn root_cause_terms(truth: &Truth) -> Terms {
     let mut words: Vec<String> = truth.mode.split('-').map(str::to_owned).collect();
-    words.extend(failure_mode(&truth.mode).into_iter().flat_map(|mode| mode.words.iter().cloned()));
+    words.extend(Modes::default().named(&truth.mode).into_iter().flat_map(|mode| mode.words.iter().cloned()));
     Terms(vec![truth.root_system.clone(), words.join("|")])
 }
 

@@ -3,7 +3,7 @@
 use super::{Findings, Opening};
 use crate::evidence::Evidence;
 use crate::flows::{Flow, Flows, Hop, KindId, Verdict};
-use crate::suspects::{Role, Suspect, Suspects, failure_mode};
+use crate::suspects::{Role, Suspect, Suspects};
 use crate::telemetry::{Nanos, Time};
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ impl Findings {
         let stop = commonest_stop(&since);
         let lost_most = lost_most(&since);
         let name = |system| evidence.system_name(system).to_owned();
-        let mode = first.and_then(|suspect| failure_mode(suspect.failure_modes.first()?));
+        let mode = first.and_then(|suspect| suspects.modes.named(suspect.failure_modes.first()?));
         Self {
             onset,
             failing: lost_most.map(|(kind, lost)| failing(flows, &since, onset, kind, lost)),

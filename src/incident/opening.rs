@@ -1,7 +1,7 @@
 //! What an incident is declared from: an alert or a suspect gives it its title and its first evidence.
 
 use crate::evidence::{Evidence, Row};
-use crate::suspects::{Suspect, failure_mode};
+use crate::suspects::Suspect;
 use crate::telemetry::EventKind;
 
 /// Where a declaration begins.
@@ -43,9 +43,8 @@ impl Opening {
     /// From a suspect, with the reasons for it. `title` is what the evidence would call it, if it is the first.
     pub fn of_suspect(evidence: &Evidence, suspect: &Suspect, title: Option<&str>) -> Self {
         let system = evidence.system_name(suspect.system);
-        let mode = suspect.failure_modes.first().and_then(|mode| failure_mode(mode));
-        let why = match mode {
-            Some(_) => suspect.failure_modes[0].replace('-', " "),
+        let why = match suspect.failure_modes.first() {
+            Some(mode) => mode.replace('-', " "),
             None => suspect.evidence.first().map(|reason| reason.sentence.clone()).unwrap_or_default(),
         };
         let title = title.map_or_else(|| format!("{system}: {why}"), str::to_owned);

@@ -3,7 +3,6 @@
 use super::conclude::{Ground, Ranked, conclude};
 use super::digest::Digest;
 use super::metrics::{self, Departure};
-use super::modes::recognise;
 use super::path::SUFFERS;
 use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
@@ -27,7 +26,8 @@ pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings)
     let Some(found) = onset::find(evidence, flows, &digest, settings) else {
         let reason = "no onset: neither flows nor errors nor alerts changed for the worse; if something fails, give its time with --onset";
         let templates = count(evidence, None).into_iter().map(|one| one.change).collect();
-        return Suspects { reason: reason.to_owned(), templates, ..Suspects::default() };
+        let (reason, modes) = (reason.to_owned(), settings.modes.clone());
+        return Suspects { reason, templates, modes, ..Suspects::default() };
     };
     let scene = Scene::new(evidence, flows, &found, settings);
     let templates = count(evidence, Some(found.onset.time));
@@ -46,6 +46,7 @@ pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings)
         templates: templates.into_iter().map(|one| one.change).collect(),
         board,
         calls,
+        modes: settings.modes.clone(),
     }
 }
 
@@ -203,7 +204,7 @@ impl<'a> Case<'a> {
             score: squeezed(sum),
             role: if is_victim || is_pseudo(name) { Role::Symptom } else { Role::Cause },
             evidence: reasons,
-            failure_modes: recognise(&self.texts(system, None)),
+            failure_modes: self.scene.modes.recognise(&self.texts(system, None)),
         };
         Some(Weighed { suspect, sum })
     }
@@ -270,7 +271,8 @@ impl<'a> Case<'a> {
         one.sum += earned;
         one.suspect.score = squeezed(one.sum);
         if explained.is_claimed && one.suspect.role == Role::Cause {
-            one.suspect.failure_modes = recognise(&self.texts(one.suspect.system, Some(&id)));
+            one.suspect.failure_modes =
+                self.scene.modes.recognise(&self.texts(one.suspect.system, Some(&id)));
             one.suspect.change = Some(id);
         }
     }

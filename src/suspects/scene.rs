@@ -1,7 +1,7 @@
 //! What all signals look at: the evidence, cut at the onset into before and after.
 
 use super::onset::Found;
-use super::{Pointer, Signal, SuspectSettings};
+use super::{Modes, Pointer, Signal, SuspectSettings};
 use crate::evidence::{Evidence, SystemId};
 use crate::flows::Flows;
 use crate::telemetry::{Nanos, Time, Window};
@@ -24,6 +24,7 @@ pub(super) struct Scene<'a> {
     pub is_given: bool,
     /// Whether anything says that something fails, and has not only changed.
     pub is_failing: bool,
+    pub modes: Modes,
 }
 
 /// Which side of the onset.
@@ -78,6 +79,7 @@ impl<'a> Scene<'a> {
             earliest: between.from,
             is_given,
             is_failing: found.is_failing,
+            modes: settings.modes.clone(),
         }
     }
 

@@ -318,3 +318,11 @@ fn everything_that_is_written_is_read_as_what_it_is() {
         assert!(loaded.evidence.changes.len() < 20);
     }
 }
+
+#[test]
+fn every_mode_is_in_the_catalogue_of_failure_modes() {
+    for mode in Mode::iter() {
+        let known = crate::suspects::Modes::default();
+        assert!(known.named(&mode.to_string()).is_some_and(|one| one.words.len() >= 3), "{mode}");
+    }
+}

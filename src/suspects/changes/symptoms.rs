@@ -4,7 +4,6 @@ use super::words::telling_words;
 use crate::evidence::{Row, SystemId, TextId};
 use crate::suspects::kinds::words;
 use crate::suspects::metrics::Departure;
-use crate::suspects::modes;
 use crate::suspects::patterns::Patterns;
 use crate::suspects::scene::{Finding, Scene};
 use crate::telemetry::{EventKind, Nanos, Severity, Time};
@@ -105,9 +104,9 @@ impl Symptoms {
             }
         }
         // A known failure mode brings the words by which it is known.
-        for (words, met) in said.values().flat_map(|texts| modes::met(texts)) {
+        for (mode, met) in said.values().flat_map(|texts| scene.modes.met(texts)) {
             let weight = if met > 1 { 0.7 } else { 0.5 };
-            words.iter().for_each(|word| symptoms.add(word, weight));
+            mode.words.iter().for_each(|word| symptoms.add(word, weight));
         }
         symptoms
     }

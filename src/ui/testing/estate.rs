@@ -258,6 +258,7 @@ fn suspects(evidence: &Evidence) -> Suspects {
         calls: [("kong", "mulesoft"), ("mulesoft", "erp-adapter"), ("mulesoft", "kafka")]
             .map(|(caller, callee)| (system(caller), system(callee)))
             .to_vec(),
+        modes: suspects::Modes::default(),
     }
 }
 

@@ -83,7 +83,27 @@ pub(in crate::ingest) struct Span<'a> {
     #[serde(borrow, default)]
     pub events: Vec<SpanEvent<'a>>,
     #[serde(borrow, default)]
+    pub links: Vec<Link<'a>>,
+    #[serde(borrow, default)]
     pub status: Status<'a>,
+}
+
+impl Span<'_> {
+    /// The trace that it links to, if to one alone; 0 for none. Several are a batch, whose traces are apart.
+    pub fn linked(&self) -> u128 {
+        match &self.links[..] {
+            [link] => trace_id(&link.trace_id),
+            _ => 0,
+        }
+    }
+}
+
+/// A span elsewhere that this one follows from, such as the one that sent the message that it handles.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::ingest) struct Link<'a> {
+    #[serde(borrow, default)]
+    pub trace_id: Cow<'a, str>,
 }
 
 #[derive(Deserialize)]

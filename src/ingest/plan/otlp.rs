@@ -55,7 +55,9 @@ impl Plan {
                 name if !self.is_fixed && !name.is_empty() => scanner.system(name),
                 _ => scanner.system(&self.system),
             };
-            note_key(scanner, batch, IdentifierClass::Trace, otlp::trace_id(span.trace.text(line)));
+            for trace in [span.trace, span.link] {
+                note_key(scanner, batch, IdentifierClass::Trace, otlp::trace_id(trace.text(line)));
+            }
             let attributes = span.attributes.0 as usize..span.attributes.1 as usize;
             for (name, value) in &spans.attributes[attributes] {
                 self.settings
@@ -103,8 +105,9 @@ impl Plan {
             for span in resource.scope_spans.iter().flat_map(|scope| &scope.spans) {
                 let Some(time) = otlp::time(span.start_time_unix_nano) else { continue };
                 let end = span.end_time_unix_nano.and_then(otlp::time);
-                let trace = otlp::trace_id(&span.trace_id);
-                note_key(scanner, batch, IdentifierClass::Trace, trace);
+                for trace in [otlp::trace_id(&span.trace_id), span.linked()] {
+                    note_key(scanner, batch, IdentifierClass::Trace, trace);
+                }
                 self.note_attributes(&span.attributes, scanner, batch);
                 let failed = span.status.is_error();
                 scanner.arrive(
@@ -263,7 +266,11 @@ impl Plan {
             body: self.settings.safe(body.as_bytes()),
             duration: span.end_time_unix_nano.and_then(otlp::time).map(|end| end - time),
             attributes: self.attributes(&span.attributes),
-            identifiers: self.otlp_identifiers(&span.trace_id, &span.attributes, ""),
+            identifiers: self.otlp_identifiers(
+                [otlp::trace_id(&span.trace_id), span.linked()],
+                &span.attributes,
+                "",
+            ),
             span: Some(SpanInfo {
                 id: otlp::span_id(&span.span_id),
                 parent: otlp::span_id(&span.parent_span_id),
@@ -286,7 +293,11 @@ impl Plan {
             body: self.settings.safe(body.as_bytes()),
             duration: None,
             attributes: self.attributes(&record.attributes),
-            identifiers: self.otlp_identifiers(&record.trace_id, &record.attributes, &body),
+            identifiers: self.otlp_identifiers(
+                [otlp::trace_id(&record.trace_id), 0],
+                &record.attributes,
+                &body,
+            ),
             span: (id != 0).then_some(SpanInfo { id, ..SpanInfo::default() }),
             source,
         }
@@ -301,14 +312,17 @@ impl Plan {
             .collect()
     }
 
-    fn otlp_identifiers(&self, trace: &str, attributes: &[otlp::Attribute], body: &str) -> Vec<Identifier> {
-        let mut identifiers = Vec::new();
-        if otlp::trace_id(trace) != 0 {
-            identifiers.push(Identifier {
-                class: IdentifierClass::Trace,
-                value: format!("{:032x}", otlp::trace_id(trace)),
-            });
-        }
+    /// Identifiers of a span or record, its own trace first.
+    fn otlp_identifiers(
+        &self,
+        traces: [u128; 2],
+        attributes: &[otlp::Attribute],
+        body: &str,
+    ) -> Vec<Identifier> {
+        let traces = traces.into_iter().filter(|trace| *trace != 0);
+        let mut identifiers: Vec<Identifier> = traces
+            .map(|trace| Identifier { class: IdentifierClass::Trace, value: format!("{trace:032x}") })
+            .collect();
         let texts =
             attributes.iter().map(|a| format!("{}={}", a.key, a.value.text())).chain([body.to_owned()]);
         for text in texts {

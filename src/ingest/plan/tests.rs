@@ -14,7 +14,11 @@ Caused by: org.y: missing (key=ORD-1, correlationId=bbc99e3ed95f4ad37d195f2a1f6f
 ";
 
 fn in_chunks(text: &str, size: usize) -> Vec<(Time, Origin, Vec<u128>)> {
-    let plan = detect("kafka/connect.log", text.as_bytes(), true, &Settings::default());
+    in_chunks_of("kafka/connect.log", text, size)
+}
+
+fn in_chunks_of(path: &str, text: &str, size: usize) -> Vec<(Time, Origin, Vec<u128>)> {
+    let plan = detect(path, text.as_bytes(), true, &Settings::default());
     let mut scanner = Scanner::default();
     let mut seen = Vec::new();
     for start in (0..text.len()).step_by(size) {
@@ -63,6 +67,28 @@ fn each_span_of_a_line_is_an_event_of_its_own() {
     assert_eq!(events[1].span.unwrap().parent, 0x9f3c_2b1a_0d4e_5f67);
     assert_eq!(events[1].duration, Some(Nanos::millis(100)));
     assert_eq!((events[2].kind, events[2].system.as_str()), (EventKind::Log, "spans"));
+}
+
+#[test]
+fn a_span_that_links_to_one_trace_belongs_to_both_and_a_batch_only_to_its_own() {
+    let span = |id: u32, links: &str| {
+        format!(
+            r#"{{"resourceSpans":[{{"resource":{{"attributes":[]}},"scopeSpans":[{{"spans":[{{"traceId":"{:032x}","spanId":"{id:016x}","name":"process orders","kind":5,"startTimeUnixNano":"1773480413589000000","endTimeUnixNano":"1773480415400000000","links":[{links}]}}]}}]}}]}}"#,
+            0xf1_u32
+        )
+    };
+    let link = |trace: u32| format!(r#"{{"traceId":"{trace:032x}","spanId":"{:016x}"}}"#, 9);
+    // A backslash takes the careful reader; both say the same.
+    let escaped = span(2, &link(0xa1)).replace("process orders", r"process \u006frders");
+    let text = [span(1, &link(0xa1)), escaped, span(3, &[link(0xa1), link(0xa2)].join(",")), span(4, "")];
+    let text = text.join("\n") + "\n";
+    let glanced: Vec<Vec<u128>> =
+        in_chunks_of("otel/spans.jsonl", &text, text.len()).into_iter().map(|event| event.2).collect();
+    assert_eq!(glanced, [vec![0xf1, 0xa1], vec![0xf1, 0xa1], vec![0xf1], vec![0xf1]]);
+    let plan = detect("otel/spans.jsonl", text.as_bytes(), true, &Settings::default());
+    let read: Vec<usize> =
+        plan.events(text.as_bytes(), "x").iter().map(|event| event.identifiers.len()).collect();
+    assert_eq!(read, [2, 2, 1, 1]);
 }
 
 #[test]

@@ -38,6 +38,7 @@ static PAIR: Message = &[(1, "key", Text), (2, "value", One(&ANY))];
 static RESOURCE: Message = &[(1, "attributes", Many(&PAIR))];
 static SPAN_EVENT: Message = &[(1, "timeUnixNano", Fixed), (2, "name", Text), (3, "attributes", Many(&PAIR))];
 static STATUS: Message = &[(2, "message", Text), (3, "code", Number)];
+static LINK: Message = &[(1, "traceId", Hex), (2, "spanId", Hex)];
 static SPAN: Message = &[
     (1, "traceId", Hex),
     (2, "spanId", Hex),
@@ -48,6 +49,7 @@ static SPAN: Message = &[
     (8, "endTimeUnixNano", Fixed),
     (9, "attributes", Many(&PAIR)),
     (11, "events", Many(&SPAN_EVENT)),
+    (13, "links", Many(&LINK)),
     (15, "status", One(&STATUS)),
 ];
 static SCOPE_SPANS: Message = &[(2, "spans", Many(&SPAN))];
@@ -220,6 +222,7 @@ pub(super) mod tests {
             fixed(7, 1_773_480_413_589_000_000),
             fixed(8, 1_773_480_415_400_000_000),
             vec![0x85, 0x01, 1, 2, 3, 4],
+            field(13, &field(1, &0xb1_u128.to_be_bytes())),
             field(15, &[3 << 3, 2]),
         ]
         .concat();
@@ -234,6 +237,7 @@ pub(super) mod tests {
         let span = value.pointer("/resourceSpans/0/scopeSpans/0/spans/0").unwrap();
         assert_eq!(span["traceId"], "7c1f0a9be2d34c58a1b6e0f2934d5a77");
         assert_eq!(span["startTimeUnixNano"], "1773480413589000000");
+        assert_eq!(span["links"][0]["traceId"], "000000000000000000000000000000b1");
         assert_eq!(
             (&span["kind"], span.pointer("/status/code").unwrap()),
             (&Value::from(2), &Value::from(2))

@@ -29,6 +29,8 @@ pub(in crate::ingest) struct Span {
     pub(in crate::ingest) start: Piece,
     pub(in crate::ingest) end: Piece,
     pub(in crate::ingest) status: Piece,
+    /// The trace that it links to, if to one alone: what came with its message. Several are a batch.
+    pub(in crate::ingest) link: Piece,
     /// Its attributes in [`Spans::attributes`].
     pub(in crate::ingest) attributes: (u32, u32),
 }
@@ -112,6 +114,21 @@ impl Spans {
                         self.attributes.push(pair);
                         Some(())
                     });
+                }
+                b"links" => {
+                    let (mut links, mut trace) = (0, Piece::default());
+                    walk.array(|walk| {
+                        links += 1;
+                        walk.object(|walk, key| match key.of(line) {
+                            b"traceId" => {
+                                trace = walk.scalar()?;
+                                Some(())
+                            }
+                            _ => walk.skip(),
+                        })
+                    })?;
+                    span.link = if links == 1 { trace } else { Piece::default() };
+                    return Some(());
                 }
                 b"status" => {
                     return walk.object(|walk, key| match key.of(line) {
@@ -277,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_is_usual_is_read_and_the_rest_is_left_to_the_careful_reader() {
-        let usual = br#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"kong"}}]},"scopeSpans":[{"scope":{"name":"x","attributes":[]},"spans":[{"traceId":"7c1f","spanId":"9f","name":"GET /","kind":2,"startTimeUnixNano":"17","endTimeUnixNano":19 ,"attributes":[{"key":"a","value":{"intValue":"4"}},{"key":"b","value":{"arrayValue":{"values":[{"stringValue":"]"}]}}}],"events":[{"name":"e"}],"status":{"code":2}}, {"name":"second"}]}]}]}"#;
+        let usual = br#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"kong"}}]},"scopeSpans":[{"scope":{"name":"x","attributes":[]},"spans":[{"traceId":"7c1f","spanId":"9f","name":"GET /","kind":2,"startTimeUnixNano":"17","endTimeUnixNano":19 ,"attributes":[{"key":"a","value":{"intValue":"4"}},{"key":"b","value":{"arrayValue":{"values":[{"stringValue":"]"}]}}}],"events":[{"name":"e"}],"links":[{"traceId":"a7","spanId":"1"}],"status":{"code":2}}, {"name":"second","links":[{"traceId":"a7"},{"traceId":"a8"}]}]}]}]}"#;
         let mut spans = Spans::default();
         spans.read(usual).unwrap();
         assert_eq!(spans.all.len(), 2);
@@ -300,6 +317,7 @@ mod tests {
             spans.attributes.iter().map(|(name, value)| (name.text(usual), value.text(usual))).collect();
         assert_eq!(pairs, [("a", "4"), ("b", r#"{"values":[{"stringValue":"]"}]}"#)]);
         assert_eq!(spans.all[1].system.text(usual), "kong");
+        assert_eq!((first.link.text(usual), spans.all[1].link.text(usual)), ("a7", ""), "a batch links none");
         for unusual in [
             r#"{"resourceLogs":[]}"#,
             r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a\"b"}]}]}]}"#,

@@ -25,7 +25,7 @@ use crate::store::{OUTBOX, Store};
 use crate::telemetry::Time;
 use crate::ui::{Depth, Effect, Keymap, Msg, Notice, Theme, Ui};
 use color_eyre::eyre::{Result, WrapErr, eyre};
-use crossterm::event::EventStream;
+use crossterm::event::{Event as Input, EventStream};
 use futures::StreamExt;
 use std::iter;
 use std::sync::Arc;
@@ -150,6 +150,9 @@ async fn screen(
         };
         let waiting = iter::from_fn(|| inbox.try_recv().ok()).take(256);
         for msg in iter::once(first).chain(waiting) {
+            if matches!(msg, Msg::Input(Input::Resize(..))) {
+                terminal.resized();
+            }
             // What a person does happens now, not at the last tick: else a later entry could stand before an earlier one.
             if shell.observe(&msg) || matches!(msg, Msg::Input(_)) {
                 effects.extend(ui.update(Msg::Tick(shell.now())));

@@ -8,6 +8,7 @@ use crossterm::event::{
 };
 use crossterm::execute;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use ratatui::layout::{Position, Rect};
 use ratatui::{DefaultTerminal, Frame};
 use std::io;
 use std::panic;
@@ -17,6 +18,8 @@ use std::thread;
 pub(super) struct Terminal {
     inner: DefaultTerminal,
     is_ours: bool,
+    /// What it shows is not what was drawn last.
+    is_stale: bool,
 }
 
 impl Terminal {
@@ -35,7 +38,12 @@ impl Terminal {
             }
         }));
         begin(has_mouse)?;
-        Ok(Self { inner, is_ours: true })
+        Ok(Self { inner, is_ours: true, is_stale: false })
+    }
+
+    /// Its size changed, perhaps there and back between two frames: it may have cut off what it showed.
+    pub(super) fn resized(&mut self) {
+        self.is_stale = true;
     }
 
     pub(super) fn draw(&mut self, ui: &mut Ui) -> Result<()> {
@@ -45,9 +53,17 @@ impl Terminal {
     pub(super) fn draw_with(&mut self, draw: impl FnOnce(&mut Frame)) -> Result<()> {
         // One frame is shown at once, on terminals that can: no half-drawn screen over a slow line.
         let _ = execute!(io::stdout(), BeginSynchronizedUpdate);
-        let outcome = self.inner.draw(draw).map(|_| ());
+        let cleared = if std::mem::take(&mut self.is_stale) { self.clear() } else { Ok(()) };
+        let outcome = cleared.and_then(|()| self.inner.draw(draw).map(|_| ()));
         let _ = execute!(io::stdout(), EndSynchronizedUpdate);
         Ok(outcome?)
+    }
+
+    /// Begins with an empty screen. `clear` of ratatui asks the terminal where its cursor is, and its answer would come as
+    /// keys, so this goes by the size.
+    fn clear(&mut self) -> io::Result<()> {
+        let size = self.inner.size()?;
+        self.inner.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     pub(super) fn leave(&mut self) {
@@ -67,7 +83,7 @@ impl Terminal {
         self.inner = ratatui::try_init()?;
         self.is_ours = true;
         begin(has_mouse)?;
-        self.inner.clear()?;
+        self.clear()?;
         Ok(())
     }
 

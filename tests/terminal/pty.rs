@@ -142,9 +142,10 @@ impl Session {
     }
 
     pub fn resize(&self, columns: u16, rows: u16) {
-        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
+        // A terminal has its new size before it tells.
         let (high, wide) = (NonZero::new(rows).unwrap(), NonZero::new(columns).unwrap());
         self.screen.lock().unwrap().screen_mut().set_size(high, wide);
+        self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     pub fn signal(&self, name: &str) {

@@ -84,7 +84,12 @@ async fn screen(terminal: &mut Terminal, mut observer: Observer, watch: &mut Wat
             biased;
             event = input.next() => match event {
                 Some(Ok(Event::Key(key))) if key.kind != KeyEventKind::Release => observer.key(key),
-                Some(Ok(_)) => Vec::new(),
+                Some(Ok(event)) => {
+                    if matches!(event, Event::Resize(..)) {
+                        terminal.resized();
+                    }
+                    Vec::new()
+                }
                 Some(Err(error)) => return Err(error).wrap_err("the terminal is gone"),
                 None => return Ok(()),
             },

@@ -33,6 +33,12 @@ pub enum Store {
     Memory(Mutex<BTreeMap<String, Vec<Entry>>>),
 }
 
+/// A pool whose connections are kept as long as it is: each is tried before it is used. The task that would look after them
+/// was seen to spin for ever when a program ended just as it counted them.
+fn unattended<DB: sqlx::Database>(options: sqlx::pool::PoolOptions<DB>) -> sqlx::pool::PoolOptions<DB> {
+    options.idle_timeout(None).max_lifetime(None)
+}
+
 /// The file that steps in for a team's database, beside the one for a person alone.
 pub const OUTBOX: &str = "team-outbox.db";
 

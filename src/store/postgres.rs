@@ -1,6 +1,6 @@
 //! One database for a team: several cockpits write into one journal and are told of each other's entries.
 
-use super::{StoreError, append_error, next_name, read_error};
+use super::{StoreError, append_error, next_name, read_error, unattended};
 use crate::incident::{Draft, Entry, seal};
 use sqlx::Row;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
@@ -38,8 +38,8 @@ impl Postgres {
             .application_name("bridgewatch")
             // Whatever the server's default is: acknowledged means on disk.
             .options([("synchronous_commit", "on")]);
-        let pool =
-            PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE).connect_lazy_with(options);
+        let pool = unattended(PgPoolOptions::new().max_connections(4).acquire_timeout(PATIENCE))
+            .connect_lazy_with(options);
         Ok(Self { pool, is_prepared: OnceCell::new() })
     }
 

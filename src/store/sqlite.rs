@@ -1,6 +1,6 @@
 //! One file on this machine. Write-ahead log and full synchronisation: what was acknowledged survives a kill -9.
 
-use super::{READ_ONLY, StoreError, append_error, next_name, read_error};
+use super::{READ_ONLY, StoreError, append_error, next_name, read_error, unattended};
 use crate::incident::{Draft, Entry, seal};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -168,7 +168,8 @@ pub(super) async fn connect(path: &str) -> Result<SqlitePool, sqlx::Error> {
         .busy_timeout(PATIENCE);
     let begun = Instant::now();
     loop {
-        let opened = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await;
+        let opened =
+            unattended(SqlitePoolOptions::new().max_connections(1)).connect_with(options.clone()).await;
         match opened {
             Err(error) if waits(&error, begun) => tokio::time::sleep(PAUSE).await,
             outcome => return outcome,

@@ -82,6 +82,9 @@ mod tests {
         assert_eq!(modes.recognise(&texts)[0], "expired-certificate");
         assert!(modes.named("expired-certificate").is_some());
         assert!(modes.recognise(&["a certificate".to_owned()]).is_empty());
+        for ordinary in ["cache miss for price list 7", "clock synchronised", "batch 12 accepted"] {
+            assert!(modes.recognise(&[ordinary.to_owned()]).is_empty(), "{ordinary}");
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Modes {
     pub fn with(own: &str) -> Result<Self, toml::de::Error> {
         let file: File = toml::from_str(own)?;
         let mut all = file.modes;
-        for mode in all.iter_mut() {
+        for mode in &mut all {
             mode.words.iter_mut().for_each(|word| *word = word.to_lowercase());
         }
         let ours = BUILT_IN.0.iter().filter(|ours| all.iter().all(|own| own.name != ours.name));

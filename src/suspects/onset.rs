@@ -15,6 +15,8 @@ const CLEARLY: f64 = 8.0;
 const FARTHEST_BACK: Nanos = Nanos::seconds(300);
 /// How late an onset that somebody gives may be, where nothing shows when it was.
 const LATE: Nanos = Nanos::seconds(60);
+/// Where less lies before an onset, none of it can be spared.
+const LONG_ENOUGH: Nanos = Nanos::seconds(300);
 /// How long before an alert it may have begun.
 const ALERTED_AFTER: Nanos = Nanos::seconds(1_800);
 
@@ -85,7 +87,11 @@ fn shares(votes: u32) -> String {
 fn near(evidence: &Evidence, flows: &Flows, digest: &Digest, given: Time) -> Found {
     let Some(turn) = turn::near(evidence, digest, flows, given) else {
         let found_from = "what was given; nothing turned near it".to_owned();
-        return Found::sharp(Onset { time: given, uncertainty: LATE, found_from });
+        let onset = Onset { time: given, uncertainty: LATE, found_from };
+        // It is noticed after it began: the minute before is of neither side, where enough is left without it.
+        let is_long = super::scene::reach(evidence).is_some_and(|whole| given - whole.from >= LONG_ENOUGH);
+        let from = if is_long { given - LATE } else { given };
+        return Found { between: Window { from, to: given }, ..Found::sharp(onset) };
     };
     let off = (turn.time - given).as_seconds();
     let votes = shares(turn.votes);

@@ -146,14 +146,14 @@ type Marked = FxHashMap<(Operation, u32), (f64, Shares)>;
 /// The strongest pair of each system, by how often it is where the disorder starts.
 fn by_system(scene: &Scene, traces: &Traces, orders: &Orders, marked: &Marked) -> Vec<Finding> {
     let pair_of = |number: u32| orders.pairs[number as usize];
-    let mut vanished: FxHashMap<Operation, Vec<Pair>> = FxHashMap::default();
-    for (key, (strength, _)) in marked {
+    let mut vanished: FxHashMap<Operation, Vec<(Pair, f64)>> = FxHashMap::default();
+    for (key, (strength, shares)) in marked {
         if *strength <= -MARKS {
-            vanished.entry(key.0).or_default().push(pair_of(key.1));
+            vanished.entry(key.0).or_default().push((pair_of(key.1), shares.effect()));
         }
     }
     let operations: FxHashSet<Operation> = marked.keys().map(|key| key.0).collect();
-    let mut is_flagged = vec![false; traces.spans.len()];
+    let mut effects = vec![0.0f32; traces.spans.len()];
     for place in 0..traces.spans.len() as u32 {
         let operation = traces.operation(place);
         let phase = scene.phase(traces.spans[place as usize].time());
@@ -161,22 +161,19 @@ fn by_system(scene: &Scene, traces: &Traces, orders: &Orders, marked: &Marked) -
             continue;
         }
         let pairs = orders.within(place);
-        let is_new = pairs
-            .iter()
-            .any(|&pair| marked.get(&(operation, pair)).is_some_and(|(strength, _)| *strength >= MARKS));
-        let is_missing = || {
-            vanished.get(&operation).is_some_and(|gone| {
-                gone.iter().any(|gone| {
-                    pairs.iter().map(|&pair| pair_of(pair)).any(|pair| pair.0 == gone.0 && pair.1 != gone.1)
-                })
-            })
+        let came = pairs.iter().filter_map(|&pair| marked.get(&(operation, pair)));
+        let came = came.filter(|(strength, _)| *strength >= MARKS).map(|(_, shares)| shares.effect());
+        let is_instead = |gone: Pair| {
+            pairs.iter().map(|&pair| pair_of(pair)).any(|pair| pair.0 == gone.0 && pair.1 != gone.1)
         };
-        is_flagged[place as usize] = is_new || is_missing();
+        let gone = vanished.get(&operation).into_iter().flatten();
+        let gone = gone.filter(|(gone, _)| is_instead(*gone)).map(|(_, effect)| *effect);
+        effects[place as usize] = came.chain(gone).fold(0.0, f64::max) as f32;
     }
-    let origins = traces.origins(&is_flagged);
+    let origins = traces.origins(&effects);
     let mut starts: FxHashMap<Operation, (u32, u32, u32)> = FxHashMap::default();
     for place in 0..traces.spans.len() as u32 {
-        if is_flagged[place as usize] {
+        if effects[place as usize] > 0.0 {
             let entry = starts.entry(traces.operation(place)).or_insert((0, 0, NONE));
             entry.0 += 1;
             if origins[place as usize] {

@@ -159,7 +159,8 @@ impl ErrorOrigins {
                 traces.spans[place as usize].failed || traces.logs(place).any(|(_, row)| is_error(row))
             })
             .collect();
-        let origins = traces.origins(&flagged);
+        let strengths: Vec<f32> = flagged.iter().map(|&flagged| f32::from(u8::from(flagged))).collect();
+        let origins = traces.origins(&strengths);
         let usual = usual_callees(traces);
         let mut by_system: FxHashMap<SystemId, (u32, u32)> = FxHashMap::default();
         let mut failed: FxHashMap<SystemId, Failed> = FxHashMap::default();

@@ -9,6 +9,9 @@ pub(super) const NONE: u32 = u32::MAX;
 /// Beyond this many spans, whole traces are left out at random: shares do not need more.
 const MOST_SPANS: usize = 1_000_000;
 
+/// What lies beneath explains what is at most this much stronger.
+const EXPLAINS: f32 = 0.5;
+
 /// What a span is of: one operation of one system.
 pub(super) type Operation = (SystemId, TextId);
 
@@ -125,27 +128,20 @@ impl Traces {
         Some(self.spans[place as usize].parent).filter(|parent| *parent != NONE)
     }
 
-    /// For each flagged span, whether no span of another system beneath it is flagged too: where it starts.
-    pub(super) fn origins(&self, is_flagged: &[bool]) -> Vec<bool> {
-        // What is flagged beneath: nothing, one system, or several.
-        const NOTHING: u32 = u32::MAX;
-        const SEVERAL: u32 = u32::MAX - 1;
-        let join = |a: u32, b: u32| match (a, b) {
-            (NOTHING, other) | (other, NOTHING) => other,
-            (a, b) if a == b => a,
-            _ => SEVERAL,
-        };
-        let mut beneath = vec![NOTHING; self.spans.len()];
+    /// For each span that is out of order by some strength (0 for one that is not), whether nothing beneath it, in another
+    /// system, is so by half of that at least: where it starts.
+    pub(super) fn origins(&self, strengths: &[f32]) -> Vec<bool> {
+        let mut beneath = vec![Beneath::default(); self.spans.len()];
         let mut origins = vec![false; self.spans.len()];
         for &place in &self.deepest_first {
             let place = place as usize;
-            let span = &self.spans[place];
-            let own = u32::from(span.system.0);
-            origins[place] = is_flagged[place] && (beneath[place] == NOTHING || beneath[place] == own);
+            let (span, own) = (&self.spans[place], strengths[place]);
+            origins[place] = own > 0.0 && beneath[place].strongest_other(span.system) < own * EXPLAINS;
             if span.parent != NONE {
-                let up = if is_flagged[place] { join(beneath[place], own) } else { beneath[place] };
+                let mut up = beneath[place];
+                up.add(span.system, own);
                 let parent = &mut beneath[span.parent as usize];
-                *parent = join(*parent, up);
+                up.of.into_iter().for_each(|(system, strength)| parent.add(system, strength));
             }
         }
         origins
@@ -187,6 +183,33 @@ impl Traces {
             .collect();
         self.logs.sort_unstable();
         self.logs_from = firsts(self.spans.len(), self.logs.iter().map(|&(place, ..)| place));
+    }
+}
+
+/// What is out of order beneath a span: the strongest of two systems.
+#[derive(Clone, Copy, Default)]
+struct Beneath {
+    of: [(SystemId, f32); 2],
+}
+
+impl Beneath {
+    fn add(&mut self, system: SystemId, strength: f32) {
+        let [first, second] = &mut self.of;
+        if strength <= 0.0 {
+            return;
+        }
+        if first.1 > 0.0 && first.0 == system {
+            first.1 = first.1.max(strength);
+        } else if strength > first.1 {
+            (*first, *second) = ((system, strength), *first);
+        } else if strength > second.1 {
+            *second = (system, strength);
+        }
+    }
+
+    fn strongest_other(&self, system: SystemId) -> f32 {
+        let [first, second] = self.of;
+        if first.0 == system { second.1 } else { first.1 }
     }
 }
 

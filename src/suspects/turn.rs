@@ -15,8 +15,9 @@ use crate::flows::{Flows, Verdict};
 use crate::telemetry::{Nanos, Sample, Series, Time, Window};
 use rustc_hash::FxHashMap;
 
-/// How far from an onset that was given the true one may lie.
-const REACH: Nanos = Nanos::seconds(90);
+/// How far from an onset that was given the true one may lie: whoever gives it may be a minute off, and so may the clock or
+/// the minute that it was read from.
+const REACH: Nanos = Nanos::seconds(120);
 /// So many steps without anything, where usually every other has something, are a hole.
 const HOLE: usize = 6;
 /// How finely it is looked for.
@@ -59,10 +60,20 @@ struct Trials {
     groups: FxHashMap<Group, u32>,
     /// By group: trials in each bin. The first bin holds all that is earlier, the last all that is later.
     of: Vec<Vec<u32>>,
+    /// By group: trials of another day, before the last hole.
+    of_old: Vec<u32>,
     events: FxHashMap<(u32, u64), u32>,
-    /// The group of each event.
-    groups_of: Vec<u32>,
+    kinds: Vec<Kind>,
     hits: Vec<(u32, u8)>,
+}
+
+/// Something that happens in trials of a group.
+struct Kind {
+    group: u32,
+    /// What is bad in itself: that it goes away is no onset.
+    is_trouble: bool,
+    /// Times on another day.
+    old: u32,
 }
 
 /// What a share is of.
@@ -143,8 +154,9 @@ impl Trials {
             steps,
             groups,
             of: Vec::new(),
+            of_old: Vec::new(),
             events,
-            groups_of: Vec::new(),
+            kinds: Vec::new(),
             hits: Vec::new(),
             begin: Time::MIN,
         }
@@ -160,29 +172,32 @@ impl Trials {
     }
 
     fn trial(&mut self, group: Group, time: Time) {
+        let (group, bin) = (self.group(group) as usize, self.bin(time));
         if self.is_out(time) {
-            return;
+            self.of_old[group] += 1;
+        } else {
+            self.of[group][bin] += 1;
         }
-        let (group, bin) = (self.group(group), self.bin(time));
-        self.of[group as usize][bin] += 1;
     }
 
-    fn hit(&mut self, group: Group, event: u64, time: Time) {
-        if self.is_out(time) {
-            return;
-        }
+    fn hit(&mut self, group: Group, event: u64, is_trouble: bool, time: Time) {
         let (group, bin) = (self.group(group), self.bin(time));
         let event = *self.events.entry((group, event)).or_insert_with(|| {
-            self.groups_of.push(group);
-            self.groups_of.len() as u32 - 1
+            self.kinds.push(Kind { group, is_trouble, old: 0 });
+            self.kinds.len() as u32 - 1
         });
-        self.hits.push((event, bin as u8));
+        if self.is_out(time) {
+            self.kinds[event as usize].old += 1;
+        } else {
+            self.hits.push((event, bin as u8));
+        }
     }
 
     fn group(&mut self, group: Group) -> u32 {
         let bins = self.steps + 2;
         *self.groups.entry(group).or_insert_with(|| {
             self.of.push(vec![0; bins]);
+            self.of_old.push(0);
             self.of.len() as u32 - 1
         })
     }
@@ -200,11 +215,12 @@ impl Trials {
             .filter(|one| !digest.has_spans || one.severity >= crate::telemetry::Severity::WARN);
         for one in plain {
             let unit = &units.units[one.unit as usize];
-            self.hit(group(unit), u64::from(one.pattern.0), unit.time);
+            let is_trouble = one.severity >= crate::telemetry::Severity::WARN;
+            self.hit(group(unit), u64::from(one.pattern.0), is_trouble, unit.time);
         }
         for one in &units.troubled {
             let unit = &units.units[one.unit as usize];
-            self.hit(group(unit), TROUBLE, unit.time);
+            self.hit(group(unit), TROUBLE, true, unit.time);
         }
         let (traces, orders) = (&digest.traces, &digest.orders);
         for (place, span) in traces.spans.iter().enumerate() {
@@ -215,13 +231,13 @@ impl Trials {
                     self.trial(group, span.time());
                 }
                 if is_new {
-                    self.hit(group, u64::from(number), span.time());
+                    self.hit(group, u64::from(number), false, span.time());
                 }
             }
             let group = Group::Spans(span.system.0);
             self.trial(group, span.time());
             if span.failed {
-                self.hit(group, TROUBLE, span.time());
+                self.hit(group, TROUBLE, true, span.time());
             }
         }
         let mut gaps: FxHashMap<Group, Vec<(Time, f64)>> = FxHashMap::default();
@@ -235,14 +251,14 @@ impl Trials {
             for (time, gap) in all {
                 self.trial(group, time);
                 if gap > slow {
-                    self.hit(group, TROUBLE, time);
+                    self.hit(group, TROUBLE, true, time);
                 }
             }
         }
         for (_, flow) in flows.iter().filter(|(_, flow)| flow.verdict != Verdict::InFlight) {
             self.trial(Group::Flows(flow.kind.0), flow.first);
             if is_failing(flow) {
-                self.hit(Group::Flows(flow.kind.0), TROUBLE, flow.first);
+                self.hit(Group::Flows(flow.kind.0), TROUBLE, true, flow.first);
             }
         }
     }
@@ -253,8 +269,7 @@ impl Trials {
         let mut sums = vec![0.0; self.steps + 2];
         let (mut votes, mut weights) = (0u32, 0.0);
         let mut vote = |gains: &[f64]| {
-            let best = (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)));
-            let Some(best) = best.filter(|&best| gains[best] >= least) else { return };
+            let Some(best) = best(gains).filter(|&best| gains[best] >= least) else { return };
             if best > 1 && best <= self.steps {
                 votes += 1;
                 weights += gains[best];
@@ -268,8 +283,7 @@ impl Trials {
             for &(_, bin) in hits {
                 counts[usize::from(bin)] += 1;
             }
-            let gains = gains(&counts, &self.of[self.groups_of[hits[0].0 as usize] as usize]);
-            vote(&gains);
+            vote(&self.gains(&counts, &self.kinds[hits[0].0 as usize]));
         }
         for series in evidence.series.iter() {
             vote(&self.gains_of(series));
@@ -304,6 +318,22 @@ impl Trials {
 }
 
 impl Trials {
+    /// By split, how much better two rates explain the times that something happened; nothing at all if what changes for
+    /// the most part goes back to what was usual.
+    fn gains(&self, hits: &[u32], kind: &Kind) -> Vec<f64> {
+        let of = &self.of[kind.group as usize];
+        let old = (kind.old, self.of_old[kind.group as usize]);
+        let gains = gains(hits, of, old);
+        let Some(best) = best(&gains) else { return gains };
+        let sum = |counts: &[u32]| counts.iter().sum::<u32>();
+        let parts = |from: usize, to: usize| (sum(&hits[from..to]), sum(&of[from..to]));
+        let (before, after) = (parts(0, best), parts(best, hits.len()));
+        let is_better = kind.is_trouble && Shares { before, after }.certainty() < 0.0;
+        let from_old = |now: (u32, u32)| Shares { before: old, after: now }.effect();
+        let is_back = old.1 >= LEAST_TRIALS && from_old(after) < from_old(before);
+        if is_better || is_back { vec![0.0; gains.len()] } else { gains }
+    }
+
     /// The same of a series, by two means.
     fn gains_of(&self, series: &Series) -> Vec<f64> {
         let mut gains = vec![0.0; self.steps + 2];
@@ -357,9 +387,14 @@ impl Trials {
     }
 }
 
+/// The split that gains most, the earliest of equals.
+fn best(gains: &[f64]) -> Option<usize> {
+    (1..gains.len()).max_by(|a, b| gains[*a].total_cmp(&gains[*b]).then(b.cmp(a)))
+}
+
 /// By split, twice the logarithm of how much better two rates explain the hits than one does. Split `n` lies before bin
 /// `n`; 0 where there is too little on a side.
-fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
+fn gains(hits: &[u32], of: &[u32], old: (u32, u32)) -> Vec<f64> {
     let likelihood = |hits: u32, of: u32| {
         let (hits, of) = (f64::from(hits), f64::from(of).max(f64::from(hits)));
         let part = |part: f64| if part <= 0.0 { 0.0 } else { part * (part / of).ln() };
@@ -375,7 +410,8 @@ fn gains(hits: &[u32], of: &[u32]) -> Vec<f64> {
         if left >= LEAST_TRIALS && all - left >= LEAST_TRIALS {
             let parts = Shares { before: (left_hits, left), after: (all_hits - left_hits, all - left) };
             // What hardly ever or nearly always happened, and now does or does not: a mix that drifts was neither.
-            let was_regular = parts.share_before() <= REGULAR || parts.share_before() >= 1.0 - REGULAR;
+            let usual = Shares { before: (left_hits + old.0, left + old.1), ..parts }.share_before();
+            let was_regular = usual <= REGULAR || usual >= 1.0 - REGULAR;
             if was_regular && parts.effect() >= LEAST_EFFECT {
                 let parts = likelihood(left_hits, left) + likelihood(all_hits - left_hits, all - left);
                 gains[split] = 2.0 * (parts - whole);
@@ -399,7 +435,7 @@ mod tests {
         for second in 0..400 {
             trials.trial(Group::Spans(0), Time::from_seconds(second));
             if is_hit(second) {
-                trials.hit(Group::Spans(0), TROUBLE, Time::from_seconds(second));
+                trials.hit(Group::Spans(0), 7, false, Time::from_seconds(second));
             }
         }
         trials

@@ -27,6 +27,7 @@ mod topology;
 mod traces;
 mod turn;
 mod units;
+mod unseen;
 mod weights;
 
 pub use board::{BeforeAfter, BoardRow, Gauge};

@@ -6,17 +6,15 @@ use super::metrics::{Departure, sentence};
 use super::scene::{Finding, Nature, Scene};
 use super::topology::{Topology, is_pseudo};
 use super::weights::{ALERTING, EXPLAINED_ON_PATH, OFF_PATH};
-use super::{Pointer, Signal};
-use crate::evidence::{Row, SystemId};
-use crate::telemetry::{EventKind, Nanos, SeriesClass};
+use super::{Pointer, Signal, unseen};
+use crate::evidence::SystemId;
+use crate::telemetry::SeriesClass;
 use rustc_hash::FxHashMap;
 
 /// From this many spreads on a system suffers.
 pub(super) const SUFFERS: f64 = 3.0;
 /// A callee explains its caller if it suffers at least this share as much.
 const EXPLAINS: f64 = 0.25;
-/// Alerts this far from the onset belong to it.
-const NEAR: Nanos = Nanos::seconds(1_800);
 /// What the other kind of symptom adds.
 const OTHER_KIND: f64 = 0.3;
 
@@ -101,13 +99,8 @@ pub(super) fn findings(scene: &Scene, topology: &Topology, departures: &[Departu
 /// The systems that raised an alert near the onset, and what it was about.
 fn alerts(scene: &Scene) -> (Vec<SystemId>, Option<Way>) {
     let evidence = scene.evidence;
-    let near = |row: &Row| {
-        let time = evidence.time(*row);
-        time >= scene.onset() - NEAR && time <= scene.onset() + NEAR
-    };
     let (mut systems, mut about) = (Vec::new(), None);
-    let rows = (0..evidence.rows()).map(Row);
-    for row in rows.filter(|row| evidence.kind(*row) == EventKind::Alert).filter(near) {
+    for row in unseen::alerts(scene) {
         systems.push(evidence.system(row));
         let texts = [evidence.operation(row), evidence.shape(row)];
         about = about.or_else(|| texts.into_iter().find_map(|text| way(class_of_text(evidence.text(text)))));

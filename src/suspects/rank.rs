@@ -7,7 +7,8 @@ use super::path::SUFFERS;
 use super::scene::{Finding, Nature, Scene};
 use super::templates::{Counted, count};
 use super::topology::{Topology, is_gateway, is_pseudo};
-use super::weights::{DEPTH, EDGE, EXPLAINED, TOLD_BY_SPANS, weight};
+use super::unseen::{Unanswered, Unseen, unanswered};
+use super::weights::{DEPTH, EDGE, EXPLAINED, MEASURED, TOLD_BY_SPANS, weight};
 use super::{
     Evidence as Reason, Pointer, Role, Signal, Suspect, SuspectSettings, Suspects, TemplateState, against,
     board, changes, gaps, onset, order, path, said, stops,
@@ -58,6 +59,8 @@ struct Case<'a> {
     topology: Topology,
     departures: Vec<Departure>,
     findings: Vec<Finding>,
+    unseen: Vec<Unseen>,
+    unanswered: Vec<Unanswered>,
     /// Whether nothing but metrics says anything, so that the path from the alert is what there is to go by.
     only_metrics: bool,
 }
@@ -100,7 +103,24 @@ impl<'a> Case<'a> {
             });
             findings.extend(on_path);
         }
-        Self { scene, digest, settings, templates, topology, departures, findings, only_metrics }
+        let mut unseen =
+            if is_on(Signal::Topology) { Unseen::all(scene, &topology, &departures) } else { Vec::new() };
+        // Where more than metrics speaks, what suffers around a system tells little of it.
+        unseen.retain(|one| only_metrics || one.callers.is_empty());
+        findings.extend(unseen.iter().map(Unseen::finding));
+        let unanswered = unanswered(scene, traces);
+        Self {
+            scene,
+            digest,
+            settings,
+            templates,
+            topology,
+            departures,
+            findings,
+            unseen,
+            unanswered,
+            only_metrics,
+        }
     }
 
     fn ranking(&self) -> Vec<Weighed> {
@@ -307,8 +327,39 @@ impl<'a> Case<'a> {
             has_logs: !self.digest.units.said.is_empty(),
             many_suffer: suffering.len() > 1,
             is_failing: self.scene.is_failing,
+            unseen: self.unseen_near(ranking),
         };
         conclude(&ranked, ground)
+    }
+
+    /// What nothing was read of and may be behind what the first suspect shows: in words, and what to look at.
+    fn unseen_near(&self, ranking: &[Weighed]) -> Option<(String, String)> {
+        let first = &ranking.first()?.suspect;
+        let is_near = |one: &&Unseen| {
+            one.callers.is_empty() || one.system == first.system || one.callers.contains(&first.system)
+        };
+        if let Some(one) = self.unseen.iter().find(is_near) {
+            let name = self.scene.name(one.system);
+            let why = format!("{name} may be behind it, and nothing that it says itself was read");
+            return Some((why, format!("add what {name} logs and measures, or ask who runs it")));
+        }
+        // A resource at its limit and time lost on the way are measured at the suspect; all else its callees may have caused.
+        let is_measured = |reason: &Reason| {
+            matches!(reason.signal, Signal::Metrics | Signal::NetworkGap) && reason.weight >= MEASURED
+        };
+        if first.evidence.iter().any(is_measured) {
+            return None;
+        }
+        let reached = self.topology.reached(&[first.system], |_| true);
+        let one = self.unanswered.iter().find(|one| reached.contains(&one.caller))?;
+        let (caller, call) = (self.scene.name(one.caller), self.scene.evidence.text(one.call));
+        let why = format!(
+            "{} of {} `{}` calls of {caller} before onset go to something that is not read and may be behind it",
+            one.count,
+            one.of,
+            order::shortened(call)
+        );
+        Some((why, format!("add what {caller} calls by `{}`", order::shortened(call))))
     }
 }
 

@@ -246,6 +246,109 @@ fn an_onset_that_is_a_minute_off_is_set_right() {
 }
 
 #[test]
+fn the_end_of_an_earlier_incident_is_no_onset() {
+    // Another day shows what is usual. Later the back is seen failing, gets well, and a minute after that the front breaks.
+    let mut estate = two_tiers(usual_call);
+    for number in 0..60u32 {
+        let (trace, second) = (u128::from(number) + 1_000, i64::from(number) * 3);
+        let millis = (ONSET + 10_000 + second) * 1_000 + 5;
+        let front = estate.span(trace, 0, "front", "handle", millis, 100);
+        estate.line(trace, front, "front", "order received", millis + 1, Severity::INFO);
+        match second {
+            0..60 => out_of_stock(&mut estate, trace, front, millis),
+            60..120 => usual_call(&mut estate, trace, front, millis),
+            _ => estate.line(trace, front, "front", "NullPointerException", millis + 2, Severity::ERROR),
+        }
+    }
+    let (suspects, ranking) = estate.ranking_at(Some(ONSET + 10_090));
+    let found = (suspects.onset.unwrap().time - Time::from_seconds(ONSET + 10_120)).as_seconds();
+    assert!(found.abs() <= 10.0, "{found} s off");
+    assert_eq!(ranking[0].0, "front");
+}
+
+#[test]
+fn another_mix_beneath_does_not_explain_a_caller_that_changed_altogether() {
+    let kind_of = |trace: u128, often: u128| if trace % often == 0 { "rare" } else { "common" };
+    let mut estate = Estate::default();
+    for number in 0..120u32 {
+        let trace = u128::from(number) + 1;
+        let millis = (ONSET + (i64::from(number) - 60) * 10) * 1_000 + 5;
+        let is_after = number >= 60;
+        let front = estate.span(trace, 0, "front", "handle", millis, 100);
+        estate.line(trace, front, "front", "order received", millis + 1, Severity::INFO);
+        for item in 0..4u32 {
+            let at = millis + 10 + 10 * i64::from(item);
+            let call = estate.span(trace, front, "front", "call back", at, 9);
+            let back = estate.span(trace, call, "back", "reserve", at + 1, 7);
+            // Every second item is of the rare kind now; every twentieth was.
+            let kind = kind_of(trace * 4 + u128::from(item), if is_after { 2 } else { 20 });
+            estate.line(trace, back, "back", &format!("reserving the {kind} kind"), at + 2, Severity::INFO);
+        }
+        if !is_after {
+            estate.line(trace, front, "front", "order done", millis + 70, Severity::INFO);
+        }
+    }
+    assert_eq!(estate.named()[0], "front");
+}
+
+#[test]
+fn what_an_alert_is_about_and_nothing_was_read_of_is_named_and_nobody_convicted() {
+    let mut estate = two_tiers(out_of_stock);
+    assert!(estate.ranking_at(Some(ONSET)).0.conclusive);
+    estate.events.push(Happened {
+        millis: (ONSET + 30) * 1_000,
+        system: "billing",
+        text: "error rate above 5 %".to_owned(),
+        severity: Severity::ERROR,
+        kind: EventKind::Alert,
+        took_millis: 0,
+        span: SpanInfo::default(),
+        trace: 5_000,
+    });
+    let (suspects, ranking) = estate.ranking_at(Some(ONSET));
+    assert!(ranking.iter().any(|(name, _)| name == "billing"));
+    assert!(!suspects.conclusive && suspects.reason.contains("billing"), "{}", suspects.reason);
+}
+
+#[test]
+fn a_callee_that_nothing_was_read_of_is_named_beside_its_caller() {
+    let mut estate = Estate::default();
+    estate.metric("site", "latency_p90", "ms", &wave(60, 100.0, 5.0), &[900.0; 12]);
+    estate.metric("stock", "latency_p90", "ms", &wave(60, 100.0, 5.0), &wave(12, 100.0, 5.0));
+    estate.calls =
+        [("site", "search"), ("site", "stock")].map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec();
+    let (suspects, ranking) = estate.ranking_at(Some(ONSET));
+    let names: Vec<&str> = ranking.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["site", "search"]);
+    assert!(!suspects.conclusive && suspects.reason.contains("search"), "{}", suspects.reason);
+}
+
+#[test]
+fn calls_that_nobody_seen_answers_leave_it_open() {
+    // The front calls two systems by spans of one name; of the one that breaks nothing is read.
+    let with_calls = |is_read: bool| {
+        let mut estate = two_tiers(out_of_stock);
+        for number in 0..60u32 {
+            let (trace, millis) =
+                (u128::from(number) + 1, (ONSET + (i64::from(number) - 30) * 10) * 1_000 + 75);
+            let of_trace = |one: &&Happened| one.trace == trace && one.text == "handle";
+            let front = estate.events.iter().find(of_trace).unwrap().span.id;
+            for _ in 0..4 {
+                let call = estate.span(trace, front, "front", "call back", millis, 5);
+                estate.span(trace, call, "rates", "rate", millis + 1, 3);
+            }
+        }
+        let is_unread = |one: &Happened| !is_read && one.system == "back";
+        estate.events.retain(|one| !is_unread(one));
+        estate
+    };
+    assert!(with_calls(true).ranking_at(Some(ONSET)).0.conclusive);
+    let (suspects, ranking) = with_calls(false).ranking_at(Some(ONSET));
+    assert_eq!(ranking[0].0, "front");
+    assert!(!suspects.conclusive && suspects.reason.contains("not read"), "{}", suspects.reason);
+}
+
+#[test]
 fn where_only_lines_are_left_their_order_still_tells() {
     let mut estate = two_tiers(out_of_stock);
     estate.events.retain(|event| event.kind == EventKind::Log);

@@ -84,6 +84,8 @@ pub(super) const LEAD: f64 = 0.12;
 pub(super) const LEAD_OF_ONE: f64 = 0.2;
 /// From this weight on a reason counts as a signal of its own.
 pub(super) const TELLING: f64 = 0.1;
+/// From this weight on what is measured at a suspect is its own, whatever it calls.
+pub(super) const MEASURED: f64 = 0.5;
 /// The same where only metrics speak: the least sum, and what share of it a rival may have.
 pub(super) const LEAST_ON_PATH: f64 = 0.15;
 pub(super) const RIVAL_ON_PATH: f64 = 0.5;

@@ -206,10 +206,12 @@ fn is_among(evidence: &Evidence, row: Row, share: f64) -> bool {
     ((hasher.finish() >> 40) as f64) < share * f64::from(1u32 << 24)
 }
 
-/// Takes away all that some systems say and all that is measured of them.
+/// Takes away all that some systems say and all that is measured of them; alerts are raised by others.
 fn silence(evidence: &mut Evidence, names: &[String]) {
     let is_silent = |name: &str| names.iter().any(|silent| silent.eq_ignore_ascii_case(name));
-    let mut rest = evidence.only(|row| !is_silent(evidence.system_name(evidence.system(row))));
+    let is_alert = |row| evidence.kind(row) == EventKind::Alert;
+    let mut rest =
+        evidence.only(|row| is_alert(row) || !is_silent(evidence.system_name(evidence.system(row))));
     rest.series =
         Arc::new(evidence.series.iter().filter(|series| !is_silent(&series.system)).cloned().collect());
     *evidence = rest;

@@ -14,7 +14,7 @@ use crate::evidence::{Evidence, SystemId, TextId};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Fewer spans than this on a side say nothing; so an operation never seen before the onset says nothing either.
-const LEAST_SPANS: u32 = 5;
+const LEAST_SPANS: u32 = 3;
 /// Weaker pairs are chance.
 const KEPT: f64 = 2.0;
 /// What is left of the strength where only the answer of a silent callee is seen.

@@ -13,7 +13,7 @@ use crate::telemetry::Severity;
 use rustc_hash::FxHashMap;
 
 /// Fewer traces than this on a side say nothing.
-const LEAST_UNITS: u32 = 5;
+const LEAST_UNITS: u32 = 3;
 /// A warning or error that went away is no fault.
 const GOT_WELL: f64 = 0.3;
 

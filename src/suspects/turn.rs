@@ -25,7 +25,7 @@ const STEP: Nanos = Nanos::seconds(5);
 /// How many steps all of the time is cut into where no onset was given.
 const STEPS: i64 = 240;
 /// Fewer trials than this on a side say nothing.
-const LEAST_TRIALS: u32 = 5;
+const LEAST_TRIALS: u32 = 4;
 /// A likelihood ratio below this is chance among so many.
 const LEAST_GAIN: f64 = 12.0;
 /// The same where nobody said that anything is wrong.

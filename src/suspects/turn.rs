@@ -24,8 +24,9 @@ const HOLE: usize = 6;
 const STEP: Nanos = Nanos::seconds(5);
 /// How many steps all of the time is cut into where no onset was given.
 const STEPS: i64 = 240;
-/// Fewer trials than this on a side say nothing.
+/// Fewer trials than this on a side say nothing; and nothing unasked.
 const LEAST_TRIALS: u32 = 4;
+const LEAST_TRIALS_UNTOLD: u32 = 5;
 /// A likelihood ratio below this is chance among so many.
 const LEAST_GAIN: f64 = 12.0;
 /// The same where nobody said that anything is wrong.
@@ -57,6 +58,8 @@ struct Trials {
     steps: usize,
     /// What is earlier is another day, and not counted.
     begin: Time,
+    /// How many trials a side needs.
+    least: u32,
     groups: FxHashMap<Group, u32>,
     /// By group: trials in each bin. The first bin holds all that is earlier, the last all that is later.
     of: Vec<Vec<u32>>,
@@ -113,7 +116,7 @@ pub(super) fn near(evidence: &Evidence, digest: &Digest, flows: &Flows, given: T
 pub(super) fn anywhere(evidence: &Evidence, digest: &Digest, flows: &Flows, within: Window) -> Option<Turn> {
     let step = Nanos((within.length().0 / STEPS).max(STEP.0));
     let steps = (within.length().0 / step.0).clamp(2, STEPS) as usize;
-    let mut trials = Trials::new(within.from, step, steps);
+    let mut trials = Trials { least: LEAST_TRIALS_UNTOLD, ..Trials::new(within.from, step, steps) };
     trials.fill(digest, flows);
     trials.turn(evidence, LEAST_GAIN_UNTOLD, |_| 0.0)
 }
@@ -159,6 +162,7 @@ impl Trials {
             kinds: Vec::new(),
             hits: Vec::new(),
             begin: Time::MIN,
+            least: LEAST_TRIALS,
         }
     }
 
@@ -323,14 +327,14 @@ impl Trials {
     fn gains(&self, hits: &[u32], kind: &Kind) -> Vec<f64> {
         let of = &self.of[kind.group as usize];
         let old = (kind.old, self.of_old[kind.group as usize]);
-        let gains = gains(hits, of, old);
+        let gains = gains(hits, of, old, self.least);
         let Some(best) = best(&gains) else { return gains };
         let sum = |counts: &[u32]| counts.iter().sum::<u32>();
         let parts = |from: usize, to: usize| (sum(&hits[from..to]), sum(&of[from..to]));
         let (before, after) = (parts(0, best), parts(best, hits.len()));
         let is_better = kind.is_trouble && Shares { before, after }.certainty() < 0.0;
         let from_old = |now: (u32, u32)| Shares { before: old, after: now }.effect();
-        let is_back = old.1 >= LEAST_TRIALS && from_old(after) < from_old(before);
+        let is_back = old.1 >= self.least && from_old(after) < from_old(before);
         if is_better || is_back { vec![0.0; gains.len()] } else { gains }
     }
 
@@ -364,7 +368,7 @@ impl Trials {
                 left += 1;
             }
             let (n, m) = (left as f64, count - left as f64);
-            if left < LEAST_TRIALS as usize || m < 2.0 {
+            if left < self.least as usize || m < 2.0 {
                 continue;
             }
             let apart = (sum - left_sum) / m - left_sum / n;
@@ -394,7 +398,7 @@ fn best(gains: &[f64]) -> Option<usize> {
 
 /// By split, twice the logarithm of how much better two rates explain the hits than one does. Split `n` lies before bin
 /// `n`; 0 where there is too little on a side.
-fn gains(hits: &[u32], of: &[u32], old: (u32, u32)) -> Vec<f64> {
+fn gains(hits: &[u32], of: &[u32], old: (u32, u32), least: u32) -> Vec<f64> {
     let likelihood = |hits: u32, of: u32| {
         let (hits, of) = (f64::from(hits), f64::from(of).max(f64::from(hits)));
         let part = |part: f64| if part <= 0.0 { 0.0 } else { part * (part / of).ln() };
@@ -407,7 +411,7 @@ fn gains(hits: &[u32], of: &[u32], old: (u32, u32)) -> Vec<f64> {
     for split in 1..hits.len() {
         left_hits += hits[split - 1];
         left += of[split - 1];
-        if left >= LEAST_TRIALS && all - left >= LEAST_TRIALS {
+        if left >= least && all - left >= least {
             let parts = Shares { before: (left_hits, left), after: (all_hits - left_hits, all - left) };
             // What hardly ever or nearly always happened, and now does or does not: a mix that drifts was neither.
             let usual = Shares { before: (left_hits + old.0, left + old.1), ..parts }.share_before();

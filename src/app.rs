@@ -36,9 +36,8 @@ use tokio::{select, time};
 /// What the cockpit opens on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Opening {
-    /// The list of incidents, with a way into the demo.
-    Incidents,
-    /// Files, and the live sources of the configuration.
+    /// The newest incident, or the list of them, with these files and all that the configuration names: files and live
+    /// sources.
     Evidence(Vec<String>),
     /// A bundled scenario, by name.
     Demo(String),

@@ -85,7 +85,7 @@ pub fn run(cli: Cli) -> ExitCode {
 fn perform(cli: Cli, output: &Output) -> Result<Outcome, Failure> {
     let Cli { shared, command } = cli;
     match command {
-        None => open::cockpit(&shared, open::Opening::Incidents),
+        None => open::cockpit(&shared, open::Opening::Evidence(Vec::new())),
         Some(Command::Demo(arguments)) => demo::run(&shared, &arguments, output),
         Some(Command::Open(arguments)) => open::run(&shared, &arguments),
         Some(Command::Flow(arguments)) => flow::run(&shared, &arguments, output),

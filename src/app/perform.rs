@@ -94,7 +94,6 @@ impl Shell {
         match opening {
             Opening::Drill(folder) => self.open_drill(folder),
             Opening::Demo(name) => self.open_scenario(bundled::scenario(&name)),
-            Opening::Incidents => self.open_record(),
             Opening::Evidence(paths) => {
                 self.open_record();
                 self.open_evidence(paths);

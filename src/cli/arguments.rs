@@ -17,8 +17,8 @@ use std::path::PathBuf;
 /// The terminal screen that P1/P2 bridge calls are run from
 ///
 /// Joins logs, metrics, traces and changes of many systems into end-to-end flows, points at suspects with evidence,
-/// guides the bridge, measures mitigations and writes the RCA. Without a command, the cockpit opens on the list of
-/// incidents.
+/// guides the bridge, measures mitigations and writes the RCA. Without a command, the cockpit opens on the incidents on
+/// record and on what the configuration names: files and live sources.
 #[derive(Debug, Parser)]
 #[command(name = "bridgewatch", version, arg_required_else_help = false, after_help = EXAMPLES, max_term_width = 100)]
 pub struct Cli {

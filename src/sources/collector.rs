@@ -1,5 +1,6 @@
 //! One source and what is known of it: every answer and every failure changes its health, and nothing else does.
 
+use super::deep_links::beneath;
 use super::held::Held;
 use super::{Source, SourceError};
 use crate::telemetry::{Batch, Completeness, Nanos, Query, Reach, SourceHealth, Time, Wanted, Window};
@@ -83,12 +84,8 @@ impl Collector {
             Wanted::Tallies => "tallies",
         };
         let source = self.source.clone();
-        let mut command = source.as_command(&query);
-        if let Some(link) = source.deep_link(&query).filter(|_| !command.is_empty()) {
-            command.push_str(&format!("\n# {link}"));
-        }
-        let command: Arc<str> = command.into();
-        let mut pages = source.fetch(query);
+        let command: Arc<str> = command(source.as_ref(), &query).into();
+        let mut pages = source.fetch(query.clone());
         self.held.begin();
         let mut partial = Vec::new();
         let mut is_known = true;
@@ -114,8 +111,11 @@ impl Collector {
                 }
             }
         }
+        // What there is to ask for may have been found out only now.
+        let command =
+            if command.is_empty() { self::command(source.as_ref(), &query) } else { command.to_string() };
         if is_answered && !command.is_empty() {
-            self.health.asked.insert(question, command.to_string());
+            self.health.asked.insert(question, command);
         }
         self.health.queries = self.source.queries();
         self.health.limit = is_answered.then_some(limit as u64).or(self.health.limit);
@@ -222,4 +222,8 @@ pub fn first_questions(window: Window, patience: Nanos) -> Vec<Query> {
     .into_iter()
     .map(|(wanted, limit)| Query { window, wanted, limit, deadline: patience })
     .collect()
+}
+/// The command that asks the same, with the place where a person sees it.
+fn command(source: &dyn Source, query: &Query) -> String {
+    beneath(&source.as_command(query), source.deep_link(query))
 }

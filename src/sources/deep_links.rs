@@ -19,6 +19,22 @@ pub(super) struct Sight<'a> {
     pub expression: Option<&'a str>,
 }
 
+/// A command with the address beneath it, as a comment of the shell.
+pub(super) fn beneath(command: &str, link: Option<String>) -> String {
+    match link {
+        Some(link) if !command.is_empty() => format!("{command}{COMMENT}{link}"),
+        _ => command.to_owned(),
+    }
+}
+
+/// The address beneath a command.
+pub(super) fn within(command: &str) -> Option<&str> {
+    let (_, link) = command.rsplit_once(COMMENT)?;
+    link.starts_with("http").then_some(link)
+}
+
+const COMMENT: &str = "\n# ";
+
 /// Refuses what is no address: a link that leads nowhere would be found out when it is needed.
 pub(super) fn checked(ui: &str) -> Result<String, SourceError> {
     if ui.is_empty() || ui.starts_with("https://") || ui.starts_with("http://") {
@@ -42,7 +58,8 @@ pub(super) fn deep_link(sight: &Sight<'_>) -> Option<String> {
     let trace = trace_of(&sight.query.wanted);
     let text = || text_of(&sight.query.wanted);
     match sight.kind {
-        "prometheus" => Some(format!("{ui}/query?{}", graph(sight, window)?)),
+        // The third version has another page and leads there from this one; the second has only this.
+        "prometheus" => Some(format!("{ui}/graph?{}", graph(sight, window)?)),
         "jaeger" => Some(match trace {
             Some(trace) => format!("{ui}/trace/{}", segment(&trace)),
             None => format!(
@@ -114,7 +131,8 @@ fn text_of(wanted: &Wanted) -> Option<String> {
 
 fn graph(sight: &Sight<'_>, window: Window) -> Option<String> {
     Some(format!(
-        "g0.expr={}&g0.tab=graph&g0.range_input={}s&g0.end_input={}",
+        // 0 is the graph: the oldest pages know no other word for it, and the newest still know this one.
+        "g0.expr={}&g0.tab=0&g0.range_input={}s&g0.end_input={}",
         segment(sight.expression?),
         seconds(window),
         segment(&window.to.utc().format("%Y-%m-%d %H:%M:%S").to_string())
@@ -178,6 +196,16 @@ mod tests {
     }
 
     #[test]
+    fn an_address_beneath_a_command_is_found_again() {
+        let link = Some("https://ui/x".to_owned());
+        assert_eq!(within(&beneath("curl -sS 'http://x'", link.clone())), Some("https://ui/x"));
+        assert_eq!(beneath("", link), "");
+        for without in ["curl -sS 'http://x'", "# a comment\ncurl -sS x", ""] {
+            assert_eq!(within(&beneath(without, None)), None);
+        }
+    }
+
+    #[test]
     fn a_trace_is_shown_by_its_own_page() {
         let trace = || identifier(IdentifierClass::Trace, TRACE);
         for (kind, url, ui, expected) in [
@@ -222,7 +250,7 @@ mod tests {
             link("prometheus", "http://p:9090", "", Wanted::Metrics { step: Nanos(1) }, Some("up{a=\"b\"}"));
         assert_eq!(
             prometheus.unwrap(),
-            "http://p:9090/query?g0.expr=up%7Ba%3D%22b%22%7D&g0.tab=graph&g0.range_input=3600s&g0.end_input=2026-03-14%2010%3A00%3A00"
+            "http://p:9090/graph?g0.expr=up%7Ba%3D%22b%22%7D&g0.tab=0&g0.range_input=3600s&g0.end_input=2026-03-14%2010%3A00%3A00"
         );
     }
 

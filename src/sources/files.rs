@@ -13,6 +13,7 @@ pub use follow::Follower;
 pub use held::Bytes;
 pub use hunt::Hunt;
 
+use super::deep_links;
 use crate::evidence::{Evidence, Place};
 use crate::ingest::{Plan, Scanner, Settings, detect, glance_events};
 use crate::telemetry::{Event, Glances, Issue, Origin, SourceRef, Time, Zone};
@@ -226,8 +227,16 @@ pub fn add_page(evidence: &mut Evidence, source: Arc<str>, command: Arc<str>, ev
 impl Files {
     /// Reads an event again from where it came from. `None` if the bytes are no longer there.
     pub fn read_event(&self, evidence: &Evidence, origin: Origin) -> Option<Event> {
-        if let Some(Place::Page { events, .. }) = evidence.places.get(origin.file() as usize) {
-            return events.get(origin.offset() as usize).cloned();
+        if let Some(Place::Page { events, command, .. }) = evidence.places.get(origin.file() as usize) {
+            let mut event = events.get(origin.offset() as usize)?.clone();
+            // What has no address of its own is seen where its page is.
+            if let (SourceRef::Backend { url, .. }, Some(link)) =
+                (&mut event.source, deep_links::within(command))
+                && url.is_empty()
+            {
+                link.clone_into(url);
+            }
+            return Some(event);
         }
         let file = self.files.get(&origin.file())?;
         // Most records are short; a few run over many lines, and an OTLP event lies deep inside its line.

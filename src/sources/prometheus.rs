@@ -6,7 +6,7 @@
 mod decode;
 mod discover;
 
-use super::deep_links::{Sight, checked, deep_link};
+use super::deep_links::{Sight, beneath, checked, deep_link};
 use super::http::{Answer, Auth, Budget, Connection, Http, Request, Tls};
 use super::{Source, SourceError};
 use crate::ingest::Settings;
@@ -54,6 +54,13 @@ pub struct MetricRule {
     pub query: String,
     #[serde(default)]
     pub unit: String,
+}
+
+impl MetricRule {
+    /// The PromQL that is asked.
+    fn expression(&self, step: Nanos) -> String {
+        self.query.replace("$step", &format!("{}s", (step.0 / 1_000_000_000).max(60)))
+    }
 }
 
 impl Default for Config {
@@ -161,9 +168,8 @@ impl Prometheus {
     }
 
     fn range(&self, rule: &MetricRule, window: Window, step: Nanos, deadline: Duration) -> Request<'static> {
-        let query = rule.query.replace("$step", &format!("{}s", (step.0 / 1_000_000_000).max(60)));
         let parameters = vec![
-            ("query", query),
+            ("query", rule.expression(step)),
             ("start", seconds(window.from)),
             ("end", seconds(window.to)),
             ("step", format!("{}", step.as_seconds())),
@@ -279,20 +285,20 @@ impl Source for Prometheus {
                 let rules = self.metrics.get().map_or(self.config.metrics.as_slice(), Vec::as_slice);
                 let step = Nanos(step.0.max(1_000_000_000));
                 let Some(slice) = slices(query.window, step).into_iter().next() else { return String::new() };
-                let lines =
-                    rules.iter().map(|rule| self.http.as_curl(&self.range(rule, slice, step, deadline)));
-                lines.collect::<Vec<_>>().join("\n")
+                let (url, ui) = (self.http.endpoint(), self.config.ui.as_str());
+                // A block a metric, named by its first line: what `Y` on a series looks for.
+                let blocks = rules.iter().map(|rule| {
+                    let curl = self.http.as_curl(&self.range(rule, slice, step, deadline));
+                    let expression = Some(rule.expression(step));
+                    let sight =
+                        Sight { kind: self.kind(), url, ui, query, expression: expression.as_deref() };
+                    format!("# {}\n{}", rule.name, beneath(&curl, deep_link(&sight)))
+                });
+                blocks.collect::<Vec<_>>().join("\n\n")
             }
             Wanted::Alerts => self.http.as_curl(&Request::get("api/v1/alerts", Vec::new(), deadline)),
             Wanted::Events | Wanted::Identifiers(_) | Wanted::Changes | Wanted::Tallies => String::new(),
         }
-    }
-
-    fn deep_link(&self, query: &Query) -> Option<String> {
-        let rules = self.metrics.get().map_or(self.config.metrics.as_slice(), Vec::as_slice);
-        let expression = rules.first().map(|rule| rule.query.as_str());
-        let (url, ui) = (self.http.endpoint(), self.config.ui.as_str());
-        deep_link(&Sight { kind: self.kind(), url, ui, query, expression })
     }
 
     fn notes(&self) -> Vec<String> {

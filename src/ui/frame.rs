@@ -100,10 +100,18 @@ fn without_incident<'a>(data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let right = [failing.unwrap_or_default(), hint.to_owned()].join("  ").trim().to_owned();
     let used: usize = spans.iter().map(Span::width).sum();
     let room = width.saturating_sub(used + right.width() + 3);
-    let title = if data.picture.title.is_empty() { "nothing is open" } else { &data.picture.title };
-    spans.push(Span::styled(format!(" {} ", fit(title, room)), theme.text));
+    spans.push(Span::styled(format!(" {} ", fit(&title(data), room)), theme.text));
     spans.push(Span::styled(right, if onset.is_some() { Theme::strong(theme.error) } else { theme.muted }));
     Line::from(spans)
+}
+
+/// What is open: by its title, else by the live sources.
+fn title(data: &Data) -> String {
+    if !data.picture.title.is_empty() {
+        return data.picture.title.clone();
+    }
+    let names: Vec<&str> = data.picture.sources.iter().map(|source| source.name.as_str()).collect();
+    if names.is_empty() { "nothing is open".to_owned() } else { format!("live: {}", names.join(", ")) }
 }
 
 /// How much is left of a drill, and how it goes; urgent towards its end.

@@ -38,7 +38,8 @@ pub(super) fn copied(selected: &Selected, data: &Data, as_query: bool) -> Option
         Selected::Series(place) if as_query => {
             let series = evidence.series.get(*place)?;
             let file = || format!("bridgewatch open {}", quoted(&series.source));
-            Some(asked(&series.source, "metrics", data).unwrap_or_else(file))
+            let all = asked(&series.source, "metrics", data);
+            Some(all.map_or_else(file, |all| of_metric(&all, &series.metric).to_owned()))
         }
         Selected::Source(place) => {
             let source = data.picture.sources.get(*place)?;
@@ -71,9 +72,15 @@ fn asked(source: &str, question: &str, data: &Data) -> Option<String> {
     data.picture.sources.iter().find(|known| known.name == source)?.asked.get(question).cloned()
 }
 
+/// Of commands in blocks that name their metric, the one of this metric; all where none is named so.
+fn of_metric<'a>(all: &'a str, metric: &str) -> &'a str {
+    let is_of = |block: &&str| block.lines().next().and_then(|line| line.strip_prefix("# ")) == Some(metric);
+    all.split("\n\n").find(is_of).unwrap_or(all)
+}
+
 /// The command, and as a comment the place where a person sees the same.
 fn with_link(command: &str, url: &str) -> String {
-    if url.is_empty() { command.to_owned() } else { format!("{command}\n# {url}") }
+    if command.ends_with(url) { command.to_owned() } else { format!("{command}\n# {url}") }
 }
 
 /// The flow by our own command, and the commands by which live sources gave its events.

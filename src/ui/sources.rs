@@ -142,7 +142,7 @@ fn draw_files(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, fra
     let figures = if assumed > 0 { format!("zone assumed in {assumed}") } else { String::new() };
     let inner = headed(&title, &figures, is_focused, theme, frame, area);
     if files.is_empty() {
-        let text = "No files are open. `bridgewatch open PATH…` opens some; o opens a bundled incident.";
+        let text = "No files are open. `bridgewatch open PATH…` opens some; `bridgewatch init` finds live sources; o opens a bundled incident.";
         let text = wrap_to(text, usize::from(inner.width), usize::from(inner.height));
         return lines(text.into_iter().map(|line| Line::styled(line, theme.muted)).collect(), frame, inner);
     }

@@ -303,6 +303,24 @@ fn the_query_that_fetched_something_is_copied_as_a_command() {
 }
 
 #[test]
+fn of_a_series_only_its_own_query_is_copied() {
+    let mut cockpit = Cockpit::with_sample().sized(120, 36);
+    let mut picture = (*cockpit.data().picture).clone();
+    cockpit.press("4");
+    cockpit.screen();
+    let super::Selected::Series(first) = cockpit.ui.selected() else { panic!("no series is selected") };
+    let series = &picture.evidence.series[first];
+    let (source, own) = (series.source.clone(), format!("# {}\ncurl own\n# http://p/graph", series.metric));
+    for known in &mut picture.sources {
+        known.name.clone_from(&source);
+        known.asked.insert("metrics", format!("# another\ncurl another\n\n{own}"));
+    }
+    cockpit.tell(Msg::Picture(Arc::new(picture)));
+    cockpit.press("4 shift-y");
+    assert_eq!(cockpit.effects, [Effect::Copy(own)]);
+}
+
+#[test]
 fn a_click_goes_to_a_tab_selects_a_row_and_a_second_one_opens_it() {
     let mut cockpit = Cockpit::with_sample();
     cockpit.click_on("2 Flows");

@@ -69,6 +69,11 @@ impl View<'_> {
     }
 
     #[inline]
+    pub fn is_log(&self, row: Row) -> bool {
+        at(&self.kind, row) == EventKind::Log as u8
+    }
+
+    #[inline]
     pub fn shape(&self, row: Row) -> TextId {
         TextId(at(&self.shape, row))
     }

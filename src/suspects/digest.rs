@@ -5,7 +5,6 @@ use super::patterns::Patterns;
 use super::traces::Traces;
 use super::units::Units;
 use crate::evidence::{Evidence, Row};
-use crate::telemetry::EventKind;
 
 pub(super) struct Digest {
     pub patterns: Patterns,
@@ -18,21 +17,25 @@ pub(super) struct Digest {
 
 impl Digest {
     pub(super) fn of(evidence: &Evidence) -> Self {
-        let logs = (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log);
+        let view = evidence.view();
+        let logs = (0..evidence.rows()).map(Row).filter(|row| view.is_log(*row));
         let mut seen = vec![false; evidence.texts.len()];
         let mut shapes = Vec::new();
         let mut logs_count = 0;
         for row in logs {
             logs_count += 1;
-            let shape = evidence.shape(row);
+            let shape = view.shape(row);
             if !std::mem::replace(&mut seen[shape.0 as usize], true) {
                 shapes.push(shape);
             }
         }
         let patterns = Patterns::of(evidence, shapes);
-        let traces = Traces::of(evidence);
-        let orders = Orders::of(evidence, &traces, &patterns);
-        let units = Units::of(evidence, &patterns);
+        let of_traces = || {
+            let traces = Traces::of(evidence);
+            let orders = Orders::of(evidence, &traces, &patterns);
+            (traces, orders)
+        };
+        let ((traces, orders), units) = rayon::join(of_traces, || Units::of(evidence, &patterns));
         let has_spans =
             traces.spans.iter().any(|span| !span.is_inferred) && traces.logs.len() * 2 > logs_count;
         Self { patterns, traces, orders, units, has_spans }

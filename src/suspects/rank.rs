@@ -31,8 +31,9 @@ pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings)
         return Suspects { reason, templates, modes, ..Suspects::default() };
     };
     let scene = Scene::new(evidence, flows, &found, settings);
-    let templates = count(evidence, Some(found.onset.time));
-    let case = Case::new(&scene, &digest, settings, &templates);
+    let (templates, case) =
+        rayon::join(|| count(evidence, Some(found.onset.time)), || Case::new(&scene, &digest, settings));
+    let case = Case { templates: &templates, ..case };
     let ranking = case.ranking();
     let (conclusive, reason) = case.verdict(&ranking);
     let ranking = ranking.into_iter().map(|one| one.suspect).collect();
@@ -72,12 +73,7 @@ struct Weighed {
 }
 
 impl<'a> Case<'a> {
-    fn new(
-        scene: &'a Scene<'a>,
-        digest: &'a Digest,
-        settings: &'a SuspectSettings,
-        templates: &'a [Counted],
-    ) -> Self {
+    fn new(scene: &'a Scene<'a>, digest: &'a Digest, settings: &'a SuspectSettings) -> Self {
         let is_on = |signal: Signal| !settings.without.contains(&signal);
         let Digest { patterns, traces, orders, units, .. } = digest;
         let topology = Topology::of(scene, traces);
@@ -113,7 +109,7 @@ impl<'a> Case<'a> {
             scene,
             digest,
             settings,
-            templates,
+            templates: &[],
             topology,
             departures,
             findings,

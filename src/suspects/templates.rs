@@ -1,8 +1,9 @@
 //! Log templates by system, since onset against before, normalised by the system's own traffic.
 
 use super::{TemplateChange, TemplateState};
-use crate::evidence::{Evidence, Row, SystemId, TextId};
-use crate::telemetry::{EventKind, Severity, Time};
+use crate::evidence::{Evidence, Row, SystemId, TextId, View};
+use crate::telemetry::{Severity, Time};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 
@@ -12,33 +13,71 @@ pub(super) struct Counted {
     pub severity: Severity,
 }
 
-/// All templates, those that changed most first.
-pub(super) fn count(evidence: &Evidence, onset: Option<Time>) -> Vec<Counted> {
-    let mut counts: FxHashMap<(SystemId, TextId), (u64, u64, Severity, Row)> = FxHashMap::default();
-    let mut traffic: FxHashMap<SystemId, (u64, u64)> = FxHashMap::default();
-    for row in (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Log) {
-        let system = evidence.system(row);
-        let is_after = onset.is_none_or(|onset| evidence.time(row) >= onset);
-        let entry = counts.entry((system, evidence.shape(row))).or_insert((0, 0, Severity::UNSET, row));
-        let own = traffic.entry(system).or_default();
-        if is_after {
-            entry.0 += 1;
-            own.0 += 1;
-        } else {
-            entry.1 += 1;
-            own.1 += 1;
-        }
+/// So many events are counted by one core at a time.
+const AT_ONCE: usize = 1 << 18;
+
+/// How often a template was met, and its worst event, the first of several.
+#[derive(Clone, Copy)]
+struct Seen {
+    count: u64,
+    baseline: u64,
+    severity: Severity,
+    example: Row,
+}
+
+#[derive(Default)]
+struct Tally {
+    counts: FxHashMap<(SystemId, TextId), Seen>,
+}
+
+impl Tally {
+    fn add(&mut self, key: (SystemId, TextId), seen: Seen, view: &View) {
+        let Some(known) = self.counts.get_mut(&key) else {
+            self.counts.insert(key, seen);
+            return;
+        };
+        known.count += seen.count;
+        known.baseline += seen.baseline;
         // The same example whatever the order of arrival.
-        let key = |row: Row| (evidence.time(row), evidence.origin(row));
-        let severity = evidence.severity(row);
-        if severity > entry.2 || severity == entry.2 && key(row) < key(entry.3) {
-            (entry.2, entry.3) = (severity, row);
+        let rank = |seen: &Seen| (Reverse(seen.severity), view.time(seen.example), view.origin(seen.example));
+        if rank(&seen) < rank(known) {
+            (known.severity, known.example) = (seen.severity, seen.example);
         }
     }
-    let mut all: Vec<Counted> = counts
+}
+
+/// All templates, those that changed most first.
+pub(super) fn count(evidence: &Evidence, onset: Option<Time>) -> Vec<Counted> {
+    let view = evidence.view();
+    let parts = (0..evidence.rows()).step_by(AT_ONCE).collect::<Vec<u32>>().into_par_iter().map(|first| {
+        let mut tally = Tally::default();
+        let rows = first..(first + AT_ONCE as u32).min(evidence.rows());
+        for row in rows.map(Row).filter(|row| view.is_log(*row)) {
+            let is_after = onset.is_none_or(|onset| view.time(row) >= onset);
+            let seen = Seen {
+                count: u64::from(is_after),
+                baseline: u64::from(!is_after),
+                severity: view.severity(row),
+                example: row,
+            };
+            tally.add((view.system(row), view.shape(row)), seen, &view);
+        }
+        tally
+    });
+    let all = parts.reduce(Tally::default, |mut a, b| {
+        b.counts.into_iter().for_each(|(key, seen)| a.add(key, seen, &view));
+        a
+    });
+    let mut traffic: FxHashMap<SystemId, (u64, u64)> = FxHashMap::default();
+    for ((system, _), seen) in &all.counts {
+        let own = traffic.entry(*system).or_default();
+        *own = (own.0 + seen.count, own.1 + seen.baseline);
+    }
+    let mut all: Vec<Counted> = all
+        .counts
         .into_iter()
         .filter(|((_, shape), _)| shape.0 != 0)
-        .map(|((system, shape), (count, baseline, severity, row))| {
+        .map(|((system, shape), Seen { count, baseline, severity, example })| {
             let (after, before) = traffic.get(&system).copied().unwrap_or_default();
             let expected = if before == 0 { 0.0 } else { baseline as f64 * after as f64 / before as f64 };
             let state = match (onset, count, baseline) {
@@ -50,7 +89,7 @@ pub(super) fn count(evidence: &Evidence, onset: Option<Time>) -> Vec<Counted> {
             };
             let template = evidence.text(shape).to_owned();
             Counted {
-                change: TemplateChange { system, template, count, baseline, state, example: Some(row) },
+                change: TemplateChange { system, template, count, baseline, state, example: Some(example) },
                 severity,
             }
         })

@@ -6,7 +6,7 @@
 
 use super::patterns::Patterns;
 use crate::evidence::{Evidence, Row, SystemId, TextId};
-use crate::telemetry::{EventKind, Nanos, Severity, Time};
+use crate::telemetry::{Nanos, Severity, Time};
 use rustc_hash::FxHashMap;
 
 const WINDOW: Nanos = Nanos::seconds(10);
@@ -53,7 +53,7 @@ impl Units {
         let view = evidence.view();
         for row in (0..evidence.rows()).map(Row) {
             let is_span = view.is_span(row);
-            if !is_span && evidence.kind(row) != EventKind::Log {
+            if !is_span && !view.is_log(row) {
                 continue;
             }
             let identifier = evidence.identifier(row);

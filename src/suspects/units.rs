@@ -5,8 +5,9 @@
 //! downstream of a fault would be taken for its cause.
 
 use super::patterns::Patterns;
-use crate::evidence::{Evidence, Row, SystemId, TextId};
+use crate::evidence::{Evidence, Row, SystemId, TextId, View};
 use crate::telemetry::{Nanos, Severity, Time};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
 const WINDOW: Nanos = Nanos::seconds(10);
@@ -45,22 +46,31 @@ pub(super) struct Units {
 
 impl Units {
     pub(super) fn of(evidence: &Evidence, patterns: &Patterns) -> Self {
+        let view = evidence.view();
+        let shares = shares(evidence, &view, rayon::current_num_threads());
+        let parts: Vec<Self> =
+            shares.into_par_iter().map(|own| Self::of_systems(evidence, patterns, &view, &own)).collect();
+        parts.into_iter().reduce(Self::joined).unwrap_or_default()
+    }
+
+    /// The units of some systems.
+    fn of_systems(evidence: &Evidence, patterns: &Patterns, view: &View, is_own: &[bool]) -> Self {
         let mut numbers: FxHashMap<(SystemId, u32), u32> = FxHashMap::default();
         let mut said: FxHashMap<(u32, TextId), u32> = FxHashMap::default();
         let mut troubled: FxHashMap<u32, u32> = FxHashMap::default();
         let mut units = Self::default();
         let every = evidence.rows() / MOST_ROWS + 1;
-        let view = evidence.view();
         for row in (0..evidence.rows()).map(Row) {
+            let system = view.system(row);
             let is_span = view.is_span(row);
-            if !is_span && !view.is_log(row) {
+            if !is_own[usize::from(system.0)] || !is_span && !view.is_log(row) {
                 continue;
             }
             let identifier = evidence.identifier(row);
             if identifier.is_some_and(|id| every > 1 && id.0.wrapping_mul(0x9e37_79b1) % every != 0) {
                 continue;
             }
-            let (system, time) = (view.system(row), view.time(row));
+            let time = view.time(row);
             let stretch = match identifier {
                 Some(id) => id.0,
                 None => (time.0 / WINDOW.0) as u32 | 1 << 31,
@@ -86,6 +96,32 @@ impl Units {
         }
         units
     }
+
+    /// With the units of other systems.
+    fn joined(mut self, other: Self) -> Self {
+        let first = self.units.len() as u32;
+        let moved = |one: Said| Said { unit: one.unit + first, ..one };
+        self.units.extend(other.units);
+        self.said.extend(other.said.into_iter().map(moved));
+        self.troubled.extend(other.troubled.into_iter().map(moved));
+        self
+    }
+}
+
+/// The systems in so many shares of about as many events: of each, which are its own.
+fn shares(evidence: &Evidence, view: &View, count: usize) -> Vec<Vec<bool>> {
+    let mut events = vec![(0u32, 0usize); evidence.systems.len()];
+    events.iter_mut().enumerate().for_each(|(system, one)| one.1 = system);
+    (0..evidence.rows()).for_each(|row| events[usize::from(view.system(Row(row)).0)].0 += 1);
+    events.sort_unstable_by_key(|one| std::cmp::Reverse(*one));
+    let mut shares = vec![(0u32, vec![false; events.len()]); count.max(1)];
+    for (events, system) in events {
+        if let Some(least) = shares.iter_mut().min_by_key(|share| share.0) {
+            least.0 += events;
+            least.1[system] = true;
+        }
+    }
+    shares.into_iter().map(|share| share.1).collect()
 }
 
 /// Adds what was said to the list, or to what is there of it.

@@ -268,7 +268,7 @@ fn the_end_of_an_earlier_incident_is_no_onset() {
 
 #[test]
 fn another_mix_beneath_does_not_explain_a_caller_that_changed_altogether() {
-    let kind_of = |trace: u128, often: u128| if trace % often == 0 { "rare" } else { "common" };
+    let kind_of = |trace: u128, often: u128| if trace.is_multiple_of(often) { "rare" } else { "common" };
     let mut estate = Estate::default();
     for number in 0..120u32 {
         let trace = u128::from(number) + 1;

@@ -336,8 +336,8 @@ impl<'a> Case<'a> {
         };
         if let Some(one) = self.unseen.iter().find(is_near) {
             let name = self.scene.name(one.system);
-            let why = format!("{name} may be behind it, and nothing that it says itself was read");
-            return Some((why, format!("add what {name} logs and measures, or ask who runs it")));
+            let why = format!("{name} may be behind it, and nothing of it was read");
+            return Some((why, "read its log and metrics, or ask who runs it".to_owned()));
         }
         // A resource at its limit and time lost on the way are measured at the suspect; all else its callees may have caused.
         let is_measured = |reason: &Reason| {

@@ -11,7 +11,7 @@ mod reasons;
 mod templates;
 
 use super::outcome::Outcome;
-use super::widgets::{Click, List, clock, fit, gauge, headed, lines, wrap};
+use super::widgets::{Click, List, clock, fit, gauge, headed, lines, wrap, wrap_to};
 use super::{Action, Data, Selected, Theme, board};
 use crate::evidence::Row;
 use crate::suspects::{Role, Suspect};
@@ -45,6 +45,9 @@ pub(super) struct SuspectsView {
     inside: List,
     attributes: AttributesPart,
 }
+
+/// The next check stands at the end of the reason: so many lines of it are shown.
+const MOST_OF_WHY: usize = 3;
 
 impl SuspectsView {
     pub(super) fn act(&mut self, action: Action, data: &Data) -> Outcome {
@@ -148,8 +151,10 @@ impl SuspectsView {
 
     pub(super) fn draw(&mut self, data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         let suspects = &data.picture.suspects;
-        let [verdict, rest] = Layout::vertical([Constraint::Length(3), Constraint::Fill(1)]).areas(area);
-        draw_verdict(data, theme, frame, verdict);
+        let why = why(&suspects.reason, area.width);
+        let height = 1 + why.len().max(2) as u16;
+        let [verdict, rest] = Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
+        draw_verdict(&why, data, theme, frame, verdict);
         let rows = suspects.ranking.len().clamp(3, 9) as u16 + 1;
         let [top, bottom] =
             Layout::vertical([Constraint::Length(rows.min(rest.height / 2)), Constraint::Fill(1)])
@@ -236,7 +241,13 @@ fn row<'a>(one: &Suspect, data: &Data, theme: &Theme, width: usize) -> Line<'a> 
     ])
 }
 
-fn draw_verdict(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
+/// The reason in lines; that it is inconclusive is said above it.
+fn why(reason: &str, width: u16) -> Vec<String> {
+    let reason = reason.strip_prefix("inconclusive: ").unwrap_or(reason);
+    wrap_to(reason, usize::from(width).saturating_sub(2), MOST_OF_WHY)
+}
+
+fn draw_verdict(why: &[String], data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let suspects = &data.picture.suspects;
     let width = usize::from(area.width);
     let onset = suspects.onset.as_ref().map_or_else(
@@ -254,7 +265,7 @@ fn draw_verdict(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
         ]),
         Rect { height: 1, ..area },
     );
-    for (place, text) in wrap(&suspects.reason, width.saturating_sub(2)).into_iter().take(2).enumerate() {
+    for (place, text) in why.iter().enumerate() {
         frame.render_widget(
             Line::styled(format!(" {text}"), theme.muted),
             Rect { y: area.y + 1 + place as u16, height: 1, ..area },

@@ -39,8 +39,9 @@ impl Unseen {
     pub(super) fn all(scene: &Scene, topology: &Topology, departures: &[Departure]) -> Vec<Self> {
         let evidence = scene.evidence;
         let mut is_seen = vec![false; evidence.systems.len()];
-        for row in (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) != EventKind::Alert) {
-            is_seen[usize::from(evidence.system(row).0)] = true;
+        let view = evidence.view();
+        for row in (0..evidence.rows()).map(Row).filter(|row| view.is_log(*row) || view.is_span(*row)) {
+            is_seen[usize::from(view.system(row).0)] = true;
         }
         for system in evidence.series.iter().filter_map(|series| evidence.system_named(&series.system)) {
             is_seen[usize::from(system.0)] = true;
@@ -62,8 +63,15 @@ impl Unseen {
                 continue;
             }
             let callers = topology.callers(system).to_vec();
-            let worst = callers.iter().copied().max_by(|a, b| suffers(*a).total_cmp(&suffers(*b)));
-            let Some(worst) = worst.filter(|&caller| suffers(caller) >= SUFFERS) else { continue };
+            let suffering = callers.iter().copied().filter(|&caller| suffers(caller) >= SUFFERS);
+            // A caller that is one, before what is seen of it from outside.
+            let rank = |caller: SystemId| (!is_pseudo(scene.name(caller)), suffers(caller));
+            let Some(worst) = suffering.max_by(|a, b| {
+                let (a, b) = (rank(*a), rank(*b));
+                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+            }) else {
+                continue;
+            };
             let sentence = format!("{} suffers and calls it, and nothing was read of it", scene.name(worst));
             let strength = suffers(worst) * OF_CALLERS;
             all.push(Self { system, strength, sentence, alert: None, callers });

@@ -199,6 +199,31 @@ fn what_cannot_be_read_is_status_3_and_the_rest_is_answered() {
 }
 
 #[test]
+fn what_memory_could_not_hold_is_said_and_status_3() {
+    let estate = Estate::new();
+    let line = |n: u32| {
+        format!(
+            "time=2026-03-14T{:02}:{:02}:{:02}Z level=info msg=\"step\" corr_id={n:032x}\n",
+            n / 3_600,
+            n / 60 % 60,
+            n % 60
+        )
+    };
+    let text: String = (1..40_000).map(line).collect();
+    estate.write("many/app.log", text.as_bytes());
+    let whole = estate.run(&["flows", "--json", "many"]);
+    assert_eq!((whole.status.code(), error(&whole).as_str()), (Some(0), ""));
+    let bounded = estate.run(&["flows", "--json", "many", "--memory", "2MB"]);
+    assert_eq!(bounded.status.code(), Some(3));
+    let said = error(&bounded);
+    assert!(said.contains("of 39999 events") && said.contains("--memory"), "{said}");
+    // Of a window that is held nothing is missed.
+    let newest =
+        estate.run(&["flows", "--json", "many", "--memory", "2MB", "--since", "2026-03-14T11:06:30Z"]);
+    assert_eq!((newest.status.code(), error(&newest).as_str()), (Some(0), ""));
+}
+
+#[test]
 fn standard_input_globs_and_packed_files_are_read() {
     let estate = Estate::new();
     let orders = std::fs::read(estate.folder.path().join("logs/orders/a.log")).unwrap();

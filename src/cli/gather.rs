@@ -119,6 +119,17 @@ pub(super) fn gather_by(
             }
         }
     }
+    // What lies outside what is looked at is missed by nobody.
+    let is_looked_at = |until: Time| window.is_none_or(|window| window.from < until);
+    if let Some(given_way) = loaded.evidence.given_way().filter(|one| is_looked_at(one.until)) {
+        outcome = Outcome::Unread;
+        output.warn(&format!(
+            "memory is for {} of {} events: what happened before {} is not held, or not all of it; --memory gives more",
+            loaded.evidence.rows(),
+            loaded.evidence.came(),
+            given_way.until
+        ));
+    }
     if let Some(window) = window {
         loaded.evidence = loaded.evidence.within(window);
     }

@@ -246,6 +246,18 @@ fn an_onset_that_is_a_minute_off_is_set_right() {
 }
 
 #[test]
+fn the_answer_is_the_same_by_any_number_of_threads() {
+    let answer = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| format!("{:?}", two_tiers(out_of_stock).ranking_at(None)))
+    };
+    let one = answer(1);
+    for threads in [2, 3, 7] {
+        assert!(answer(threads) == one, "{threads} threads");
+    }
+}
+
+#[test]
 fn the_end_of_an_earlier_incident_is_no_onset() {
     // Another day shows what is usual. Later the back is seen failing, gets well, and a minute after that the front breaks.
     let mut estate = two_tiers(usual_call);

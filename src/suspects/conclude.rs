@@ -6,9 +6,9 @@ use super::{Role, Signal, Suspect};
 use std::collections::BTreeSet;
 
 /// What the ranking rests on.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the evidence")]
-pub(super) struct Ground {
+pub(super) struct Ground<'a> {
     /// Nothing but metrics says anything.
     pub only_metrics: bool,
     /// Who calls whom is known.
@@ -20,7 +20,7 @@ pub(super) struct Ground {
     /// Somebody or something said that it fails: the onset was given, or told by failures or an alert.
     pub is_failing: bool,
     /// What nothing was read of and may be behind it, in words, and what to look at.
-    pub unseen: Option<(String, String)>,
+    pub unseen: Option<(&'a str, &'a str)>,
 }
 
 /// A suspect by name, with its sum before it is squeezed.
@@ -45,7 +45,7 @@ pub(super) fn conclude(ranking: &[Ranked], ground: Ground) -> (bool, String) {
     };
     let not = |why: String, next: &str| (false, format!("inconclusive: {why}; cheapest next check: {next}"));
     if let Some((why, next)) = ground.unseen {
-        return not(why, &next);
+        return not(why.to_owned(), next);
     }
     if first.suspect.role != Role::Cause {
         return not(format!("{name} only passes on what goes wrong elsewhere"), &next);
@@ -136,50 +136,42 @@ mod tests {
     fn one_signal_alone_needs_a_longer_lead_than_two() {
         let ground = Ground { has_logs: true, is_failing: true, has_topology: true, ..Ground::default() };
         let second = suspect(0.45, &[Signal::Templates]);
-        assert!(!is_conclusive(&suspect(0.6, &[Signal::EventOrder]), &second, ground.clone()));
-        assert!(is_conclusive(&suspect(0.6, &[Signal::EventOrder, Signal::Origin]), &second, ground.clone()));
-        assert!(!is_conclusive(
-            &suspect(0.4, &[Signal::EventOrder, Signal::Origin]),
-            &second,
-            ground.clone()
-        ));
+        assert!(!is_conclusive(&suspect(0.6, &[Signal::EventOrder]), &second, ground));
+        assert!(is_conclusive(&suspect(0.6, &[Signal::EventOrder, Signal::Origin]), &second, ground));
+        assert!(!is_conclusive(&suspect(0.4, &[Signal::EventOrder, Signal::Origin]), &second, ground));
     }
 
     #[test]
     fn what_only_metrics_tell_takes_a_call_graph() {
         let ground = Ground { only_metrics: true, many_suffer: true, ..Ground::default() };
         let (first, second) = (suspect(0.8, &[Signal::Topology]), suspect(0.1, &[Signal::Topology]));
-        assert!(!is_conclusive(&first, &second, ground.clone()));
-        assert!(is_conclusive(&first, &second, Ground { has_topology: true, ..ground.clone() }));
+        assert!(!is_conclusive(&first, &second, ground));
+        assert!(is_conclusive(&first, &second, Ground { has_topology: true, ..ground }));
     }
 
     #[test]
     fn without_logs_the_order_of_calls_alone_convicts_nobody() {
         let (first, second) = (suspect(0.8, &[Signal::EventOrder]), suspect(0.1, &[Signal::EventOrder]));
         let ground = Ground { has_topology: true, is_failing: true, ..Ground::default() };
-        assert!(!is_conclusive(&first, &second, ground.clone()));
-        assert!(is_conclusive(&first, &second, Ground { has_logs: true, ..ground.clone() }));
+        assert!(!is_conclusive(&first, &second, ground));
+        assert!(is_conclusive(&first, &second, Ground { has_logs: true, ..ground }));
         let first = suspect(0.8, &[Signal::EventOrder, Signal::NetworkGap]);
-        assert!(is_conclusive(&first, &second, ground.clone()));
+        assert!(is_conclusive(&first, &second, ground));
     }
 
     #[test]
     fn what_was_not_read_is_not_innocent() {
         let (first, second) = (suspect(0.8, &[Signal::EventOrder, Signal::Origin]), suspect(0.1, &[]));
         let ground = Ground { has_logs: true, has_topology: true, is_failing: true, ..Ground::default() };
-        assert!(is_conclusive(&first, &second, ground.clone()));
-        assert!(!is_conclusive(
-            &first,
-            &second,
-            Ground { unseen: Some(("billing".to_owned(), String::new())), ..ground }
-        ));
+        assert!(is_conclusive(&first, &second, ground));
+        assert!(!is_conclusive(&first, &second, Ground { unseen: Some(("billing", "read it")), ..ground }));
     }
 
     #[test]
     fn where_nothing_fails_a_change_of_ways_convicts_nobody() {
         let (first, second) = (suspect(0.8, &[Signal::EventOrder, Signal::Templates]), suspect(0.1, &[]));
         let ground = Ground { has_logs: true, has_topology: true, ..Ground::default() };
-        assert!(!is_conclusive(&first, &second, ground.clone()));
-        assert!(is_conclusive(&first, &second, Ground { is_failing: true, ..ground.clone() }));
+        assert!(!is_conclusive(&first, &second, ground));
+        assert!(is_conclusive(&first, &second, Ground { is_failing: true, ..ground }));
     }
 }

@@ -6,7 +6,7 @@ use super::metrics::{Departure, sentence};
 use super::scene::{Finding, Nature, Scene};
 use super::topology::{Topology, is_pseudo};
 use super::weights::{ALERTING, EXPLAINED_ON_PATH, OFF_PATH};
-use super::{Pointer, Signal, unseen};
+use super::{Pointer, Signal};
 use crate::evidence::SystemId;
 use crate::telemetry::SeriesClass;
 use rustc_hash::FxHashMap;
@@ -100,7 +100,7 @@ pub(super) fn findings(scene: &Scene, topology: &Topology, departures: &[Departu
 fn alerts(scene: &Scene) -> (Vec<SystemId>, Option<Way>) {
     let evidence = scene.evidence;
     let (mut systems, mut about) = (Vec::new(), None);
-    for row in unseen::alerts(scene) {
+    for row in scene.alerts() {
         systems.push(evidence.system(row));
         let texts = [evidence.operation(row), evidence.shape(row)];
         about = about.or_else(|| texts.into_iter().find_map(|text| way(class_of_text(evidence.text(text)))));

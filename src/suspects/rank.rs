@@ -317,13 +317,14 @@ impl<'a> Case<'a> {
             self.departures.iter().filter(suffers).map(|one| one.system).collect();
         suffering.sort_unstable();
         suffering.dedup();
+        let unseen = self.unseen_near(ranking);
         let ground = Ground {
             only_metrics: self.only_metrics,
             has_topology: !self.topology.is_empty(),
             has_logs: !self.digest.units.said.is_empty(),
             many_suffer: suffering.len() > 1,
             is_failing: self.scene.is_failing,
-            unseen: self.unseen_near(ranking),
+            unseen: unseen.as_ref().map(|(why, next)| (why.as_str(), next.as_str())),
         };
         conclude(&ranked, ground)
     }

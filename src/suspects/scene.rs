@@ -2,15 +2,18 @@
 
 use super::onset::Found;
 use super::{Modes, Pointer, Signal, SuspectSettings};
-use crate::evidence::{Evidence, SystemId};
+use crate::evidence::{Evidence, Row, SystemId};
 use crate::flows::Flows;
-use crate::telemetry::{Nanos, Time, Window};
+use crate::telemetry::{EventKind, Nanos, Time, Window};
 
 /// What happens later than this after the onset is the incident's aftermath: mitigations, restarts, people.
 const LONGEST: Nanos = Nanos::seconds(3_600);
 
 /// Samples are taken at their own pace, and an onset may be given a minute late: one from before may be of the trouble.
 const SAMPLED: Nanos = Nanos::seconds(60);
+
+/// Alerts this far from the onset belong to it.
+const ALERTED: Nanos = Nanos::seconds(1_800);
 
 pub(super) struct Scene<'a> {
     pub evidence: &'a Evidence,
@@ -98,6 +101,13 @@ impl<'a> Scene<'a> {
     /// For what is sampled seldom: from where the onset may lie at the earliest, less what a sample may be late or early.
     pub(super) fn since(&self) -> Window {
         Window { from: self.earliest - SAMPLED, to: self.after.to }
+    }
+
+    /// Alerts that belong to the onset.
+    pub(super) fn alerts(&self) -> impl Iterator<Item = Row> {
+        let near = |row: &Row| (self.evidence.time(*row) - self.onset).0.abs() <= ALERTED.0;
+        let rows = (0..self.evidence.rows()).map(Row);
+        rows.filter(|row| self.evidence.kind(*row) == EventKind::Alert).filter(near)
     }
 
     pub(super) fn name(&self, system: SystemId) -> &'a str {

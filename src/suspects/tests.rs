@@ -307,16 +307,19 @@ fn another_mix_beneath_does_not_explain_a_caller_that_changed_altogether() {
 fn what_an_alert_is_about_and_nothing_was_read_of_is_named_and_nobody_convicted() {
     let mut estate = two_tiers(out_of_stock);
     assert!(estate.ranking_at(Some(ONSET)).0.conclusive);
-    estate.events.push(Happened {
+    let alert = |system| Happened {
         millis: (ONSET + 30) * 1_000,
-        system: "billing",
+        system,
         text: "error rate above 5 %".to_owned(),
         severity: Severity::ERROR,
         kind: EventKind::Alert,
         took_millis: 0,
         span: SpanInfo::default(),
         trace: 5_000,
-    });
+    };
+    estate.events.push(alert("unknown"));
+    assert!(estate.ranking_at(Some(ONSET)).0.conclusive, "an alert that names no system hides none");
+    estate.events.push(alert("billing"));
     let (suspects, ranking) = estate.ranking_at(Some(ONSET));
     assert!(ranking.iter().any(|(name, _)| name == "billing"));
     assert!(!suspects.conclusive && suspects.reason.contains("billing"), "{}", suspects.reason);

@@ -12,7 +12,7 @@ use super::statistics::{Shares, median, spread};
 use super::stops::is_failing;
 use crate::evidence::Evidence;
 use crate::flows::{Flows, Verdict};
-use crate::telemetry::{Nanos, Sample, Series, Time, Window};
+use crate::telemetry::{Nanos, Sample, Series, Severity, Time, Window};
 use rustc_hash::FxHashMap;
 
 /// How far from an onset that was given the true one may lie: whoever gives it may be a minute off, and so may the clock or
@@ -213,13 +213,10 @@ impl Trials {
             self.trial(group(unit), unit.time);
         }
         // Where spans tell what follows what by operation, what a system says depends on what it is asked.
-        let plain = units
-            .said
-            .iter()
-            .filter(|one| !digest.has_spans || one.severity >= crate::telemetry::Severity::WARN);
+        let plain = units.said.iter().filter(|one| !digest.has_spans || one.severity >= Severity::WARN);
         for one in plain {
             let unit = &units.units[one.unit as usize];
-            let is_trouble = one.severity >= crate::telemetry::Severity::WARN;
+            let is_trouble = one.severity >= Severity::WARN;
             self.hit(group(unit), u64::from(one.pattern.0), is_trouble, unit.time);
         }
         for one in &units.troubled {
@@ -287,7 +284,7 @@ impl Trials {
             for &(_, bin) in hits {
                 counts[usize::from(bin)] += 1;
             }
-            vote(&self.gains(&counts, &self.kinds[hits[0].0 as usize]));
+            vote(&self.gains_away(&counts, &self.kinds[hits[0].0 as usize]));
         }
         for series in evidence.series.iter() {
             vote(&self.gains_of(series));
@@ -324,7 +321,7 @@ impl Trials {
 impl Trials {
     /// By split, how much better two rates explain the times that something happened; nothing at all if what changes for
     /// the most part goes back to what was usual.
-    fn gains(&self, hits: &[u32], kind: &Kind) -> Vec<f64> {
+    fn gains_away(&self, hits: &[u32], kind: &Kind) -> Vec<f64> {
         let of = &self.of[kind.group as usize];
         let old = (kind.old, self.of_old[kind.group as usize]);
         let gains = gains(hits, of, old, self.least);

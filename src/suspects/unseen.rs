@@ -8,11 +8,8 @@ use super::topology::{Topology, is_pseudo};
 use super::traces::{Operation, Traces};
 use super::{Pointer, Signal};
 use crate::evidence::{Row, SystemId, TextId};
-use crate::telemetry::{EventKind, Nanos};
 use rustc_hash::FxHashMap;
 
-/// Alerts this far from the onset belong to it.
-const NEAR: Nanos = Nanos::seconds(1_800);
 /// What an alert says of how a system suffers, in spreads.
 const ALERTED: f64 = 12.0;
 /// What a callee that nothing was read of has of its callers' suffering.
@@ -51,7 +48,7 @@ impl Unseen {
         let mut called: Vec<SystemId> = evidence.topology.iter().map(|(_, callee)| *callee).collect();
         called.sort_unstable();
         called.dedup();
-        let alerting: Vec<SystemId> = alerts(scene).map(|row| evidence.system(row)).collect();
+        let alerting: Vec<SystemId> = scene.alerts().map(|row| evidence.system(row)).collect();
         let suffers = |system: SystemId| {
             let own = departures.iter().filter(|one| one.system == system);
             let own = own.filter(|one| one.kind.nature == Nature::Symptom).map(|one| one.spreads);
@@ -95,7 +92,9 @@ impl Unseen {
 /// What alerts near the onset are about, if nothing was read of any of it: else others tell more than the alert's label.
 fn alerted(scene: &Scene, is_seen: impl Fn(SystemId) -> bool) -> Vec<Unseen> {
     let evidence = scene.evidence;
-    let alerts: Vec<Row> = alerts(scene).collect();
+    // An alert that names no system is about none that could be asked for.
+    let is_named = |row: &Row| !matches!(scene.name(evidence.system(*row)), "" | "unknown");
+    let alerts: Vec<Row> = scene.alerts().filter(is_named).collect();
     if alerts.iter().any(|row| is_seen(evidence.system(*row))) {
         return Vec::new();
     }
@@ -147,7 +146,7 @@ pub(super) fn unanswered(scene: &Scene, traces: &Traces) -> Vec<Unanswered> {
             of: calls.of,
         })
         .collect();
-    all.sort_by_key(|one| (std::cmp::Reverse(one.count), one.caller, one.call));
+    all.sort_by_key(|one| (std::cmp::Reverse(one.count), one.of, one.caller, one.call));
     all
 }
 
@@ -166,11 +165,4 @@ impl Calls {
     fn share(self) -> f64 {
         f64::from(self.answered) / f64::from(self.of)
     }
-}
-
-/// Alerts that belong to the onset.
-pub(super) fn alerts(scene: &Scene) -> impl Iterator<Item = Row> {
-    let near = |row: &Row| (scene.evidence.time(*row) - scene.onset()).0.abs() <= NEAR.0;
-    let rows = (0..scene.evidence.rows()).map(Row);
-    rows.filter(|row| scene.evidence.kind(*row) == EventKind::Alert).filter(near)
 }

@@ -8,6 +8,7 @@ mod chunks;
 mod counted;
 mod identifiers;
 mod names;
+mod stations;
 mod view;
 mod within;
 
@@ -16,11 +17,12 @@ pub use chunks::Chunks;
 pub use counted::Counted;
 pub use identifiers::{IdentifierId, Identifiers};
 pub use names::Names;
+pub use stations::{Station, StationId, Stations};
 pub use view::View;
 
 use crate::telemetry::{
-    Change, Event, EventKind, Glances, IdentifierClass, Nanos, Origin, Series, Severity, SpanInfo, Time,
-    Window,
+    Change, Event, EventKind, Glances, IdentifierClass, Nanos, Origin, Series, Severity, SpanInfo,
+    StationGlance, Time, Window,
 };
 use std::sync::Arc;
 
@@ -56,11 +58,9 @@ pub enum Place {
 pub struct Evidence {
     time: Chunks<Time>,
     origin: Chunks<Origin>,
-    system: Chunks<u16>,
+    /// System, kind, message and operation, as number in `stations`.
+    station: Chunks<u32>,
     severity: Chunks<u8>,
-    kind: Chunks<u8>,
-    shape: Chunks<u32>,
-    operation: Chunks<u32>,
     duration_us: Chunks<u32>,
     /// The identifier that the row is filed under; `u32::MAX` for none.
     identifier: Chunks<u32>,
@@ -71,6 +71,7 @@ pub struct Evidence {
     spans: Chunks<SpanRow>,
     pub systems: Arc<Names>,
     pub texts: Arc<Names>,
+    pub stations: Arc<Stations>,
     pub identifiers: Identifiers,
     pub places: Arc<Vec<Place>>,
     pub series: Arc<Vec<Series>>,
@@ -99,9 +100,9 @@ impl Evidence {
     /// Appends events at a glance; returns the first new row and how many there are.
     pub fn append(&mut self, glances: &Glances) -> (Row, u32) {
         let first = self.time.len() as u32;
-        let systems: Vec<u16> = {
+        let systems: Vec<SystemId> = {
             let names = Arc::make_mut(&mut self.systems);
-            glances.system_names.iter().map(|name| names.intern(name) as u16).collect()
+            glances.system_names.iter().map(|name| SystemId(names.intern(name) as u16)).collect()
         };
         if self.texts.is_empty() {
             Arc::make_mut(&mut self.texts).intern_as(0, ""); // Number 0 is "none".
@@ -112,22 +113,36 @@ impl Evidence {
                 texts.intern_as(new.fingerprint, &new.text);
             }
         }
-        let texts: Vec<u32> =
-            glances.texts.iter().map(|&print| self.texts.number(print).unwrap_or(0)).collect();
-        let text = |&local: &u32| texts.get(local as usize).copied().unwrap_or(0);
+        let stations = self.intern_stations(glances, &systems);
         self.time.extend(&glances.time);
         self.origin.extend(&glances.origin);
-        self.system.extend_from(glances.system.iter().map(|&local| systems[local as usize]));
+        self.station.extend_from(glances.station.iter().map(|&local| stations[local as usize].0));
         self.severity.extend_from(glances.severity.iter().map(|severity| severity.0));
-        self.kind.extend_from(glances.kind.iter().map(|&kind| kind as u8));
-        self.shape.extend_from(glances.shape.iter().map(text));
-        self.operation.extend_from(glances.operation.iter().map(text));
         self.duration_us.extend(&glances.duration_us);
         self.file_under_identifiers(first, glances);
         self.spans.extend_from(
             glances.spans.iter().map(|&(local, info)| SpanRow { row: Row(first + local), info }),
         );
         (Row(first), glances.time.len() as u32)
+    }
+
+    /// The numbers of a batch's stations, new or known.
+    fn intern_stations(&mut self, glances: &Glances, systems: &[SystemId]) -> Vec<StationId> {
+        let texts: Vec<TextId> =
+            glances.texts.iter().map(|&print| TextId(self.texts.number(print).unwrap_or(0))).collect();
+        let text = |local: u32| texts.get(local as usize).copied().unwrap_or_default();
+        let station = |glance: &StationGlance| Station {
+            system: systems[usize::from(glance.system)],
+            kind: glance.kind,
+            shape: text(glance.shape),
+            operation: text(glance.operation),
+        };
+        let number = |glance: &StationGlance| {
+            let station = station(glance);
+            // Snapshots share the table until something is new.
+            self.stations.find(&station).unwrap_or_else(|| Arc::make_mut(&mut self.stations).intern(station))
+        };
+        glances.stations.iter().map(number).collect()
     }
 
     fn file_under_identifiers(&mut self, first: u32, glances: &Glances) {
@@ -177,8 +192,17 @@ impl Evidence {
         self.origin.get(row.0)
     }
 
+    /// What the event says of its system, kind, message and operation.
+    pub fn station(&self, row: Row) -> StationId {
+        StationId(self.station.get(row.0))
+    }
+
+    fn station_of(&self, row: Row) -> &Station {
+        self.stations.get(self.station(row))
+    }
+
     pub fn system(&self, row: Row) -> SystemId {
-        SystemId(self.system.get(row.0))
+        self.station_of(row).system
     }
 
     pub fn severity(&self, row: Row) -> Severity {
@@ -186,21 +210,16 @@ impl Evidence {
     }
 
     pub fn kind(&self, row: Row) -> EventKind {
-        match self.kind.get(row.0) {
-            0 => EventKind::Log,
-            1 => EventKind::Span,
-            2 => EventKind::Change,
-            _ => EventKind::Alert,
-        }
+        self.station_of(row).kind
     }
 
     /// The message with its variable parts masked.
     pub fn shape(&self, row: Row) -> TextId {
-        TextId(self.shape.get(row.0))
+        self.station_of(row).shape
     }
 
     pub fn operation(&self, row: Row) -> TextId {
-        TextId(self.operation.get(row.0))
+        self.station_of(row).operation
     }
 
     pub fn duration(&self, row: Row) -> Option<Nanos> {

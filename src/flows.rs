@@ -11,6 +11,7 @@ mod linking;
 mod model;
 mod probes;
 mod quantiles;
+mod set;
 mod skew;
 mod station;
 mod table;
@@ -27,6 +28,7 @@ pub use blindness::Blindness;
 pub use correlator::Correlator;
 pub use index::{Census, CountedFlow, FlowIndex, Judged, Share, Stay};
 pub use probes::PROBE_PATHS;
+pub use set::FlowSet;
 pub use table::FlowTable;
 
 use crate::evidence::{Chunks, Evidence, IdentifierId, Row, SystemId, TextId};

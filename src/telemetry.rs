@@ -9,7 +9,9 @@ mod series;
 mod severity;
 mod time;
 
-pub use batch::{Batch, Completeness, Glances, Issue, KeyGlance, NewText, Query, Tally, Wanted};
+pub use batch::{
+    Batch, Completeness, Glances, Issue, KeyGlance, NewText, Query, StationGlance, Tally, Wanted,
+};
 pub use change::{Change, ChangeKind};
 pub use event::{Event, EventKind, Origin, SourceRef, SpanInfo, SpanKind};
 pub use health::{Reach, Signal, SourceHealth};

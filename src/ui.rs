@@ -59,7 +59,7 @@ pub use data::{Answering, Book, Data, Destination, Found, Notice, Preview, Selec
 pub use filter::Filter;
 pub use keymap::Keymap;
 pub use observe::{ObserveEffect, Observer, Watched, truth};
-pub use picture::{FileRow, Picture, Stage, Way, step_of};
+pub use picture::{FileRow, Picture, Stage, Way, begin_of, step_of};
 pub use theme::{Depth, Theme};
 
 use crate::drill::{Command, Log};

@@ -2,11 +2,11 @@
 
 use super::engine::SharedFiles;
 use crate::evidence::{Evidence, Row, TextId};
-use crate::flows::{Flow, FlowId, Flows, Skew, Verdict};
+use crate::flows::{Flow, FlowId, FlowSet, Flows, Skew, Verdict};
 use crate::ingest::possible_keys;
 use crate::sources::files::Files;
 use crate::telemetry::{Event, Severity, Window};
-use crate::ui::{Filter, Found, Picture, STEPS, Step, step_of};
+use crate::ui::{Filter, Found, Picture, STEPS, Step, begin_of, step_of};
 use rayon::prelude::*;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -140,6 +140,15 @@ impl Look {
 fn by_columns(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<Row> {
     let (evidence, flows) = (&picture.evidence, &picture.flows);
     let systems: Vec<bool> = evidence.systems.iter().map(|(_, name)| filter.fits_system(name)).collect();
+    let fits: Vec<bool> = evidence
+        .stations
+        .all()
+        .iter()
+        .map(|station| {
+            systems.get(usize::from(station.system.0)).copied().unwrap_or(true)
+                && filter.kind.is_none_or(|kind| station.kind == kind)
+        })
+        .collect();
     // The rows are in order of time, so a window is a slice.
     let rows = filter.window.map_or(rows, |window| {
         let at = |time| rows.partition_point(|row| flows.time(evidence, *row) < time);
@@ -149,22 +158,21 @@ fn by_columns(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<Row> {
     let chosen = filter.chooses_flows().then(|| chosen_flows(evidence, flows, filter));
     let is_chosen = |row: Row| {
         chosen.as_ref().is_none_or(|chosen| {
-            flows.joins(evidence, row).is_some_and(|flow| chosen.contains(&flows.all.resolve(flow)))
+            flows.joins(evidence, row).is_some_and(|flow| chosen.contains(flows.all.resolve(flow)))
         })
     };
     rows.par_iter()
         .copied()
         .filter(|row| {
-            systems.get(usize::from(evidence.system(*row).0)).copied().unwrap_or(true)
+            fits[evidence.station(*row).0 as usize]
                 && filter.fits_severity(evidence.severity(*row))
-                && filter.kind.is_none_or(|kind| evidence.kind(*row) == kind)
                 && is_chosen(*row)
         })
         .collect()
 }
 
 /// The flows that pass by name and by what became of them.
-fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> HashSet<FlowId> {
+fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> FlowSet {
     let named = |names: &[String]| -> HashSet<FlowId> {
         names.iter().filter_map(|name| flow_named(evidence, flows, name)).collect()
     };
@@ -173,13 +181,14 @@ fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> HashSet<
         filter.fits_verdict(flow.verdict.into(), &flow.marks.names().collect::<Vec<_>>())
             && filter.fits_stop(flow.failing_hop.map(|hop| evidence.system_name(hop.to)))
     };
+    let chosen = FlowSet::none_of(&flows.all);
     flows
         .iter()
         .filter(|(id, flow)| {
             (filter.flows.is_empty() || keep.contains(id)) && !leave.contains(id) && passes(flow)
         })
-        .map(|(id, _)| id)
-        .collect()
+        .for_each(|(id, _)| chosen.add(id));
+    chosen
 }
 
 /// What the text decides, and what of it could not be searched.
@@ -222,14 +231,19 @@ fn by_text(
     let fits: Vec<bool> =
         evidence.texts.iter().map(|(_, text)| filter.fits_text(text, regex.as_ref())).collect();
     let fits = |text: TextId| text.0 != 0 && fits.get(text.0 as usize).copied().unwrap_or(false);
+    let fits: Vec<bool> = evidence
+        .stations
+        .all()
+        .iter()
+        .map(|station| fits(station.shape) || filter.without_words.is_empty() && fits(station.operation))
+        .collect();
     let is_trouble = |row: Row| evidence.severity(row) >= Severity::WARN;
     let reads_trouble = rows.iter().filter(|row| is_trouble(**row)).count() <= MOST_READ / 4;
     let passed = rows
         .par_iter()
         .copied()
         .filter(|row| {
-            fits(evidence.shape(*row))
-                || filter.without_words.is_empty() && fits(evidence.operation(*row))
+            fits[evidence.station(*row).0 as usize]
                 || reads_trouble && is_trouble(*row) && !is_stale() && fits_whole(*row)
         })
         .collect();
@@ -242,16 +256,10 @@ fn flows_of(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<FlowId> {
     if filter.is_empty() {
         return flows.all.order().to_vec();
     }
-    let collect = |mut hit: HashSet<FlowId>, row: &Row| {
-        hit.extend(flows.joins(evidence, *row).map(|id| flows.all.resolve(id)));
-        hit
-    };
-    let join = |one: HashSet<FlowId>, other: HashSet<FlowId>| {
-        let (mut more, less) = if one.len() > other.len() { (one, other) } else { (other, one) };
-        more.extend(less);
-        more
-    };
-    let hit = rows.par_iter().fold(HashSet::new, collect).reduce(HashSet::new, join);
+    let hit = FlowSet::none_of(&flows.all);
+    rows.par_iter()
+        .filter_map(|row| flows.joins(evidence, *row))
+        .for_each(|id| hit.add(flows.all.resolve(id)));
     // Words may name what became of a flow, or its kind.
     let is_by_words = !filter.words.is_empty()
         && filter.regex.is_none()
@@ -268,7 +276,7 @@ fn flows_of(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<FlowId> {
     };
     flows
         .iter()
-        .filter(|(id, flow)| hit.contains(id) || is_by_words && by_itself(flow))
+        .filter(|(id, flow)| hit.contains(*id) || is_by_words && by_itself(flow))
         .map(|(id, _)| id)
         .collect()
 }
@@ -284,26 +292,22 @@ fn summary(flow: &Flow, picture: &Picture) -> String {
 /// Events and flows by step of the window.
 fn course(rows: &[Row], listed: &[FlowId], picture: &Picture, window: Window) -> Vec<Step> {
     let (evidence, flows) = (&picture.evidence, &picture.flows);
-    let none = || vec![Step::default(); STEPS];
-    let count = |mut steps: Vec<Step>, row: &Row| {
-        let place = step_of(window, flows.time(evidence, *row));
-        if let Some(step) = place.and_then(|place| steps.get_mut(place)) {
+    // The rows are in order of time, so a step is a slice.
+    let first_of = |step| {
+        let begin = begin_of(window, step);
+        rows.partition_point(|row| flows.time(evidence, *row) < begin)
+    };
+    let count = |step: usize| {
+        let mut counted = Step::default();
+        for row in &rows[first_of(step)..first_of(step + 1)] {
             let severity = evidence.severity(*row);
-            step.events += 1;
-            step.warnings += u32::from(severity.is_warning());
-            step.errors += u32::from(severity.is_error());
+            counted.events += 1;
+            counted.warnings += u32::from(severity.is_warning());
+            counted.errors += u32::from(severity.is_error());
         }
-        steps
+        counted
     };
-    let add = |mut all: Vec<Step>, part: Vec<Step>| {
-        for (step, more) in all.iter_mut().zip(part) {
-            step.events += more.events;
-            step.warnings += more.warnings;
-            step.errors += more.errors;
-        }
-        all
-    };
-    let mut steps = rows.par_iter().fold(none, count).reduce(none, add);
+    let mut steps: Vec<Step> = (0..STEPS).into_par_iter().map(count).collect();
     for flow in listed.iter().filter_map(|id| flows.get(*id)) {
         if let Some(step) = step_of(window, flow.first).and_then(|place| steps.get_mut(place)) {
             step.flows += 1;

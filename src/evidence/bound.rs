@@ -13,7 +13,7 @@ const KEPT: f64 = 0.75;
 const SAMPLE: u32 = 65_536;
 
 /// What an event takes in the columns of fixed width.
-const BYTES_OF_ROW: u64 = 40;
+const BYTES_OF_ROW: u64 = 33;
 /// What an identifier takes in its columns and in the table that finds it.
 const BYTES_OF_IDENTIFIER: u64 = 16 + 2 + 4 + 4 + 16;
 /// What an event that came whole takes beyond its texts.
@@ -128,7 +128,7 @@ pub(super) fn bytes_of(place: &Place) -> u64 {
 mod tests {
     use super::*;
     use crate::telemetry::{
-        EventKind, Glances, HexStyle, IdentifierClass, IdentifierKey, Origin, Severity, SpanInfo,
+        Glances, HexStyle, IdentifierClass, IdentifierKey, Origin, Severity, SpanInfo, StationGlance,
     };
 
     /// Events of the given times, each with an identifier of its own and one that all share.
@@ -142,11 +142,8 @@ mod tests {
         Glances {
             time: times.iter().map(|&time| Time(time)).collect(),
             origin: times.iter().map(|&time| Origin::new(0, time as u64)).collect(),
-            system: vec![0; count],
+            station: vec![0; count],
             severity: vec![Severity::INFO; count],
-            kind: vec![EventKind::Log; count],
-            shape: vec![0; count],
-            operation: vec![0; count],
             duration_us: vec![0; count],
             identifiers: (0..count as u32).flat_map(|row| [(row, row + 1), (row, 0)]).collect(),
             keys: [glance(1)]
@@ -154,6 +151,7 @@ mod tests {
                 .chain(times.iter().map(|&time| glance(time as u128 + 100)))
                 .collect(),
             spans: (0..count as u32).map(|row| (row, SpanInfo { id: 7, ..SpanInfo::default() })).collect(),
+            stations: vec![StationGlance::default()],
             system_names: vec!["kong".to_owned()],
             texts: vec![0],
             ..Glances::default()

@@ -1,18 +1,16 @@
 //! The columns of events laid open for fast reading: no chunk is looked up twice.
 
-use super::{Evidence, Row, SystemId, TextId};
-use crate::telemetry::{EventKind, Origin, Severity, Time};
+use super::{Evidence, Row, Station, StationId, SystemId, TextId};
+use crate::telemetry::{Origin, Severity, Time};
 
 /// Read-only columns; for loops over many events.
 #[derive(Debug)]
 pub struct View<'a> {
     time: Vec<&'a [Time]>,
     origin: Vec<&'a [Origin]>,
-    system: Vec<&'a [u16]>,
+    station: Vec<&'a [u32]>,
+    stations: &'a [Station],
     severity: Vec<&'a [u8]>,
-    kind: Vec<&'a [u8]>,
-    shape: Vec<&'a [u32]>,
-    operation: Vec<&'a [u32]>,
     duration_us: Vec<&'a [u32]>,
     previous: Vec<&'a [u32]>,
 }
@@ -31,11 +29,9 @@ impl Evidence {
         View {
             time: open(&self.time),
             origin: open(&self.origin),
-            system: open(&self.system),
+            station: open(&self.station),
+            stations: self.stations.all(),
             severity: open(&self.severity),
-            kind: open(&self.kind),
-            shape: open(&self.shape),
-            operation: open(&self.operation),
             duration_us: open(&self.duration_us),
             previous: open(&self.previous),
         }
@@ -54,8 +50,18 @@ impl View<'_> {
     }
 
     #[inline]
+    pub fn station(&self, row: Row) -> StationId {
+        StationId(at(&self.station, row))
+    }
+
+    #[inline]
+    fn station_of(&self, row: Row) -> &Station {
+        &self.stations[at(&self.station, row) as usize]
+    }
+
+    #[inline]
     pub fn system(&self, row: Row) -> SystemId {
-        SystemId(at(&self.system, row))
+        self.station_of(row).system
     }
 
     #[inline]
@@ -65,22 +71,17 @@ impl View<'_> {
 
     #[inline]
     pub fn is_span(&self, row: Row) -> bool {
-        at(&self.kind, row) == EventKind::Span as u8
+        self.station_of(row).is_span()
     }
 
     #[inline]
     pub fn is_log(&self, row: Row) -> bool {
-        at(&self.kind, row) == EventKind::Log as u8
+        self.station_of(row).is_log()
     }
 
     #[inline]
     pub fn shape(&self, row: Row) -> TextId {
-        TextId(at(&self.shape, row))
-    }
-
-    #[inline]
-    pub fn operation(&self, row: Row) -> TextId {
-        TextId(at(&self.operation, row))
+        self.station_of(row).shape
     }
 
     /// 0 when unknown.
@@ -99,11 +100,11 @@ impl View<'_> {
     pub fn latest(&self, systems: usize, from: Row) -> Vec<[Time; 2]> {
         let mut latest = vec![[Time::MIN; 2]; systems];
         let first = (from.0 >> super::chunks::BITS) as usize;
-        let columns = self.time.iter().zip(&self.system).zip(&self.kind);
-        for (number, ((times, systems), kinds)) in columns.enumerate().skip(first) {
+        for (number, (times, stations)) in self.time.iter().zip(&self.station).enumerate().skip(first) {
             let skip = if number == first { from.0 as usize & (super::chunks::SIZE - 1) } else { 0 };
-            for ((&time, &system), &kind) in times.iter().zip(*systems).zip(*kinds).skip(skip) {
-                let latest = &mut latest[usize::from(system)][usize::from(kind == EventKind::Span as u8)];
+            for (&time, &station) in times.iter().zip(*stations).skip(skip) {
+                let station = &self.stations[station as usize];
+                let latest = &mut latest[usize::from(station.system.0)][usize::from(station.is_span())];
                 *latest = (*latest).max(time);
             }
         }

@@ -9,7 +9,7 @@ const NONE: u32 = u32::MAX;
 impl Evidence {
     /// The events, samples and changes of a window, by raw time, as evidence of its own.
     ///
-    /// Numbers of systems, texts, identifiers and places mean the same in both; numbers of rows do not.
+    /// Numbers of systems, stations, texts, identifiers and places mean the same in both; numbers of rows do not.
     #[must_use]
     pub fn within(&self, window: Window) -> Self {
         let mut part = self.only(|row| window.contains(self.time(row)));
@@ -35,6 +35,7 @@ impl Evidence {
         let mut part = Self {
             systems: self.systems.clone(),
             texts: self.texts.clone(),
+            stations: self.stations.clone(),
             places: self.places.clone(),
             topology: self.topology.clone(),
             series: self.series.clone(),
@@ -89,11 +90,8 @@ impl Evidence {
         let new = self.rows();
         self.time.push(from.time.get(row.0));
         self.origin.push(from.origin.get(row.0));
-        self.system.push(from.system.get(row.0));
+        self.station.push(from.station.get(row.0));
         self.severity.push(from.severity.get(row.0));
-        self.kind.push(from.kind.get(row.0));
-        self.shape.push(from.shape.get(row.0));
-        self.operation.push(from.operation.get(row.0));
         self.duration_us.push(from.duration_us.get(row.0));
         self.identifier.push(identifier);
         self.previous.push(match identifier {
@@ -108,8 +106,8 @@ impl Evidence {
 mod tests {
     use super::*;
     use crate::telemetry::{
-        EventKind, Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, Nanos, Origin, Severity,
-        SpanInfo, Time,
+        Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, Nanos, Origin, Severity, SpanInfo,
+        StationGlance, Time,
     };
 
     fn three_events() -> Evidence {
@@ -117,11 +115,8 @@ mod tests {
         evidence.append(&Glances {
             time: vec![Time(10), Time(20), Time(30)],
             origin: (0..3).map(|offset| Origin::new(0, offset)).collect(),
-            system: vec![0, 0, 0],
+            station: vec![0; 3],
             severity: vec![Severity::INFO; 3],
-            kind: vec![EventKind::Log; 3],
-            shape: vec![0; 3],
-            operation: vec![0; 3],
             duration_us: vec![0; 3],
             identifiers: vec![(0, 0), (1, 0), (1, 1), (2, 0), (2, 2)],
             keys: [7, 8, 9]
@@ -135,6 +130,7 @@ mod tests {
                 (1, SpanInfo { id: 5, ..SpanInfo::default() }),
                 (2, SpanInfo { id: 6, ..SpanInfo::default() }),
             ],
+            stations: vec![StationGlance::default()],
             system_names: vec!["kong".to_owned()],
             ..Glances::default()
         });

@@ -1,7 +1,6 @@
 //! How far each clock is off, how finely it ticks, and which records are stamped when the work they tell of was over.
 
-use super::station::StationId;
-use crate::evidence::{Evidence, SystemId};
+use crate::evidence::{Evidence, StationId, SystemId};
 use crate::telemetry::Nanos;
 
 /// Ticks coarser than this say little about order within a flow.

@@ -1,8 +1,8 @@
 //! Courses: which stations a flow passed, how they went and how often, regardless of when. Flows are many, courses few,
 //! so what depends on the course alone is decided once for all flows that took it.
 
-use super::station::StationId;
 use super::trail::Level;
+use crate::evidence::StationId;
 use rustc_hash::FxHashMap;
 
 /// A course by number.

@@ -6,11 +6,11 @@
 
 use super::course::Pass;
 use super::quantiles::Quantiles;
-use super::station::{StationId, Stations};
+use super::station::Stations;
 use super::trail::{Level, Pairs, Trail};
 use super::words::Words;
 use super::{ExpectedPath, Flow, Hop, Leg};
-use crate::evidence::SystemId;
+use crate::evidence::{StationId, SystemId};
 use crate::telemetry::Nanos;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -213,7 +213,7 @@ impl Model {
         let usual_stations = self
             .completed_passed
             .iter()
-            .filter(|&(&id, &count)| f64::from(count) >= always && count > 0 && !stations.get(id).is_span)
+            .filter(|&(&id, &count)| f64::from(count) >= always && count > 0 && !stations.get(id).is_span())
             .map(|(&id, _)| id)
             .collect();
         let place_of = |system: SystemId| {

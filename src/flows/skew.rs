@@ -59,7 +59,7 @@ pub(super) fn estimate(evidence: &Evidence, numbers: &Numbers, sample: &[Vec<u32
         sample
             .par_chunks(64)
             .map(|flows| {
-                let mut tracer = Tracer::new(evidence, &view, &raw, numbers);
+                let mut tracer = Tracer::new(&view, &raw, numbers);
                 tracer.reads_durations = true;
                 let mut read = |rows: &Vec<u32>| {
                     tracer.order(rows);

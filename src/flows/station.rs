@@ -1,81 +1,61 @@
-//! Stations: the places that flows pass, each a message or operation of a system, by number.
+//! What flows need to know of stations, beyond what the evidence says of them.
 
-use crate::evidence::{Evidence, SystemId, TextId};
-use rustc_hash::FxHashMap;
+use super::probes;
+use super::words::Words;
+use crate::evidence::{Evidence, Station, StationId};
+use rayon::prelude::*;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
-/// A station by number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct StationId(pub(super) u32);
-
-impl StationId {
-    pub(super) const NONE: Self = Self(u32::MAX);
-}
-
-/// What a system does at one point of flows: the masked message, the operation, or both.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Station {
-    pub(super) system: SystemId,
-    pub(super) is_span: bool,
-    pub(super) operation: TextId,
-    pub(super) shape: TextId,
-}
-
-/// All stations, with a key of each that does not depend on the order of arrival.
+/// The stations of the evidence, with their words, and with a key of each that does not depend on the order of arrival.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Stations {
-    all: Vec<Station>,
-    keys: Vec<u64>,
-    words: Vec<super::words::Words>,
-    numbers: FxHashMap<Station, StationId>,
+    all: Arc<crate::evidence::Stations>,
+    of: Vec<(u64, Words)>,
     /// Paths of probes, by which they are told from business.
     pub(super) probes: Vec<String>,
 }
 
-impl Station {
-    /// What the station is called: its operation, or the masked message where it names none.
-    pub(super) fn text(&self) -> TextId {
-        if self.operation == TextId(0) { self.shape } else { self.operation }
-    }
-}
-
 impl Stations {
-    pub(super) fn intern(&mut self, evidence: &Evidence, station: Station) -> StationId {
-        let (all, keys, words) = (&mut self.all, &mut self.keys, &mut self.words);
-        let probes = &self.probes;
-        *self.numbers.entry(station).or_insert_with(|| {
-            all.push(station);
-            keys.push(lasting_key(evidence, &station));
-            let operation = evidence.text(station.operation);
-            let of = super::words::Words::of(evidence.text(station.shape), operation);
-            let is_probe = super::probes::is_probe(operation, probes);
-            words.push(if is_probe { of.with(super::words::Words::PROBE) } else { of });
-            StationId(all.len() as u32 - 1)
-        })
+    /// Reads the stations that are new.
+    pub(super) fn know(&mut self, evidence: &Evidence) {
+        self.all = Arc::clone(&evidence.stations);
+        let new = &self.all.all()[self.of.len()..];
+        let read: Vec<(u64, Words)> = new
+            .par_iter()
+            .map(|station| (lasting_key(evidence, station), self.read(evidence, station)))
+            .collect();
+        self.of.extend(read);
+    }
+
+    fn read(&self, evidence: &Evidence, station: &Station) -> Words {
+        let operation = evidence.text(station.operation);
+        let words = Words::of(evidence.text(station.shape), operation);
+        if probes::is_probe(operation, &self.probes) { words.with(Words::PROBE) } else { words }
     }
 
     pub(super) fn get(&self, id: StationId) -> &Station {
-        &self.all[id.0 as usize]
+        self.all.get(id)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.all.len()
+        self.of.len()
     }
 
     /// Equal for equal stations whatever order they arrived in; breaks ties.
     pub(super) fn key(&self, id: StationId) -> u64 {
-        self.keys[id.0 as usize]
+        self.of[id.0 as usize].0
     }
 
-    pub(super) fn words(&self, id: StationId) -> super::words::Words {
-        self.words[id.0 as usize]
+    pub(super) fn words(&self, id: StationId) -> Words {
+        self.of[id.0 as usize].1
     }
 }
 
 fn lasting_key(evidence: &Evidence, station: &Station) -> u64 {
     let mut hasher = rustc_hash::FxHasher::default();
     evidence.system_name(station.system).hash(&mut hasher);
-    station.is_span.hash(&mut hasher);
+    station.is_span().hash(&mut hasher);
     evidence.text(station.operation).hash(&mut hasher);
     evidence.text(station.shape).hash(&mut hasher);
     hasher.finish()

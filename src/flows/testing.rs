@@ -3,7 +3,7 @@
 use crate::evidence::Evidence;
 use crate::telemetry::{
     EventKind, Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, NewText, Origin, Severity,
-    SpanInfo, Time,
+    SpanInfo, StationGlance, Time,
 };
 
 /// An event in the making.
@@ -66,12 +66,11 @@ pub(super) fn batch(entries: &[Entry]) -> Glances {
         glances.new_texts.push(NewText { fingerprint, text: entry.text.clone() });
         glances.time.push(Time::from_millis(EPOCH + entry.at));
         glances.origin.push(Origin::new(system as u16, entry.offset));
-        glances.system.push(system as u16);
         glances.severity.push(entry.severity);
-        glances.kind.push(entry.kind);
         glances.texts.push(fingerprint);
-        glances.shape.push(glances.texts.len() as u32 - 1);
-        glances.operation.push(0);
+        let shape = glances.texts.len() as u32 - 1;
+        glances.stations.push(StationGlance { system: system as u16, kind: entry.kind, shape, operation: 0 });
+        glances.station.push(row as u32);
         glances.duration_us.push(entry.took);
         let mut identifiers = entry.identifiers.clone();
         identifiers.sort_unstable();

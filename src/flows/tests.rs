@@ -338,9 +338,9 @@ fn probes_of_liveness_are_no_flows() {
     entries.extend((50..90).map(|key| at(key as i64 * 10, "kong", "GET /healthz").with(Message, key)));
     let mut batch = batch(&entries);
     // Operations are columns of their own.
-    for (row, entry) in entries.iter().enumerate() {
+    for (entry, station) in entries.iter().zip(&mut batch.stations) {
         if entry.text.starts_with("GET") {
-            batch.operation[row] = batch.shape[row];
+            station.operation = station.shape;
         }
     }
     let mut evidence = Evidence::default();

@@ -2,10 +2,10 @@
 
 use super::clocks::Clocks;
 use super::course::{CourseId, Courses, Pass};
-use super::station::{Station, StationId, Stations};
+use super::station::Stations;
 use super::words::Words;
 use super::{Flow, KindId, Marks, Verdict, Visit};
-use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId, View};
+use crate::evidence::{IdentifierId, Row, StationId, SystemId, View};
 use crate::telemetry::{IdentifierClass, Severity, Time};
 use rustc_hash::FxHashMap;
 use std::sync::Mutex;
@@ -42,11 +42,8 @@ pub(super) struct Moment {
 struct Read {
     row: u32,
     time: i64,
-    shape: TextId,
-    operation: TextId,
-    system: SystemId,
+    station: StationId,
     severity: Severity,
-    is_span: bool,
 }
 
 /// What is kept of a flow beyond its summary.
@@ -126,10 +123,10 @@ impl Trail {
     }
 }
 
-/// Numbers for stations, courses and pairs of systems, handed out while many threads trace.
+/// The stations, and numbers for courses and pairs of systems, handed out while many threads trace.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    pub(super) stations: Mutex<Stations>,
+    pub(super) stations: Stations,
     pub(super) courses: Mutex<Courses>,
     pub(super) pairs: Mutex<Pairs>,
 }
@@ -152,17 +149,11 @@ impl Pairs {
     }
 }
 
-/// Stations that a tracer remembers.
-const CACHE: usize = 1 << 10;
-
 /// Reads flows, one after the other; keeps what it knows between them. One for each thread.
 pub(super) struct Tracer<'a> {
-    evidence: &'a Evidence,
     view: &'a View<'a>,
     clocks: &'a Clocks,
     numbers: &'a Numbers,
-    /// Stations seen lately, by a hash of a few bits.
-    stations: Vec<(Station, StationId, Words)>,
     courses: FxHashMap<Box<[Pass]>, CourseId>,
     pairs: FxHashMap<(u16, u16), u16>,
     order: Vec<(i64, u32, u32)>,
@@ -178,18 +169,11 @@ pub(super) struct Tracer<'a> {
 }
 
 impl<'a> Tracer<'a> {
-    pub(super) fn new(
-        evidence: &'a Evidence,
-        view: &'a View<'a>,
-        clocks: &'a Clocks,
-        numbers: &'a Numbers,
-    ) -> Self {
+    pub(super) fn new(view: &'a View<'a>, clocks: &'a Clocks, numbers: &'a Numbers) -> Self {
         Self {
-            evidence,
             view,
             clocks,
             numbers,
-            stations: vec![(Station::default(), StationId::NONE, Words::default()); CACHE],
             order: Vec::new(),
             read: Vec::new(),
             reads_durations: false,
@@ -213,14 +197,12 @@ impl<'a> Tracer<'a> {
         let mut read = std::mem::take(&mut self.read);
         read.clear();
         read.extend(rows.iter().map(|&row| Read { row, time: view.time(Row(row)).0, ..Read::default() }));
-        read.iter_mut().for_each(|read| read.shape = view.shape(Row(read.row)));
-        read.iter_mut().for_each(|read| read.operation = view.operation(Row(read.row)));
-        read.iter_mut().for_each(|read| read.system = view.system(Row(read.row)));
+        read.iter_mut().for_each(|read| read.station = view.station(Row(read.row)));
         read.iter_mut().for_each(|read| read.severity = view.severity(Row(read.row)));
-        read.iter_mut().for_each(|read| read.is_span = view.is_span(Row(read.row)));
-        for &Read { row, time, shape, operation, system, severity, is_span } in &read {
-            let (station, words) = self.station(Station { system, is_span, operation, shape });
-            let system = system.0;
+        let stations = &self.numbers.stations;
+        for &Read { row, time, station, severity } in &read {
+            let known = stations.get(station);
+            let (system, is_span, words) = (known.system.0, known.is_span(), stations.words(station));
             let time = time.saturating_sub(self.clocks.offset(system, is_span).0);
             let is_coarse = self.clocks.is_coarse(system, is_span);
             let ends_there = !is_span && (is_coarse || self.clocks.is_stamped_at_end(station));
@@ -355,23 +337,6 @@ impl<'a> Tracer<'a> {
         let Some(error) = self.moments.iter().rposition(is_error) else { return StationId::NONE };
         let mut before = self.moments[..error].iter().rev().filter(is_of_it);
         before.find(|moment| moment.level == Level::Fine).map_or(StationId::NONE, |moment| moment.station)
-    }
-
-    #[inline]
-    fn station(&mut self, station: Station) -> (StationId, Words) {
-        let mixed =
-            (station.shape.0 ^ station.operation.0.rotate_left(16) ^ u32::from(station.system.0) << 8)
-                .wrapping_mul(0x9e37_79b1);
-        let slot = (mixed >> (32 - CACHE.ilog2())) as usize;
-        let (known, id, words) = self.stations[slot];
-        if known == station && id != StationId::NONE {
-            return (id, words);
-        }
-        let mut stations = self.numbers.stations.lock().expect("no thread panics while it holds the lock");
-        let id = stations.intern(self.evidence, station);
-        let words = stations.words(id);
-        self.stations[slot] = (station, id, words);
-        (id, words)
     }
 
     fn pair(&mut self, from: u16, to: u16) -> u16 {

@@ -7,7 +7,7 @@ use super::station::Stations;
 use super::trail::{Level, Trail};
 use super::words::Words;
 use super::{Blindness, Flow, Hop, Marks, Verdict};
-use crate::evidence::{Evidence, SystemId};
+use crate::evidence::{Evidence, StationId, SystemId};
 use crate::telemetry::{Time, Window};
 
 /// What the course alone says of all flows that took it.
@@ -36,7 +36,7 @@ pub(super) fn judge(
     stations: &Stations,
     course: &[Pass],
     usual: &Usual,
-    is_entry: impl Fn(super::station::StationId) -> bool,
+    is_entry: impl Fn(StationId) -> bool,
 ) -> Judgement {
     let words = |pass: &Pass| stations.words(pass.station());
     let is_usual = |pass: &Pass| usual.stations.contains(&pass.station());
@@ -45,9 +45,9 @@ pub(super) fn judge(
     let station = |pass: &Pass| stations.get(pass.station());
     let is_attempt = |pass: &Pass| {
         let is_promised = |log: &Pass| {
-            promises(log) && !station(log).is_span && station(log).system == station(pass).system
+            promises(log) && !station(log).is_span() && station(log).system == station(pass).system
         };
-        station(pass).is_span && course.iter().any(is_promised)
+        station(pass).is_span() && course.iter().any(is_promised)
     };
     let is_error = |pass: &Pass| pass.level() == Level::Error && !is_attempt(pass);
     let has_errors = course.iter().any(is_error);
@@ -69,7 +69,7 @@ fn is_made_good(
     stations: &Stations,
     course: &[Pass],
     usual: &Usual,
-    is_entry: impl Fn(super::station::StationId) -> bool,
+    is_entry: impl Fn(StationId) -> bool,
 ) -> bool {
     let answered_badly = course.iter().any(|pass| pass.level() == Level::Error && is_entry(pass.station()));
     if answered_badly {
@@ -223,8 +223,7 @@ impl Court<'_> {
         if let Some(to) = handed_to {
             return Some(Hop { from: system, to });
         }
-        let from =
-            trail.entered_from().nth(place).filter(|&station| station != super::station::StationId::NONE);
+        let from = trail.entered_from().nth(place).filter(|&station| station != StationId::NONE);
         Some(Hop { from: from.map_or(system, |station| self.stations.get(station).system), to: system })
     }
 }

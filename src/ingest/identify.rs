@@ -188,37 +188,36 @@ impl Finder {
         }
         let kind = self.known_kind(key, memo)?;
         let value = value_at_separator(text, value_at, kind)?;
+        let bare = value.text;
         let found = match kind {
-            Kind::Plain(class) => value_of(class, value),
+            Kind::Plain(class) => value.of(class),
             Kind::TraceOrMessage => {
-                let class =
-                    if hex128(value).is_some() { IdentifierClass::Trace } else { IdentifierClass::Message };
-                value_of(class, value)
+                value.of(if value.is_hex() { IdentifierClass::Trace } else { IdentifierClass::Message })
             }
             Kind::Document => {
-                let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
-                (digits >= 4).then(|| value_of(IdentifierClass::Business, value)).flatten()
+                let digits = bare.iter().filter(|byte| byte.is_ascii_digit()).count();
+                (digits >= 4).then(|| value.of(IdentifierClass::Business)).flatten()
             }
             Kind::MuleEvent => {
                 // Only in `[processor: …; event: …]`; elsewhere the word is everyday English.
                 text[..first]
                     .ends_with(b"; ")
-                    .then(|| value_of(IdentifierClass::Correlation, mule_core(value)))
+                    .then(|| value_of(IdentifierClass::Correlation, mule_core(bare)))
                     .flatten()
             }
-            Kind::Traceparent => traceparent(value),
+            Kind::Traceparent => traceparent(bare),
             Kind::B3 => {
-                let trace = value.split(|byte| *byte == b'-').next()?;
+                let trace = bare.split(|byte| *byte == b'-').next()?;
                 value_of(IdentifierClass::Trace, trace).filter(|found| found.is_hex)
             }
-            Kind::XRay => xray(value),
+            Kind::XRay => xray(bare),
         };
         // `'X-Correlation-ID': correlationId` is code that names a variable, not an identifier.
         found.filter(|found| {
             found.is_hex
-                || !value.first().is_some_and(u8::is_ascii_alphabetic)
-                || value.len() >= 40
-                || self.kind(value).is_none()
+                || !bare.first().is_some_and(u8::is_ascii_alphabetic)
+                || bare.len() >= 40
+                || self.kind(bare).is_none()
         })
     }
 

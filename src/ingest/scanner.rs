@@ -3,7 +3,8 @@
 use super::identify::{Found, KeyMemo};
 use super::shape::{self, Operation, Shapes};
 use crate::telemetry::{
-    EventKind, Glances, HexStyle, IdentifierClass, KeyGlance, NewText, Origin, Severity, SpanInfo, Time,
+    EventKind, Glances, HexStyle, IdentifierClass, KeyGlance, NewText, Origin, Severity, SpanInfo,
+    StationGlance, Time,
 };
 use rustc_hash::FxHashSet;
 
@@ -14,6 +15,7 @@ pub struct Scanner {
     systems: Vec<String>,
     /// Identifiers of the event that will arrive next: class, index into the batch's keys, span that came along.
     found: Vec<(IdentifierClass, u32, u64)>,
+    stations: Numbers,
     texts: Numbers,
     keys: Numbers,
     shapes: Shapes,
@@ -43,6 +45,7 @@ impl Scanner {
     pub(super) fn begin(&mut self) -> Glances {
         self.systems.clear();
         self.found.clear();
+        self.stations.begin();
         self.texts.begin();
         self.keys.begin();
         let mut batch = self.spare.take().unwrap_or_default();
@@ -111,15 +114,10 @@ impl Scanner {
         let row = batch.time.len() as u32;
         batch.time.push(arrival.time);
         batch.origin.push(arrival.origin);
-        batch.system.push(arrival.system);
         batch.severity.push(arrival.severity);
-        batch.kind.push(arrival.kind);
         batch.duration_us.push(arrival.duration_us);
-        let fingerprint = self.shapes.fingerprint(arrival.body);
-        let shape = self.text(fingerprint, batch, || shape::masked(arrival.body));
-        batch.shape.push(shape);
-        let operation = self.text(arrival.operation.fingerprint(), batch, || arrival.operation.text());
-        batch.operation.push(operation);
+        let station = self.station(arrival, batch);
+        batch.station.push(station);
         let mut span = arrival.span;
         if self.found.len() > 1 {
             self.found.sort_by_key(|&(class, _, _)| class);
@@ -132,6 +130,33 @@ impl Scanner {
         }
         if let Some(span) = span {
             batch.spans.push((row, span));
+        }
+    }
+
+    /// The number in this batch of what an event says of its system, kind, message and operation.
+    #[inline]
+    fn station(&mut self, arrival: &Arrival, batch: &mut Glances) -> u32 {
+        let shape = self.shapes.fingerprint(arrival.body);
+        let operation = arrival.operation.fingerprint();
+        let Arrival { system, kind, .. } = *arrival;
+        let mixed = (shape.rotate_left(23) ^ operation).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let hash = (mixed ^ u64::from(system) << 8 ^ kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let is_same = |number: u32| {
+            let known = &batch.stations[number as usize];
+            (known.system, known.kind) == (system, kind)
+                && batch.texts[known.shape as usize] == shape
+                && batch.texts[known.operation as usize] == operation
+        };
+        match self.stations.find(hash, is_same) {
+            Ok(number) => number,
+            Err(slot) => {
+                let number = batch.stations.len() as u32;
+                let shape = self.text(shape, batch, || shape::masked(arrival.body));
+                let operation = self.text(operation, batch, || arrival.operation.text());
+                batch.stations.push(StationGlance { system, kind, shape, operation });
+                self.stations.fill(slot, hash, number);
+                number
+            }
         }
     }
 

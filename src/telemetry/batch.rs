@@ -14,14 +14,9 @@ use std::sync::Arc;
 pub struct Glances {
     pub time: Vec<Time>,
     pub origin: Vec<Origin>,
-    /// Index into [`Glances::system_names`].
-    pub system: Vec<u16>,
+    /// Index into [`Glances::stations`].
+    pub station: Vec<u32>,
     pub severity: Vec<Severity>,
-    pub kind: Vec<EventKind>,
-    /// The message with its variable parts masked, as index into [`Glances::texts`].
-    pub shape: Vec<u32>,
-    /// The operation, likewise.
-    pub operation: Vec<u32>,
     /// 0 when unknown.
     pub duration_us: Vec<u32>,
     /// Identifiers by row, rows ascending, as index into [`Glances::keys`]; the first of a row is the one it is filed under.
@@ -30,6 +25,8 @@ pub struct Glances {
     pub keys: Vec<KeyGlance>,
     /// Spans, and the spans that log records were written under, by row, rows ascending.
     pub spans: Vec<(u32, SpanInfo)>,
+    /// What events say of their system, kind, message and operation, each once.
+    pub stations: Vec<StationGlance>,
     pub system_names: Vec<String>,
     /// Fingerprints of masked messages and operations, each once; the first is 0, for none.
     pub texts: Vec<u64>,
@@ -41,6 +38,18 @@ pub struct Glances {
     /// Lines read, blank ones too.
     pub lines: u64,
     pub bytes: u64,
+}
+
+/// What many events of a batch have in common.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StationGlance {
+    /// Index into [`Glances::system_names`].
+    pub system: u16,
+    pub kind: EventKind,
+    /// The message with its variable parts masked, as index into [`Glances::texts`].
+    pub shape: u32,
+    /// The operation, likewise.
+    pub operation: u32,
 }
 
 /// One identifier of a batch.
@@ -65,15 +74,13 @@ impl Glances {
         let Self {
             time,
             origin,
-            system,
+            station,
             severity,
-            kind,
-            shape,
-            operation,
             duration_us,
             identifiers,
             keys,
             spans,
+            stations,
             system_names,
             texts,
             new_texts,
@@ -84,15 +91,13 @@ impl Glances {
         } = self;
         time.clear();
         origin.clear();
-        system.clear();
+        station.clear();
         severity.clear();
-        kind.clear();
-        shape.clear();
-        operation.clear();
         duration_us.clear();
         identifiers.clear();
         keys.clear();
         spans.clear();
+        stations.clear();
         system_names.clear();
         texts.clear();
         new_texts.clear();

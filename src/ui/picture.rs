@@ -172,3 +172,29 @@ pub fn step_of(window: Window, time: Time) -> Option<usize> {
     let length = i128::from(window.length().0.max(1));
     window.contains(time).then(|| (i128::from((time - window.from).0) * STEPS as i128 / length) as usize)
 }
+
+/// The first instant of a step of a window, and past its last step the window's end.
+pub fn begin_of(window: Window, step: usize) -> Time {
+    let length = window.length().0 as u128;
+    window.from + Nanos((step as u128 * length).div_ceil(STEPS as u128) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_step_begins_where_the_one_before_ends() {
+        for length in [1, 7, STEPS as i64 - 1, 12_345, 86_400_000_000_007] {
+            let window = Window { from: Time(1_000), to: Time(1_000 + length) };
+            assert_eq!((begin_of(window, 0), begin_of(window, STEPS)), (window.from, window.to));
+            for step in 0..STEPS {
+                let (begin, end) = (begin_of(window, step), begin_of(window, step + 1));
+                if begin < end {
+                    assert_eq!(step_of(window, begin), Some(step), "{length}");
+                    assert_eq!(step_of(window, Time(end.0 - 1)), Some(step), "{length}");
+                }
+            }
+        }
+    }
+}

@@ -26,8 +26,8 @@ impl Correlator {
     pub(super) fn build(&mut self, evidence: &Evidence) {
         let settings = std::mem::take(&mut self.settings);
         *self = Self { settings, ..Self::default() };
-        let stations = &mut self.numbers.stations;
-        stations.get_mut().expect("nobody else is at work").probes.clone_from(&self.settings.probes);
+        self.numbers.stations.probes.clone_from(&self.settings.probes);
+        self.numbers.stations.know(evidence);
         self.linking = Linking::default();
         self.linking.build(evidence);
         let roots = self.roots_in_order(evidence);
@@ -103,7 +103,7 @@ impl Correlator {
             let found: Vec<Vec<(Root, Traced)>> = roots
                 .par_chunks(SHARE)
                 .map(|roots| {
-                    let mut tracer = Tracer::new(evidence, &view, clocks, numbers);
+                    let mut tracer = Tracer::new(&view, clocks, numbers);
                     let (mut members, mut rows) = (Vec::new(), Vec::new());
                     let mut found = Vec::with_capacity(roots.len());
                     for root in roots {

@@ -9,10 +9,10 @@
 //! than all others, it is of that kind. But where most flows that begin at an operation fit no kind, it is an entry of
 //! its own, however many other flows pass it.
 
-use crate::evidence::{Evidence, SystemId, TextId};
+use crate::evidence::{Evidence, StationId, SystemId, TextId};
 use crate::flows::KindId;
 use crate::flows::course::{CourseId, Courses, Pass};
-use crate::flows::station::{StationId, Stations};
+use crate::flows::station::Stations;
 use crate::flows::trail::Level;
 use rustc_hash::FxHashMap;
 
@@ -316,10 +316,10 @@ impl Kinds {
     /// The operations on a course, each once; those of spans only where there is nothing else, so that a sampled flow
     /// is of the same kind as one that is not.
     fn operations_on(&self, stations: &Stations, course: &[Pass]) -> Vec<u32> {
-        let has_logs = course.iter().any(|pass| !stations.get(pass.station()).is_span);
+        let has_logs = course.iter().any(|pass| !stations.get(pass.station()).is_span());
         let mut operations: Vec<u32> = course
             .iter()
-            .filter(|pass| !(has_logs && stations.get(pass.station()).is_span))
+            .filter(|pass| !(has_logs && stations.get(pass.station()).is_span()))
             .map(|pass| self.operation_of[pass.station().0 as usize])
             .collect();
         operations.sort_unstable();

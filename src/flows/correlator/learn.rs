@@ -24,10 +24,9 @@ impl Correlator {
         let numbers = std::mem::take(&mut self.numbers);
         let result = {
             let why = "nobody else is at work";
-            let stations = numbers.stations.lock().expect(why);
             let courses = numbers.courses.lock().expect(why);
             let pairs = numbers.pairs.lock().expect(why);
-            work(self, &Known { stations: &stations, courses: &courses, pairs: &pairs })
+            work(self, &Known { stations: &numbers.stations, courses: &courses, pairs: &pairs })
         };
         self.numbers = numbers;
         result

@@ -21,6 +21,7 @@ impl Correlator {
     pub(super) fn take_in(&mut self, evidence: &Evidence) {
         let first = self.rows;
         let Touched { identifiers: touched, groups: touches_groups } = self.linking.update(evidence);
+        self.numbers.stations.know(evidence);
         if self.clocks.rank.len() < evidence.systems.len() {
             self.clocks = self.clocks.for_more_systems(evidence).into();
         }
@@ -64,7 +65,7 @@ impl Correlator {
         let mut roots: Vec<u32> = roots.into_iter().filter(|&root| root != NONE).collect();
         roots.sort_unstable();
         let view = evidence.view();
-        let mut tracer = Tracer::new(evidence, &view, &self.clocks, &self.numbers);
+        let mut tracer = Tracer::new(&view, &self.clocks, &self.numbers);
         let mut rows = Vec::new();
         let mut dirty = Vec::new();
         for root in roots {

@@ -4,7 +4,7 @@ use super::*;
 use crate::evidence::Evidence;
 use crate::flows::{FlowSettings, Flows, Verdict};
 use crate::telemetry::{
-    EventKind, Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, NewText, Origin, Severity,
+    Glances, HexStyle, IdentifierClass, IdentifierKey, KeyGlance, NewText, Origin, Severity, StationGlance,
 };
 
 /// Flow `number` passes these systems, a millisecond apart; a capital letter reports an error.
@@ -14,14 +14,11 @@ fn flow(number: u32, systems: &str) -> Glances {
     Glances {
         time: (0..count as i64).map(|step| Time(at + step * 1_000_000 + 1)).collect(),
         origin: (0..count as u64).map(|offset| Origin::new(0, offset)).collect(),
-        system: (0..count as u16).collect(),
+        station: (0..count as u32).collect(),
         severity: systems
             .chars()
             .map(|name| if name.is_uppercase() { Severity::ERROR } else { Severity::INFO })
             .collect(),
-        kind: vec![EventKind::Log; count],
-        shape: (1..=count as u32).collect(),
-        operation: vec![0; count],
         duration_us: vec![0; count],
         identifiers: (0..count as u32).map(|row| (row, 0)).collect(),
         keys: vec![KeyGlance {
@@ -29,6 +26,9 @@ fn flow(number: u32, systems: &str) -> Glances {
             class: IdentifierClass::Correlation,
             style: HexStyle::default(),
         }],
+        stations: (0..count as u16)
+            .map(|system| StationGlance { system, shape: u32::from(system) + 1, ..StationGlance::default() })
+            .collect(),
         system_names: systems.to_lowercase().chars().map(String::from).collect(),
         texts: std::iter::once(0).chain(systems.chars().map(|name| u64::from(name as u32))).collect(),
         new_texts: systems

@@ -2,10 +2,10 @@
 //! sides: such a clock is shifted by the least that restores the order.
 
 use super::super::clocks::{COARSE, Clocks};
-use super::super::station::StationId;
 use super::super::trail::{Level, Moment};
 use super::waits::ENOUGH;
 use super::{OUTLIERS, clock_of};
+use crate::evidence::StationId;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Of the flows with both, so many must show the effect before the flow's beginning.

@@ -1,10 +1,9 @@
 //! Clocks told from spans: who called whom is written in them, and so is which span a log line was written under.
 
 use super::super::clocks::Clocks;
-use super::super::station::StationId;
 use super::super::trail::Moment;
 use super::{Bound, Edge, LARGE, clock_of, robust, shares};
-use crate::evidence::{Evidence, Row};
+use crate::evidence::{Evidence, Row, StationId};
 use crate::telemetry::{SpanInfo, SpanKind};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;

@@ -1,9 +1,9 @@
 //! Which records are stamped when the work that they tell of was over.
 
 use super::super::clocks::{COARSE, Clocks};
-use super::super::station::StationId;
 use super::super::trail::Moment;
 use super::{LARGE, MILLISECOND, shares};
+use crate::evidence::StationId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

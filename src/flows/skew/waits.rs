@@ -1,9 +1,9 @@
 //! Clocks told from waits and from the work that lies within them.
 
 use super::super::clocks::{COARSE, Clocks};
-use super::super::station::StationId;
 use super::super::trail::Moment;
 use super::{Bound, Edge, OUTLIERS, clock_of, robust, shares};
+use crate::evidence::StationId;
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 

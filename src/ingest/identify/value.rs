@@ -7,9 +7,32 @@ use crate::telemetry::{IdentifierClass, IdentifierKey};
 const NO_VALUES: [&[u8]; 9] =
     [b"null", b"undefined", b"none", b"nil", b"n/a", b"unknown", b"false", b"true", b"(null)"];
 
+/// What stands behind a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Value<'a> {
+    pub(super) text: &'a [u8],
+    /// The number that it is, if it is 128-bit hex and nothing else: read already, for most are.
+    hex: Option<u128>,
+}
+
+impl<'a> Value<'a> {
+    pub(super) fn is_hex(self) -> bool {
+        self.hex.is_some() || hex128(self.text).is_some()
+    }
+
+    /// [`value_of`].
+    #[inline]
+    pub(super) fn of(self, class: IdentifierClass) -> Option<Found<'a>> {
+        match self.hex {
+            Some(key) => found_hex(class, key, self.text),
+            None => value_of(class, self.text),
+        }
+    }
+}
+
 /// Skips from the end of a key over separators to the value, and cuts the value at its end.
 #[inline]
-pub(super) fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<&[u8]> {
+pub(super) fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Option<Value<'_>> {
     let limit = (at + 10).min(text.len());
     let mut separator = 0;
     while at < limit {
@@ -30,12 +53,17 @@ pub(super) fn value_at_separator(text: &[u8], mut at: usize, kind: Kind) -> Opti
         return None;
     }
     let rest = &text[at..];
+    if let Some((key, length)) = hex128(rest)
+        && !rest.get(length).is_some_and(|&byte| is_value_byte(byte))
+    {
+        return Some(Value { text: &rest[..length], hex: Some(key) });
+    }
     let length = rest.iter().position(|&byte| !is_value_byte(byte)).unwrap_or(rest.len());
     let mut value = &rest[..length.min(256)];
     while let Some(b'.' | b':' | b'=' | b'-' | b',') = value.last() {
         value = &value[..value.len() - 1];
     }
-    Some(value)
+    Some(Value { text: value, hex: None })
 }
 
 #[inline]
@@ -61,13 +89,7 @@ pub(in crate::ingest) fn value_of(class: IdentifierClass, value: &[u8]) -> Optio
         // `uuid#counter` and `uuid_1`, as Kong and MuleSoft number copies, are the same transaction.
         let rest = &value[length..];
         if rest.is_empty() || matches!(rest[0], b'#' | b'_' | b'|' | b':' | b'/' | b'.') {
-            return (key != 0).then_some(Found {
-                class,
-                key: IdentifierKey(key),
-                text: &value[..length],
-                is_hex: true,
-                span: 0,
-            });
+            return found_hex(class, key, &value[..length]);
         }
     }
     if value.len() < 3 && !(class == IdentifierClass::Business && value.len() > 1)
@@ -82,6 +104,11 @@ pub(in crate::ingest) fn value_of(class: IdentifierClass, value: &[u8]) -> Optio
         _ => text_key(class, value),
     };
     Some(Found { class, key: IdentifierKey(key), text: value, is_hex: false, span: 0 })
+}
+
+#[inline]
+fn found_hex(class: IdentifierClass, key: u128, text: &[u8]) -> Option<Found<'_>> {
+    (key != 0).then_some(Found { class, key: IdentifierKey(key), text, is_hex: true, span: 0 })
 }
 
 /// Traces that are not written as 128-bit hex: 64-bit B3, and Datadog's decimal of the low 64 bits.

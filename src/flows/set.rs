@@ -1,0 +1,28 @@
+//! A set of flows, to which many threads may add at once.
+
+use super::{FlowId, FlowTable};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+#[derive(Debug)]
+pub struct FlowSet {
+    by_number: Vec<AtomicBool>,
+}
+
+impl FlowSet {
+    /// None of a table's flows.
+    pub fn none_of(table: &FlowTable) -> Self {
+        Self { by_number: (0..table.numbers()).map(|_| AtomicBool::new(false)).collect() }
+    }
+
+    pub fn add(&self, id: FlowId) {
+        let is_in = &self.by_number[id.0 as usize];
+        // Most are there already, and a look takes the place in memory from nobody.
+        if !is_in.load(Ordering::Relaxed) {
+            is_in.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub fn contains(&self, id: FlowId) -> bool {
+        self.by_number.get(id.0 as usize).is_some_and(|is_in| is_in.load(Ordering::Relaxed))
+    }
+}

@@ -338,11 +338,23 @@ impl Evidence {
         }
     }
 
+    /// The events of those stations that are wanted, in order of arrival. Stations are asked, events are not.
+    pub fn rows_at(&self, is_wanted: impl Fn(&Station) -> bool) -> impl Iterator<Item = Row> + '_ {
+        let is_wanted: Vec<bool> = self.stations.all().iter().map(is_wanted).collect();
+        let chunks = if is_wanted.contains(&true) { usize::MAX } else { 0 };
+        self.station.slices().take(chunks).flat_map(move |(first, stations)| {
+            let wanted = stations.iter().zip(first..).filter(|(station, _)| is_wanted[**station as usize]);
+            wanted.map(|(_, row)| Row(row)).collect::<Vec<_>>()
+        })
+    }
+
     /// From the first to just past the last event, by raw time; `None` without events.
     pub fn window(&self) -> Option<Window> {
-        let mut times = (0..self.rows()).map(|row| self.time(Row(row))).filter(|time| time.0 != 0);
-        let first = times.next()?;
-        let (from, to) = times.fold((first, first), |(from, to), time| (from.min(time), to.max(time)));
-        Some(Window { from, to: to + Nanos(1) })
+        let mut window: Option<(Time, Time)> = None;
+        for &time in self.time.slices().flat_map(|(_, times)| times).filter(|time| time.0 != 0) {
+            let (from, to) = window.unwrap_or((time, time));
+            window = Some((from.min(time), to.max(time)));
+        }
+        window.map(|(from, to)| Window { from, to: to + Nanos(1) })
     }
 }

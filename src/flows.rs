@@ -25,7 +25,7 @@ mod verdict;
 mod words;
 
 pub use blindness::Blindness;
-pub use correlator::Correlator;
+pub use correlator::{Correlator, Phase, Watch};
 pub use index::{Census, CountedFlow, FlowIndex, Judged, Share, Stay};
 pub use probes::PROBE_PATHS;
 pub use set::FlowSet;

@@ -201,6 +201,16 @@ impl Suspects {
         flows: &crate::flows::Flows,
         settings: &SuspectSettings,
     ) -> Self {
-        rank::of(evidence, flows, settings)
+        Self::watched(evidence, flows, settings, &|| true).unwrap_or_default()
+    }
+
+    /// The same; `None` as soon as `goes_on` says that nobody waits for it.
+    pub fn watched(
+        evidence: &crate::evidence::Evidence,
+        flows: &crate::flows::Flows,
+        settings: &SuspectSettings,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Option<Self> {
+        rank::of(evidence, flows, settings, goes_on)
     }
 }

@@ -59,7 +59,7 @@ pub use data::{Answering, Book, Data, Destination, Found, Notice, Preview, Selec
 pub use filter::Filter;
 pub use keymap::Keymap;
 pub use observe::{ObserveEffect, Observer, Watched, truth};
-pub use picture::{FileRow, Picture, Stage, Way, begin_of, step_of};
+pub use picture::{FileRow, Picture, Progress, Stage, Way, begin_of, step_of};
 pub use theme::{Depth, Theme};
 
 use crate::drill::{Command, Log};
@@ -171,8 +171,8 @@ pub enum Effect {
     OpenIncident(String),
     Export,
     Refresh,
-    /// Stop reading files; what was read stays.
-    StopReading,
+    /// Stop reading files, correlating or ranking; what is done stays.
+    Stop,
     NextScenario,
     IgnoreSkew(bool),
     /// Ask something of the drill that is under way.

@@ -5,14 +5,14 @@ use super::healths::Healths;
 use super::{extent, look};
 use crate::config::Config;
 use crate::evidence::{Evidence, Row};
-use crate::flows::{Blindness, Census, Correlator, FlowSettings};
+use crate::flows::{Blindness, Census, Correlator, FlowSettings, Flows};
 use crate::incident::{Coverage, Findings, LossFields};
 use crate::ingest::Settings;
 use crate::sources::SourceError;
 use crate::sources::files::{self, FileReport, Files, Follower, Input};
 use crate::suspects::{SuspectSettings, Suspects};
 use crate::telemetry::{Batch, SourceHealth, Time};
-use crate::ui::{FileRow, Msg, Notice, Picture};
+use crate::ui::{FileRow, Msg, Notice, Picture, Progress};
 use std::collections::BTreeMap;
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,6 +56,8 @@ pub(super) enum Order {
         now: Time,
     },
     IgnoreSkew(bool),
+    /// Go on with what the person stopped.
+    Resume,
 }
 
 /// What people know of the systems and no line says.
@@ -105,6 +107,9 @@ const LOOK: Duration = Duration::from_millis(500);
 /// From so many events on, flows are shown before suspects are ranked.
 const LARGE: u32 = 100_000;
 
+/// Why nothing is ranked after the person stopped it.
+const STOPPED: &str = "stopped; r goes on with it";
+
 /// How often what was lost is counted anew while flows fail.
 const COUNT_EVERY: Duration = Duration::from_secs(10);
 
@@ -129,6 +134,8 @@ struct State {
     follower: Option<Follower>,
     is_cancelled: Arc<AtomicBool>,
     outbox: outbox::Sender<Msg>,
+    /// The person stopped correlating or ranking: events and samples come in, and nothing is made of them.
+    is_stopped: bool,
     /// Events that had given way to the bound on memory when that was told.
     told_gone: u64,
     /// What was published last: where nothing changed but the health of a source, nothing is computed again.
@@ -165,6 +172,7 @@ impl Engine {
             follower: None,
             is_cancelled: is_cancelled.clone(),
             outbox,
+            is_stopped: false,
             told_gone: 0,
             last: Picture::default(),
             counted: None,
@@ -179,7 +187,7 @@ impl Engine {
         }
     }
 
-    /// Stops reading; what was read stays.
+    /// Stops reading, correlating or ranking; what is done stays.
     pub(super) fn cancel(&self) {
         self.is_cancelled.store(true, Ordering::Relaxed);
     }
@@ -236,6 +244,7 @@ impl State {
                 self.is_demo = is_demo;
                 self.hides_suspects = hides_suspects;
                 self.counted = None;
+                self.is_stopped = false;
                 self.is_cancelled.store(false, Ordering::Relaxed);
                 self.clock = clock;
                 self.load(inputs, roots, &settings, self.clock.now());
@@ -262,6 +271,7 @@ impl State {
                 self.healths.feel(&name, answer, notes, now);
                 self.is_blind_otherwise()
             }
+            Order::Resume => std::mem::take(&mut self.is_stopped),
             Order::IgnoreSkew(ignore_skew) => {
                 self.flow_settings.ignore_skew = ignore_skew;
                 self.correlator = Correlator::new(self.flow_settings.clone());
@@ -301,7 +311,7 @@ impl State {
                 published = Instant::now();
                 let picture = Picture {
                     evidence: evidence.clone(),
-                    progress: Some((progress.bytes, progress.of)),
+                    progress: Some(Progress::Reading { bytes: progress.bytes, of: progress.of }),
                     window: evidence.window(),
                     title: title.clone(),
                     is_demo,
@@ -321,7 +331,8 @@ impl State {
     fn publish(&mut self, is_new: bool) {
         self.tell_what_gave_way();
         if is_new || self.last.evidence.rows() != self.evidence.rows() {
-            let flows = self.correlator.update(&self.evidence).clone();
+            self.is_cancelled.store(false, Ordering::Relaxed);
+            let flows = self.correlate();
             let (window, strays) = extent::of(&self.evidence, &flows);
             let flows_only = Picture {
                 course: window.map(|window| Picture::course_of(&flows, window)).unwrap_or_default(),
@@ -332,12 +343,7 @@ impl State {
                 ..Picture::default()
             };
             let flows = &flows_only.flows;
-            if self.evidence.rows() > LARGE {
-                // The ranking of what is large takes its time: flows can be looked at meanwhile.
-                let early = Picture { ways: Picture::ways_of(flows, None, WAYS), ..flows_only.clone() };
-                self.send(early);
-            }
-            let suspects = Suspects::of(&self.evidence, flows, &self.suspect_settings);
+            let suspects = self.rank(&flows_only);
             let owners = &self.catalogue.owners;
             let mut findings =
                 Findings::of(&self.evidence, flows, &suspects, |system| owners.get(system).cloned());
@@ -351,6 +357,61 @@ impl State {
         }
         self.send(self.last.clone());
         self.count_losses();
+    }
+
+    /// The flows as of now, and meanwhile how far they are; none once the person stopped it.
+    fn correlate(&mut self) -> Flows {
+        if self.is_stopped {
+            return Flows::default();
+        }
+        let mut published = Instant::now();
+        let (is_cancelled, outbox, evidence) = (&self.is_cancelled, &self.outbox, &self.evidence);
+        // What was shown last stays, unless it was of other files.
+        let last = if self.last.title == self.title { self.last.clone() } else { Picture::default() };
+        let mut shown = Picture { title: self.title.clone(), is_demo: self.is_demo, ..last };
+        if shown.evidence.is_empty() {
+            (shown.evidence, shown.window) = (evidence.clone(), evidence.window());
+        }
+        let watch = &mut |phase, share| {
+            if published.elapsed() >= PUBLISH {
+                published = Instant::now();
+                shown.progress = Some(Progress::Correlating { phase, share });
+                let _ = outbox.try_send(Msg::Picture(Arc::new(shown.clone())));
+            }
+            !is_cancelled.load(Ordering::Relaxed)
+        };
+        if self.correlator.update_watched(&self.evidence, watch) {
+            return self.correlator.flows().clone();
+        }
+        self.stop("correlating");
+        Flows::default()
+    }
+
+    /// The suspects as of now; none once the person stopped it.
+    fn rank(&mut self, flows_only: &Picture) -> Suspects {
+        let because = |reason: &str| Suspects { reason: reason.to_owned(), ..Suspects::default() };
+        if self.is_stopped {
+            return because(STOPPED);
+        }
+        let flows = &flows_only.flows;
+        if self.evidence.rows() > LARGE {
+            // The ranking of what is large takes its time: flows can be looked at meanwhile.
+            let ways = Picture::ways_of(flows, None, WAYS);
+            let (suspects, progress) = (because("ranking suspects; esc stops it"), Some(Progress::Ranking));
+            self.send(Picture { ways, suspects, progress, ..flows_only.clone() });
+        }
+        let goes_on = || !self.is_cancelled.load(Ordering::Relaxed);
+        let ranked = Suspects::watched(&self.evidence, flows, &self.suspect_settings, &goes_on);
+        ranked.unwrap_or_else(|| {
+            self.stop("ranking");
+            because(STOPPED)
+        })
+    }
+
+    fn stop(&mut self, what: &str) {
+        self.is_stopped = true;
+        let text = format!("{what} was stopped; r goes on with it");
+        let _ = self.outbox.try_send(Msg::Notice(Notice { text, is_error: false }));
     }
 
     /// Counts what was lost in customers and value, where fields are configured. Lost flows are read again for it, so it

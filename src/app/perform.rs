@@ -304,12 +304,13 @@ impl Shell {
             Effect::Refresh => {
                 self.collecting.stop();
                 self.following.forget();
+                self.engine.tell(engine::Order::Resume);
                 if let Some(engine) = self.engine.sender() {
                     self.collecting = collect::start(&self.config, &self.clock, &engine);
                 }
             }
             Effect::NextScenario => self.open_scenario(scenario_after(self.scenario.as_deref())),
-            Effect::StopReading => self.engine.cancel(),
+            Effect::Stop => self.engine.cancel(),
             Effect::Drill(command) => {
                 if let Some(session) = &self.drill {
                     session.tell(Order::Do(command));

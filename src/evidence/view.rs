@@ -1,6 +1,6 @@
 //! The columns of events laid open for fast reading: no chunk is looked up twice.
 
-use super::{Evidence, Row, Station, StationId, SystemId, TextId};
+use super::{Evidence, IdentifierId, Row, Station, StationId, SystemId, TextId};
 use crate::telemetry::{Origin, Severity, Time};
 
 /// Read-only columns; for loops over many events.
@@ -12,6 +12,7 @@ pub struct View<'a> {
     stations: &'a [Station],
     severity: Vec<&'a [u8]>,
     duration_us: Vec<&'a [u32]>,
+    identifier: Vec<&'a [u32]>,
     previous: Vec<&'a [u32]>,
 }
 
@@ -33,6 +34,7 @@ impl Evidence {
             stations: self.stations.all(),
             severity: open(&self.severity),
             duration_us: open(&self.duration_us),
+            identifier: open(&self.identifier),
             previous: open(&self.previous),
         }
     }
@@ -55,7 +57,7 @@ impl View<'_> {
     }
 
     #[inline]
-    fn station_of(&self, row: Row) -> &Station {
+    pub fn station_of(&self, row: Row) -> &Station {
         &self.stations[at(&self.station, row) as usize]
     }
 
@@ -90,6 +92,12 @@ impl View<'_> {
         at(&self.duration_us, row)
     }
 
+    /// The identifier that the event is filed under.
+    #[inline]
+    pub fn identifier(&self, row: Row) -> Option<IdentifierId> {
+        Some(at(&self.identifier, row)).filter(|&id| id != u32::MAX).map(IdentifierId)
+    }
+
     /// The row before this one that is filed under the same identifier.
     #[inline]
     pub fn previous(&self, row: Row) -> Option<Row> {
@@ -98,15 +106,19 @@ impl View<'_> {
 
     /// By system, the latest time of its logs and of its spans, from a row on; [`Time::MIN`] where there is none.
     pub fn latest(&self, systems: usize, from: Row) -> Vec<[Time; 2]> {
-        let mut latest = vec![[Time::MIN; 2]; systems];
+        let mut by_station = vec![Time::MIN; self.stations.len()];
         let first = (from.0 >> super::chunks::BITS) as usize;
         for (number, (times, stations)) in self.time.iter().zip(&self.station).enumerate().skip(first) {
             let skip = if number == first { from.0 as usize & (super::chunks::SIZE - 1) } else { 0 };
             for (&time, &station) in times.iter().zip(*stations).skip(skip) {
-                let station = &self.stations[station as usize];
-                let latest = &mut latest[usize::from(station.system.0)][usize::from(station.is_span())];
+                let latest = &mut by_station[station as usize];
                 *latest = (*latest).max(time);
             }
+        }
+        let mut latest = vec![[Time::MIN; 2]; systems];
+        for (station, time) in self.stations.iter().zip(by_station) {
+            let latest = &mut latest[usize::from(station.system.0)][usize::from(station.is_span())];
+            *latest = (*latest).max(time);
         }
         latest
     }

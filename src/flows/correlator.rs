@@ -24,6 +24,22 @@ use crate::telemetry::Time;
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
+/// What a first look at much evidence is about, in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// Which identifiers belong together.
+    Linking,
+    /// Whose clocks are off.
+    Clocks,
+    /// Each flow's events in order.
+    Tracing,
+    /// What is usual, and what became of each flow.
+    Judging,
+}
+
+/// Is told of each phase of a first look, and how much of it is done, of 1; gives whether to go on.
+pub type Watch<'a> = &'a mut dyn FnMut(Phase, f64) -> bool;
+
 /// Correlates evidence as it grows; [`Correlator::flows`] is what it has made of it so far.
 #[derive(Debug, Default)]
 pub struct Correlator {
@@ -83,16 +99,27 @@ impl Correlator {
     /// Clocks are read again only when there are a quarter more flows than when they were read last, as everything
     /// hangs on them; see [`Correlator::settle`].
     pub fn update(&mut self, evidence: &Evidence) -> &Flows {
+        self.update_watched(evidence, &mut |_, _| true);
+        &self.flows
+    }
+
+    /// The same, watched. Whether it came to its end: one that was stopped has no flows, and begins anew next time.
+    pub fn update_watched(&mut self, evidence: &Evidence, watch: Watch) -> bool {
         let new = evidence.rows().saturating_sub(self.rows);
         if gone(evidence) != self.gone || self.rows == 0 || new > self.rows / 2 {
-            self.build(evidence);
-        } else if new > 0 {
+            let is_done = self.build(evidence, watch).is_some();
+            if !is_done {
+                *self = Self::new(std::mem::take(&mut self.settings));
+            }
+            return is_done;
+        }
+        if new > 0 {
             self.take_in(evidence);
             if self.flows.len() > self.clocks_read_at + self.clocks_read_at / 4 {
                 self.settle(evidence);
             }
         }
-        &self.flows
+        true
     }
 
     /// Reads the clocks again, and if any of them moved, follows all flows anew: then the flows are those that
@@ -104,7 +131,7 @@ impl Correlator {
         if clocks == self.clocks {
             self.clocks = clocks;
         } else {
-            self.build(evidence);
+            self.build_all(evidence);
         }
         &self.flows
     }
@@ -113,7 +140,7 @@ impl Correlator {
     pub fn set(&mut self, settings: FlowSettings, evidence: &Evidence) -> &Flows {
         if settings != self.settings {
             self.settings = settings;
-            self.build(evidence);
+            self.build_all(evidence);
         }
         &self.flows
     }

@@ -153,11 +153,11 @@ fn steps(flows: &[Vec<Moment>], systems: usize) -> Vec<[i64; 2]> {
 /// The tightest bounds on both sides, but for outliers.
 fn robust(bounds: &[Bound]) -> (i64, i64) {
     let allowed = (bounds.len() as f64 * OUTLIERS) as usize;
-    let mut lows: Vec<i64> = bounds.iter().map(|bound| bound.low).collect();
-    let mut highs: Vec<i64> = bounds.iter().map(|bound| bound.high).collect();
-    lows.sort_unstable();
-    highs.sort_unstable();
-    (lows[lows.len() - 1 - allowed], highs[allowed])
+    let mut values: Vec<i64> = bounds.iter().map(|bound| bound.low).collect();
+    let low = *values.select_nth_unstable(bounds.len() - 1 - allowed).1;
+    values.clear();
+    values.extend(bounds.iter().map(|bound| bound.high));
+    (low, *values.select_nth_unstable(allowed).1)
 }
 
 /// How many flows each core looks at at once.

@@ -58,7 +58,7 @@ impl Opening {
 
     /// All alerts that there are.
     pub fn alerts(evidence: &Evidence) -> impl Iterator<Item = Row> {
-        (0..evidence.rows()).map(Row).filter(|row| evidence.kind(*row) == EventKind::Alert)
+        evidence.rows_at(|station| station.kind == EventKind::Alert)
     }
 
     /// The newest alert that there is.

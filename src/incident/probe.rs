@@ -2,10 +2,10 @@
 
 use super::robust::median;
 use super::{Check, Findings, Pack};
-use crate::evidence::{Evidence, Row};
+use crate::evidence::{Evidence, Station};
 use crate::flows::{Flow, Flows, Marks, Verdict};
 use crate::telemetry::{Nanos, Series, Time, Window};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// How far around the onset is looked.
 const AROUND: Nanos = Nanos::seconds(3_600);
@@ -120,18 +120,20 @@ impl Probe<'_> {
     /// Messages by their words: how many since onset and before, and where most of them are.
     fn messages(&self, words: &[String]) -> Option<String> {
         let onset = self.findings.onset?;
-        let mut known: HashMap<u32, bool> = HashMap::new();
+        let texts: Vec<bool> = self
+            .evidence
+            .texts
+            .iter()
+            .map(|(_, text)| {
+                let text = text.to_lowercase();
+                words.iter().any(|word| text.contains(word.as_str()))
+            })
+            .collect();
+        let is_it = |station: &Station| texts.get(station.shape.0 as usize).copied().unwrap_or(false);
         // (system, message) → (before, since)
         let mut counts: BTreeMap<(u16, u32), (u32, u32)> = BTreeMap::new();
-        for row in (0..self.evidence.rows()).map(Row) {
+        for row in self.evidence.rows_at(is_it) {
             let shape = self.evidence.shape(row);
-            let is_it = *known.entry(shape.0).or_insert_with(|| {
-                let text = self.evidence.text(shape).to_lowercase();
-                words.iter().any(|word| text.contains(word.as_str()))
-            });
-            if !is_it {
-                continue;
-            }
             let time = self.flows.time(self.evidence, row);
             if (time - onset).0.abs() > AROUND.0 {
                 continue;

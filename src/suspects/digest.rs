@@ -4,7 +4,7 @@ use super::order::Orders;
 use super::patterns::Patterns;
 use super::traces::Traces;
 use super::units::Units;
-use crate::evidence::{Evidence, Row};
+use crate::evidence::{Evidence, Station};
 
 pub(super) struct Digest {
     pub patterns: Patterns,
@@ -17,14 +17,12 @@ pub(super) struct Digest {
 
 impl Digest {
     pub(super) fn of(evidence: &Evidence) -> Self {
-        let view = evidence.view();
-        let logs = (0..evidence.rows()).map(Row).filter(|row| view.is_log(*row));
         let mut seen = vec![false; evidence.texts.len()];
         let mut shapes = Vec::new();
         let mut logs_count = 0;
-        for row in logs {
+        for row in evidence.rows_at(Station::is_log) {
             logs_count += 1;
-            let shape = view.shape(row);
+            let shape = evidence.shape(row);
             if !std::mem::replace(&mut seen[shape.0 as usize], true) {
                 shapes.push(shape);
             }

@@ -5,7 +5,7 @@ use super::metrics::{self, Departure};
 use super::scene::{Nature, Scene};
 use super::turn::{self, Turn};
 use super::{Onset, Signal, SuspectSettings};
-use crate::evidence::{Evidence, Row};
+use crate::evidence::Evidence;
 use crate::flows::{Flows, Verdict};
 use crate::telemetry::{EventKind, Nanos, Time, Window};
 
@@ -105,8 +105,7 @@ fn near(evidence: &Evidence, flows: &Flows, digest: &Digest, given: Time) -> Fou
 }
 
 fn first_alert(evidence: &Evidence) -> Option<Time> {
-    let rows = (0..evidence.rows()).map(Row);
-    rows.filter(|row| evidence.kind(*row) == EventKind::Alert).map(|row| evidence.time(row)).min()
+    evidence.rows_at(|station| station.kind == EventKind::Alert).map(|row| evidence.time(row)).min()
 }
 
 /// Found from failing flows, else from the share of errors.
@@ -120,10 +119,8 @@ fn of_failures(evidence: &Evidence, flows: &Flows) -> Option<Onset> {
     if let Some(place) = split(&outcomes) {
         return Some(onset(&outcomes, place, "failing flows"));
     }
-    let is_alert = |row: &Row| evidence.kind(*row) == EventKind::Alert;
-    let mut errors: Vec<(Time, bool)> = (0..evidence.rows())
-        .map(Row)
-        .filter(|row| !is_alert(row))
+    let mut errors: Vec<(Time, bool)> = evidence
+        .rows_at(|station| station.kind != EventKind::Alert)
         .map(|row| (evidence.time(row), evidence.severity(row).is_error()))
         .collect();
     errors.sort_unstable();

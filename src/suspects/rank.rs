@@ -22,24 +22,34 @@ const MOST: usize = 12;
 /// Where most failing flows stop elsewhere, what is left of a system that none stop at.
 const VICTIM: f64 = 0.5;
 
-pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings) -> Suspects {
+pub(super) fn of(
+    evidence: &Evidence,
+    flows: &Flows,
+    settings: &SuspectSettings,
+    goes_on: &dyn Fn() -> bool,
+) -> Option<Suspects> {
+    let go_on = || goes_on().then_some(());
+    go_on()?;
     let digest = Digest::of(evidence);
+    go_on()?;
     let Some(found) = onset::find(evidence, flows, &digest, settings) else {
         let reason = "no onset: neither flows nor errors nor alerts changed for the worse; if something fails, give its time with --onset";
         let templates = count(evidence, None).into_iter().map(|one| one.change).collect();
         let (reason, modes) = (reason.to_owned(), settings.modes.clone());
-        return Suspects { reason, templates, modes, ..Suspects::default() };
+        return Some(Suspects { reason, templates, modes, ..Suspects::default() });
     };
+    go_on()?;
     let scene = Scene::new(evidence, flows, &found, settings);
     let (templates, case) =
         rayon::join(|| count(evidence, Some(found.onset.time)), || Case::new(&scene, &digest, settings));
     let case = Case { templates: &templates, ..case };
+    go_on()?;
     let ranking = case.ranking();
     let (conclusive, reason) = case.verdict(&ranking);
     let ranking = ranking.into_iter().map(|one| one.suspect).collect();
     let board = board::of(&scene, &digest, &case.topology);
     let calls = case.topology.calls();
-    Suspects {
+    Some(Suspects {
         onset: Some(found.onset),
         baseline: Some(scene.before),
         conclusive,
@@ -49,7 +59,7 @@ pub(super) fn of(evidence: &Evidence, flows: &Flows, settings: &SuspectSettings)
         board,
         calls,
         modes: settings.modes.clone(),
-    }
+    })
 }
 
 struct Case<'a> {

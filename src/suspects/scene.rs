@@ -106,8 +106,7 @@ impl<'a> Scene<'a> {
     /// Alerts that belong to the onset.
     pub(super) fn alerts(&self) -> impl Iterator<Item = Row> {
         let near = |row: &Row| (self.evidence.time(*row) - self.onset).0.abs() <= ALERTED.0;
-        let rows = (0..self.evidence.rows()).map(Row);
-        rows.filter(|row| self.evidence.kind(*row) == EventKind::Alert).filter(near)
+        self.evidence.rows_at(|station| station.kind == EventKind::Alert).filter(near)
     }
 
     pub(super) fn name(&self, system: SystemId) -> &'a str {

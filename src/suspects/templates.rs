@@ -1,7 +1,7 @@
 //! Log templates by system, since onset against before, normalised by the system's own traffic.
 
 use super::{TemplateChange, TemplateState};
-use crate::evidence::{Evidence, Row, SystemId, TextId, View};
+use crate::evidence::{Evidence, Row, StationId, SystemId, TextId, View};
 use crate::telemetry::{Severity, Time};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -14,7 +14,7 @@ pub(super) struct Counted {
 }
 
 /// So many events are counted by one core at a time.
-const AT_ONCE: usize = 1 << 18;
+const AT_ONCE: usize = 1 << 19;
 
 /// How often a template was met, and its worst event, the first of several.
 #[derive(Clone, Copy)]
@@ -22,62 +22,72 @@ struct Seen {
     count: u64,
     baseline: u64,
     severity: Severity,
+    time: Time,
     example: Row,
 }
 
-#[derive(Default)]
-struct Tally {
-    counts: FxHashMap<(SystemId, TextId), Seen>,
+impl Seen {
+    fn add(&mut self, other: Self, view: &View) {
+        self.count += other.count;
+        self.baseline += other.baseline;
+        // The same example whatever the order of arrival.
+        let rank = |seen: &Self| (Reverse(seen.severity), seen.time);
+        let origin = |seen: &Self| view.origin(seen.example);
+        let order = rank(&other).cmp(&rank(self)).then_with(|| origin(&other).cmp(&origin(self)));
+        if order.is_lt() {
+            *self = Self { count: self.count, baseline: self.baseline, ..other };
+        }
+    }
 }
 
-impl Tally {
-    fn add(&mut self, key: (SystemId, TextId), seen: Seen, view: &View) {
-        let Some(known) = self.counts.get_mut(&key) else {
-            self.counts.insert(key, seen);
-            return;
-        };
-        known.count += seen.count;
-        known.baseline += seen.baseline;
-        // The same example whatever the order of arrival.
-        let rank = |seen: &Seen| (Reverse(seen.severity), view.time(seen.example), view.origin(seen.example));
-        if rank(&seen) < rank(known) {
-            (known.severity, known.example) = (seen.severity, seen.example);
-        }
+/// By station.
+type Tally = Vec<Option<Seen>>;
+
+fn add(tally: &mut Tally, station: StationId, seen: Seen, view: &View) {
+    match &mut tally[station.0 as usize] {
+        Some(known) => known.add(seen, view),
+        unmet => *unmet = Some(seen),
     }
 }
 
 /// All templates, those that changed most first.
 pub(super) fn count(evidence: &Evidence, onset: Option<Time>) -> Vec<Counted> {
     let view = evidence.view();
+    let stations = evidence.stations.all();
     let parts = (0..evidence.rows()).step_by(AT_ONCE).collect::<Vec<u32>>().into_par_iter().map(|first| {
-        let mut tally = Tally::default();
+        let mut tally: Tally = vec![None; stations.len()];
         let rows = first..(first + AT_ONCE as u32).min(evidence.rows());
         for row in rows.map(Row).filter(|row| view.is_log(*row)) {
-            let is_after = onset.is_none_or(|onset| view.time(row) >= onset);
+            let time = view.time(row);
+            let is_after = onset.is_none_or(|onset| time >= onset);
             let seen = Seen {
                 count: u64::from(is_after),
                 baseline: u64::from(!is_after),
                 severity: view.severity(row),
+                time,
                 example: row,
             };
-            tally.add((view.system(row), view.shape(row)), seen, &view);
+            add(&mut tally, view.station(row), seen, &view);
         }
         tally
     });
-    let all = parts.reduce(Tally::default, |mut a, b| {
-        b.counts.into_iter().for_each(|(key, seen)| a.add(key, seen, &view));
-        a
-    });
+    let mut all: FxHashMap<(SystemId, TextId), Seen> = FxHashMap::default();
+    for tally in parts.collect::<Vec<Tally>>() {
+        for (station, seen) in stations.iter().zip(tally) {
+            let Some(seen) = seen else { continue };
+            let known = all.entry((station.system, station.shape));
+            known.and_modify(|known| known.add(seen, &view)).or_insert(seen);
+        }
+    }
     let mut traffic: FxHashMap<SystemId, (u64, u64)> = FxHashMap::default();
-    for ((system, _), seen) in &all.counts {
+    for ((system, _), seen) in &all {
         let own = traffic.entry(*system).or_default();
         *own = (own.0 + seen.count, own.1 + seen.baseline);
     }
     let mut all: Vec<Counted> = all
-        .counts
         .into_iter()
         .filter(|((_, shape), _)| shape.0 != 0)
-        .map(|((system, shape), Seen { count, baseline, severity, example })| {
+        .map(|((system, shape), Seen { count, baseline, severity, example, .. })| {
             let (after, before) = traffic.get(&system).copied().unwrap_or_default();
             let expected = if before == 0 { 0.0 } else { baseline as f64 * after as f64 / before as f64 };
             let state = match (onset, count, baseline) {

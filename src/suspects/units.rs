@@ -5,7 +5,7 @@
 //! downstream of a fault would be taken for its cause.
 
 use super::patterns::Patterns;
-use crate::evidence::{Evidence, Row, SystemId, TextId, View};
+use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId, View};
 use crate::telemetry::{Nanos, Severity, Time};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
@@ -44,60 +44,64 @@ pub(super) struct Units {
     pub troubled: Vec<Said>,
 }
 
+/// Identifiers whose traces one core looks at before it asks for more.
+const AT_ONCE: usize = 1 << 13;
+
+/// One event on its way into a unit.
+#[derive(Clone, Copy)]
+struct Line {
+    system: SystemId,
+    /// A span shows that there was work, and says nothing.
+    is_span: bool,
+    pattern: TextId,
+    severity: Severity,
+    time: Time,
+    row: Row,
+}
+
+struct Reader<'a> {
+    evidence: &'a Evidence,
+    view: &'a View<'a>,
+    patterns: &'a Patterns,
+    /// Of so many traces one is looked at.
+    every: u32,
+}
+
 impl Units {
     pub(super) fn of(evidence: &Evidence, patterns: &Patterns) -> Self {
         let view = evidence.view();
-        let shares = shares(evidence, &view, rayon::current_num_threads());
-        let parts: Vec<Self> =
-            shares.into_par_iter().map(|own| Self::of_systems(evidence, patterns, &view, &own)).collect();
-        parts.into_iter().reduce(Self::joined).unwrap_or_default()
+        let reader = Reader { evidence, view: &view, patterns, every: evidence.rows() / MOST_ROWS + 1 };
+        let ids: Vec<u32> = (0..evidence.identifiers.len() as u32).step_by(AT_ONCE).collect();
+        let (windows, traces) = rayon::join(
+            || reader.windows(),
+            || ids.into_par_iter().map(|first| reader.traces(first)).collect::<Vec<Self>>(),
+        );
+        traces.into_iter().fold(windows, Self::joined)
     }
 
-    /// The units of some systems.
-    fn of_systems(evidence: &Evidence, patterns: &Patterns, view: &View, is_own: &[bool]) -> Self {
-        let mut numbers: FxHashMap<(SystemId, u32), u32> = FxHashMap::default();
-        let mut said: FxHashMap<(u32, TextId), u32> = FxHashMap::default();
-        let mut troubled: FxHashMap<u32, u32> = FxHashMap::default();
-        let mut units = Self::default();
-        let every = evidence.rows() / MOST_ROWS + 1;
-        for row in (0..evidence.rows()).map(Row) {
-            let system = view.system(row);
-            let is_span = view.is_span(row);
-            if !is_own[usize::from(system.0)] || !is_span && !view.is_log(row) {
-                continue;
+    /// Adds a trace: all lines under one identifier.
+    fn add_trace(&mut self, lines: &mut [Line], reader: &Reader) {
+        let origin = |line: &Line| reader.view.origin(line.row);
+        let in_order = |a: &Line, b: &Line| {
+            let key = |line: &Line| (line.system, line.is_span, line.pattern, line.time);
+            key(a).cmp(&key(b)).then_with(|| origin(a).cmp(&origin(b)))
+        };
+        lines.sort_unstable_by(in_order);
+        for own in lines.chunk_by(|a, b| a.system == b.system) {
+            let unit = self.units.len() as u32;
+            let time = own.iter().map(|line| line.time).min().unwrap_or_default();
+            self.units.push(Unit { system: own[0].system, is_windowed: false, time });
+            let logs = &own[..own.partition_point(|line| !line.is_span)];
+            for same in logs.chunk_by(|a, b| a.pattern == b.pattern) {
+                self.said.extend(same[0].said(unit, same.iter()).filter(|said| said.pattern.0 != 0));
             }
-            let identifier = evidence.identifier(row);
-            if identifier.is_some_and(|id| every > 1 && id.0.wrapping_mul(0x9e37_79b1) % every != 0) {
-                continue;
-            }
-            let time = view.time(row);
-            let stretch = match identifier {
-                Some(id) => id.0,
-                None => (time.0 / WINDOW.0) as u32 | 1 << 31,
-            };
-            let unit = *numbers.entry((system, stretch)).or_insert_with(|| {
-                units.units.push(Unit { system, is_windowed: identifier.is_none(), time });
-                units.units.len() as u32 - 1
-            });
-            let known = &mut units.units[unit as usize];
-            known.time = known.time.min(time);
-            if is_span {
-                continue;
-            }
-            let pattern = patterns.pattern(view.shape(row));
-            let severity = view.severity(row);
-            let one = Said { unit, pattern, severity, example: row };
-            if pattern.0 != 0 {
-                add(&mut units.said, &mut said, (unit, pattern), one);
-            }
-            if severity.is_error() || patterns.is_troubled(pattern) {
-                add(&mut units.troubled, &mut troubled, unit, one);
-            }
+            let troubled = || logs.iter().filter(|line| reader.is_troubled(line));
+            let first = troubled().min_by(|a, b| (a.time, origin(a)).cmp(&(b.time, origin(b))));
+            self.troubled.extend(first.and_then(|first| first.said(unit, troubled())));
         }
-        units
     }
 
-    /// With the units of other systems.
+    /// With the units of others.
     fn joined(mut self, other: Self) -> Self {
         let first = self.units.len() as u32;
         let moved = |one: Said| Said { unit: one.unit + first, ..one };
@@ -108,20 +112,80 @@ impl Units {
     }
 }
 
-/// The systems in so many shares of about as many events: of each, which are its own.
-fn shares(evidence: &Evidence, view: &View, count: usize) -> Vec<Vec<bool>> {
-    let mut events = vec![(0u32, 0usize); evidence.systems.len()];
-    events.iter_mut().enumerate().for_each(|(system, one)| one.1 = system);
-    (0..evidence.rows()).for_each(|row| events[usize::from(view.system(Row(row)).0)].0 += 1);
-    events.sort_unstable_by_key(|one| std::cmp::Reverse(*one));
-    let mut shares = vec![(0u32, vec![false; events.len()]); count.max(1)];
-    for (events, system) in events {
-        if let Some(least) = shares.iter_mut().min_by_key(|share| share.0) {
-            least.0 += events;
-            least.1[system] = true;
-        }
+impl Line {
+    /// What was said, with this line as the example of all.
+    fn said<'a>(&self, unit: u32, all: impl Iterator<Item = &'a Self>) -> Option<Said> {
+        let severity = all.map(|line| line.severity).max()?;
+        Some(Said { unit, pattern: self.pattern, severity, example: self.row })
     }
-    shares.into_iter().map(|share| share.1).collect()
+}
+
+impl Reader<'_> {
+    /// The line of an event; `None` for changes and alerts.
+    fn line(&self, row: Row) -> Option<Line> {
+        let view = self.view;
+        let station = view.station_of(row);
+        let is_span = station.is_span();
+        (is_span || station.is_log()).then(|| Line {
+            system: station.system,
+            is_span,
+            pattern: self.patterns.pattern(station.shape),
+            severity: view.severity(row),
+            time: view.time(row),
+            row,
+        })
+    }
+
+    fn is_troubled(&self, line: &Line) -> bool {
+        line.severity.is_error() || self.patterns.is_troubled(line.pattern)
+    }
+
+    /// The traces of some identifiers.
+    fn traces(&self, first: u32) -> Units {
+        let (mut units, mut lines) = (Units::default(), Vec::new());
+        let last = (first + AT_ONCE as u32).min(self.evidence.identifiers.len() as u32);
+        for id in first..last {
+            if self.every > 1 && id.wrapping_mul(0x9e37_79b1) % self.every != 0 {
+                continue;
+            }
+            lines.clear();
+            let mut next = self.evidence.identifiers.last_row(IdentifierId(id));
+            while let Some(row) = next {
+                lines.extend(self.line(row));
+                next = self.view.previous(row);
+            }
+            units.add_trace(&mut lines, self);
+        }
+        units
+    }
+
+    /// The windows of lines that carry no identifier: few, so a table of them is soon asked.
+    fn windows(&self) -> Units {
+        let mut units = Units::default();
+        let mut numbers: FxHashMap<(SystemId, i64), u32> = FxHashMap::default();
+        let mut said: FxHashMap<(u32, TextId), u32> = FxHashMap::default();
+        let mut troubled: FxHashMap<u32, u32> = FxHashMap::default();
+        for row in (0..self.evidence.rows()).map(Row).filter(|row| self.view.identifier(*row).is_none()) {
+            let Some(line) = self.line(row) else { continue };
+            let unit = *numbers.entry((line.system, line.time.0 / WINDOW.0)).or_insert_with(|| {
+                units.units.push(Unit { system: line.system, is_windowed: true, time: line.time });
+                units.units.len() as u32 - 1
+            });
+            let known = &mut units.units[unit as usize];
+            known.time = known.time.min(line.time);
+            if line.is_span {
+                continue;
+            }
+            let one = Said { unit, pattern: line.pattern, severity: line.severity, example: row };
+            if line.pattern.0 != 0 {
+                add(&mut units.said, &mut said, (unit, line.pattern), one);
+            }
+            if self.is_troubled(&line) {
+                add(&mut units.troubled, &mut troubled, unit, one);
+            }
+        }
+        units
+    }
 }
 
 /// Adds what was said to the list, or to what is there of it.

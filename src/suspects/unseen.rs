@@ -36,9 +36,8 @@ impl Unseen {
     pub(super) fn all(scene: &Scene, topology: &Topology, departures: &[Departure]) -> Vec<Self> {
         let evidence = scene.evidence;
         let mut is_seen = vec![false; evidence.systems.len()];
-        let view = evidence.view();
-        for row in (0..evidence.rows()).map(Row).filter(|row| view.is_log(*row) || view.is_span(*row)) {
-            is_seen[usize::from(view.system(row).0)] = true;
+        for row in evidence.rows_at(|station| station.is_log() || station.is_span()) {
+            is_seen[usize::from(evidence.system(row).0)] = true;
         }
         for system in evidence.series.iter().filter_map(|series| evidence.system_named(&series.system)) {
             is_seen[usize::from(system.0)] = true;

@@ -278,17 +278,21 @@ impl Ui {
         self.show(views[(place + step) % views.len()]);
     }
 
-    /// Out of what is open, then out of the time range, then out of the filter; while files are read, it stops that.
+    /// Out of what is open, then out of the time range, then out of the filter; while files are
+    /// read, correlated or ranked, it stops that.
     fn back(&mut self, effects: &mut Vec<Effect>) {
         if self.over.pop().is_some() {
             return;
         }
-        if self.data.picture.progress.is_some() {
-            effects.push(Effect::StopReading);
+        let progress = self.data.picture.progress;
+        if progress.is_some_and(|progress| progress.hides_flows()) {
+            effects.push(Effect::Stop);
         } else if !self.data.filter.is_empty() {
             self.set_filter("", effects);
         } else if self.data.range.is_some() {
             self.conclude(Outcome::Range(None), effects);
+        } else if progress.is_some() {
+            effects.push(Effect::Stop);
         }
     }
 

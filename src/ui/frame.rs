@@ -7,7 +7,7 @@
 //! ```
 
 use super::widgets::{Scale, bars, clock, count, cut, fit, gauge, heights, marked, some, ticking};
-use super::{Action, Data, Keymap, Step, Theme, View};
+use super::{Action, Data, Keymap, Progress, Step, Theme, View};
 use crate::incident::{Incident, Role};
 use crate::telemetry::{Nanos, Reach, Time};
 use ratatui::Frame;
@@ -284,15 +284,19 @@ fn marks<'a>(data: &Data, theme: &Theme, room: usize) -> Line<'a> {
 pub(super) fn course(data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) -> Option<(Rect, Scale)> {
     let width = usize::from(area.width);
     let picture = &data.picture;
-    if let Some((done, of)) = picture.progress {
-        let share = if of == 0 { 0.0 } else { done as f64 / of as f64 };
-        let text = format!(
-            " reading {} {:>3.0} % of {}  {} events so far, esc stops",
-            gauge(share, 20),
-            share * 100.0,
-            bytes(of),
-            count(u64::from(picture.evidence.rows()))
-        );
+    if let Some(progress) = picture.progress.filter(|progress| progress.hides_flows()) {
+        let events = count(u64::from(picture.evidence.rows()));
+        let text = match progress {
+            Progress::Reading { bytes: done, of } => {
+                let share = done as f64 / of.max(1) as f64;
+                let (gauge, of) = (gauge(share, 20), bytes(of));
+                format!(
+                    " reading {gauge} {:>3.0} % of {of}  {events} events so far, esc stops",
+                    share * 100.0
+                )
+            }
+            other => format!(" {} ({events} events), esc stops", other.says()),
+        };
         frame.render_widget(Line::styled(cut(&text, width), theme.accent), area);
         return None;
     }

@@ -2,7 +2,7 @@
 
 use super::{STEPS, Step};
 use crate::evidence::{Evidence, SystemId};
-use crate::flows::{Census, Flows, KindId, Verdict};
+use crate::flows::{Census, Flows, KindId, Phase, Verdict};
 use crate::incident::Findings;
 use crate::suspects::Suspects;
 use crate::telemetry::{Nanos, SourceHealth, Time, Window, Zone};
@@ -19,8 +19,8 @@ pub struct Picture {
     pub files: Vec<FileRow>,
     /// All flows of each source that holds too much to be read.
     pub censuses: Vec<Arc<Census>>,
-    /// Reading goes on: (bytes read, bytes in all).
-    pub progress: Option<(u64, u64)>,
+    /// What is still being done.
+    pub progress: Option<Progress>,
     /// From the first to the last event, clocks set right, but for stray ones.
     pub window: Option<Window>,
     /// Events whose times lie far from all others: a clock in 1970, a date in 2099.
@@ -32,6 +32,39 @@ pub struct Picture {
     /// What is open, as the title says it.
     pub title: String,
     pub is_demo: bool,
+}
+
+/// What is being done that takes a while, and how far it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Progress {
+    /// Files are read.
+    Reading { bytes: u64, of: u64 },
+    /// Flows are made of what was read; so much of the phase is done, of 1.
+    Correlating { phase: Phase, share: f64 },
+    /// Suspects are ranked; flows are there.
+    Ranking,
+}
+
+impl Progress {
+    /// Whether there are no flows yet.
+    pub fn hides_flows(self) -> bool {
+        self != Self::Ranking
+    }
+
+    /// What is done, in a few words.
+    pub fn says(self) -> String {
+        let percent = |share: f64| format!("{:.0} %", share * 100.0);
+        match self {
+            Self::Reading { bytes, of } => format!("reading, {}", percent(bytes as f64 / of.max(1) as f64)),
+            Self::Correlating { phase: Phase::Linking, .. } => "linking identifiers".to_owned(),
+            Self::Correlating { phase: Phase::Clocks, .. } => "comparing clocks".to_owned(),
+            Self::Correlating { phase: Phase::Tracing, share } => {
+                format!("tracing flows, {}", percent(share))
+            }
+            Self::Correlating { phase: Phase::Judging, .. } => "judging flows".to_owned(),
+            Self::Ranking => "ranking suspects".to_owned(),
+        }
+    }
 }
 
 /// What was made of one file, for the Sources view.

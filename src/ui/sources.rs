@@ -323,8 +323,8 @@ fn draw_live(list: &mut List, is_focused: bool, data: &Data, theme: &Theme, fram
 
 /// Why a list is empty: the filter, a source that could not answer, or nothing there.
 pub(super) fn why_empty(data: &Data, what: &str) -> String {
-    if let Some((done, of)) = data.picture.progress {
-        return format!("{what} yet: {} % are read.", done * 100 / of.max(1));
+    if let Some(progress) = data.picture.progress.filter(|progress| progress.hides_flows()) {
+        return format!("{what} yet: {}.", progress.says());
     }
     if data.is_searching {
         return "searching…".to_owned();

@@ -4,7 +4,8 @@ mod bridge;
 mod suspects;
 
 use super::testing::Cockpit;
-use super::{Answering, Effect, Msg, Notice, Picture, View};
+use super::{Answering, Effect, Msg, Notice, Picture, Progress, View};
+use crate::flows::Phase;
 use crate::incident::What;
 use crate::telemetry::Nanos;
 use crossterm::event::{MouseButton, MouseEventKind};
@@ -237,14 +238,23 @@ fn late_news_of_a_replaced_search_are_dropped() {
 }
 
 #[test]
-fn while_files_are_read_the_screen_says_how_far_and_esc_stops_it() {
+fn while_files_are_read_and_correlated_the_screen_says_how_far_and_esc_stops_it() {
     let mut cockpit = Cockpit::bare();
-    let picture =
-        Picture { progress: Some((30_000_000, 120_000_000)), title: "estate".into(), ..Picture::default() };
-    cockpit.tell(Msg::Picture(Arc::new(picture)));
+    let picture = Picture { title: "estate".into(), ..Picture::default() };
+    let reading = Picture {
+        progress: Some(Progress::Reading { bytes: 30_000_000, of: 120_000_000 }),
+        ..picture.clone()
+    };
+    cockpit.tell(Msg::Picture(Arc::new(reading)));
     assert!(cockpit.screen().contains("25 % of 120 MB"), "{}", cockpit.screen());
     cockpit.press("esc");
-    assert_eq!(cockpit.effects, [Effect::StopReading]);
+    assert_eq!(cockpit.effects, [Effect::Stop]);
+    let progress = Progress::Correlating { phase: Phase::Tracing, share: 0.5 };
+    cockpit.tell(Msg::Picture(Arc::new(Picture { progress: Some(progress), ..picture })));
+    cockpit.press("2");
+    let screen = cockpit.screen();
+    assert!(screen.contains("tracing flows, 50 % (0 events), esc stops"), "{screen}");
+    assert!(screen.contains("yet: tracing flows, 50 %."), "{screen}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The first look: all flows of all evidence at once, by all cores.
 
-use super::{Correlator, Followed};
+use super::{Correlator, Followed, Phase, Watch};
 use crate::evidence::{Evidence, IdentifierId};
 use crate::flows::FlowId;
 use crate::flows::clocks::Clocks;
@@ -23,21 +23,31 @@ const AT_ONCE: usize = 32;
 
 impl Correlator {
     /// Correlates everything anew.
-    pub(super) fn build(&mut self, evidence: &Evidence) {
+    pub(super) fn build_all(&mut self, evidence: &Evidence) {
+        self.build(evidence, &mut |_, _| true);
+    }
+
+    /// The same, watched; `None` if it was stopped, and then it is of no use.
+    pub(super) fn build(&mut self, evidence: &Evidence, watch: Watch) -> Option<()> {
+        let mut begin = |phase| watch(phase, 0.0).then_some(());
         let settings = std::mem::take(&mut self.settings);
         *self = Self { settings, ..Self::default() };
         self.numbers.stations.probes.clone_from(&self.settings.probes);
         self.numbers.stations.know(evidence);
+        begin(Phase::Linking)?;
         self.linking = Linking::default();
         self.linking.build(evidence);
         let roots = self.roots_in_order(evidence);
+        begin(Phase::Clocks)?;
         self.read_clocks(evidence, &roots);
-        self.follow_all(evidence, &roots);
+        self.follow_all(evidence, &roots, watch)?;
+        watch(Phase::Judging, 0.0).then_some(())?;
         self.find_until(evidence, 0);
         self.learn_all(evidence);
         self.rows = evidence.rows();
         self.gone = super::gone(evidence);
         self.publish(evidence, true);
+        Some(())
     }
 
     /// All flows by their roots and names, roughly in order of time, so that neighbours in time are neighbours in memory.
@@ -91,7 +101,7 @@ impl Correlator {
         self.clocks_read_at = roots.len();
     }
 
-    fn follow_all(&mut self, evidence: &Evidence, roots: &[Root]) {
+    fn follow_all(&mut self, evidence: &Evidence, roots: &[Root], watch: Watch) -> Option<()> {
         let (linking, clocks, numbers) = (&self.linking, &self.clocks, &self.numbers);
         let view = evidence.view();
         let mut by_time: Vec<((Time, IdentifierKey), FlowId)> = Vec::with_capacity(roots.len());
@@ -99,8 +109,9 @@ impl Correlator {
         let (all, trails) = (&mut self.flows.all, &mut self.trails);
         trails.reserve(roots.len());
         // Some at a time, so that not all of them are there twice.
-        for roots in roots.chunks(SHARE * AT_ONCE) {
-            let found: Vec<Vec<(Root, Traced)>> = roots
+        for (number, some) in roots.chunks(SHARE * AT_ONCE).enumerate() {
+            watch(Phase::Tracing, (number * SHARE * AT_ONCE) as f64 / roots.len() as f64).then_some(())?;
+            let found: Vec<Vec<(Root, Traced)>> = some
                 .par_chunks(SHARE)
                 .map(|roots| {
                     let mut tracer = Tracer::new(&view, clocks, numbers);
@@ -135,6 +146,7 @@ impl Correlator {
             root => flow_of_root[root as usize],
         };
         self.flows.by_identifier.extend_from((0..self.linking.len()).map(flow_of));
+        Some(())
     }
 }
 

@@ -206,18 +206,25 @@ fn agree(seen: &Sightings, tolerance: i64) -> Option<(i64, i64)> {
     if seen.misfits > (bounds.len() as f64 * OUTLIERS) as usize {
         return None;
     }
-    let sorted = |value: &dyn Fn(&Bound) -> i64| {
-        let mut values: Vec<i64> = bounds.iter().map(value).collect();
-        values.sort_unstable();
-        values
-    };
-    let spread = |values: &[i64]| values[values.len() * 9 / 10] - values[values.len() / 10];
-    let (slacks, works) = (sorted(&|bound| bound.high - bound.low), sorted(&|bound| bound.work));
-    if spread(&slacks) as f64 > spread(&works) as f64 * TIGHT || spread(&works) <= 2 * tolerance {
+    let mut values: Vec<i64> = bounds.iter().map(|bound| bound.work).collect();
+    let works = spread(&mut values);
+    if works <= 2 * tolerance {
+        return None;
+    }
+    values.clear();
+    values.extend(bounds.iter().map(|bound| bound.high - bound.low));
+    if spread(&mut values) as f64 > works as f64 * TIGHT {
         return None;
     }
     let (low, high) = robust(bounds);
     (low <= high + tolerance).then_some((low.min(high), high.max(low)))
+}
+
+/// What four fifths of the values lie within, at least twenty of them.
+fn spread(values: &mut [i64]) -> i64 {
+    let (low, high) = (values.len() / 10, values.len() * 9 / 10);
+    let (below, high, _) = values.select_nth_unstable(high);
+    *high - *below.select_nth_unstable(low).1
 }
 
 #[cfg(test)]

@@ -1,20 +1,18 @@
 //! What broke, in words, and since when: from metrics, operations, alerts, and what the log says that it did not say.
 
 use super::words::telling_words;
-use crate::evidence::{Row, SystemId, TextId};
+use crate::evidence::{Evidence, Station, SystemId, TextId};
 use crate::suspects::kinds::words;
 use crate::suspects::metrics::Departure;
 use crate::suspects::patterns::Patterns;
 use crate::suspects::scene::{Finding, Scene};
-use crate::telemetry::{EventKind, Nanos, Severity, Time};
+use crate::telemetry::{EventKind, Nanos, Severity, Time, Window};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// How far back from an onset that was given the first sign may lie: alerts come late.
 const REACH: Nanos = Nanos::seconds(1_800);
 /// The same of an onset that was found.
 const REACH_FOUND: Nanos = Nanos::seconds(60);
-/// More times than this of one message tell nothing new.
-const MOST_TIMES: usize = 20_000;
 
 /// What broke, in words, and since when.
 #[derive(Default)]
@@ -55,38 +53,19 @@ impl Symptoms {
                 symptoms.add(operation, 0.7);
             }
         }
-        let mut known: FxHashSet<(SystemId, TextId)> = FxHashSet::default();
-        let mut new: FxHashMap<(SystemId, TextId), (Vec<Time>, Severity)> = FxHashMap::default();
-        for row in (0..evidence.rows()).map(Row) {
+        for row in evidence.rows_at(|station| station.kind == EventKind::Alert) {
             let time = evidence.time(row);
-            match evidence.kind(row) {
-                EventKind::Alert if time >= scene.onset() - REACH && time <= scene.after.to => {
-                    symptoms.add(evidence.text(evidence.shape(row)), 1.0);
-                    symptoms.add(evidence.text(evidence.operation(row)), 1.0);
-                }
-                EventKind::Log => {
-                    let system = evidence.system(row);
-                    let key = (system, patterns.pattern(evidence.shape(row)));
-                    if !suspects.contains(&system) || key.1.0 == 0 {
-                        continue;
-                    }
-                    if time < cut {
-                        known.insert(key);
-                    } else if time < scene.after.to {
-                        let entry = new.entry(key).or_insert((Vec::new(), evidence.severity(row)));
-                        if entry.0.len() < MOST_TIMES {
-                            entry.0.push(time);
-                        }
-                    }
-                }
-                _ => {}
+            if time >= scene.onset() - REACH && time <= scene.after.to {
+                symptoms.add(evidence.text(evidence.shape(row)), 1.0);
+                symptoms.add(evidence.text(evidence.operation(row)), 1.0);
             }
         }
+        let new = new_patterns(evidence, patterns, suspects, Window { from: cut, to: scene.after.to });
         let systems: Vec<String> =
             evidence.systems.iter().map(|(_, name)| name.to_ascii_lowercase()).collect();
         let mut said: FxHashMap<SystemId, Vec<String>> = FxHashMap::default();
         for ((system, pattern), (mut times, severity)) in new {
-            if known.contains(&(system, pattern)) || times.len() < 2 {
+            if times.len() < 2 {
                 continue;
             }
             times.sort_unstable();
@@ -122,6 +101,38 @@ impl Symptoms {
             *known = known.max(weight);
         }
     }
+}
+
+/// What the suspects say in a window and did not say before, with its times and the severity of its first line.
+fn new_patterns(
+    evidence: &Evidence,
+    patterns: &Patterns,
+    suspects: &[SystemId],
+    window: Window,
+) -> FxHashMap<(SystemId, TextId), (Vec<Time>, Severity)> {
+    let view = evidence.view();
+    let key = |station: &Station| (station.system, patterns.pattern(station.shape));
+    let may_tell = |station: &Station| {
+        station.is_log() && suspects.contains(&station.system) && patterns.pattern(station.shape).0 != 0
+    };
+    let mut is_known = vec![false; evidence.stations.len()];
+    for row in evidence.rows_at(may_tell).filter(|row| view.time(*row) < window.from) {
+        is_known[view.station(row).0 as usize] = true;
+    }
+    let stations = evidence.stations.all();
+    let known: FxHashSet<(SystemId, TextId)> = stations
+        .iter()
+        .zip(is_known)
+        .filter(|(_, is_known)| *is_known)
+        .map(|(station, _)| key(station))
+        .collect();
+    let mut new: FxHashMap<(SystemId, TextId), (Vec<Time>, Severity)> = FxHashMap::default();
+    let is_new = |station: &Station| may_tell(station) && !known.contains(&key(station));
+    for row in evidence.rows_at(is_new).filter(|row| window.contains(view.time(*row))) {
+        let severity = view.severity(row);
+        new.entry(key(view.station_of(row))).or_insert((Vec::new(), severity)).0.push(view.time(row));
+    }
+    new
 }
 
 /// When a message began to be said for good: from a fifth of the times on, back to the last long silence.

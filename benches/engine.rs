@@ -1,4 +1,4 @@
-//! The engine piece by piece: reading by format, identifiers, appending, linking and paths, the first suspect, filters,
+//! The engine piece by piece: reading by format, identifiers, appending, linking, skew, path mining, suspects, filters,
 //! frames.
 //!
 //! The evidence is what the bundled samples hold, repeated to a size that a benchmark can tell apart. Run with
@@ -7,7 +7,7 @@
 
 use bridgewatch::app::Searches;
 use bridgewatch::evidence::Evidence;
-use bridgewatch::flows::{Correlator, FlowSettings, Flows};
+use bridgewatch::flows::{Correlator, FlowSettings, Flows, Phase};
 use bridgewatch::ingest::{Finder, Scanner, Settings, detect};
 use bridgewatch::sources::files::{Input, load};
 use bridgewatch::suspects::{SuspectSettings, Suspects};
@@ -18,6 +18,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// How much of one format is read at a time.
 const STRETCH: usize = 1 << 20;
@@ -97,6 +98,21 @@ fn evidence(times: u64) -> Evidence {
     load(inputs.collect(), &Settings::default(), Time(0), &mut |_, _| true).evidence
 }
 
+/// How long one phase of correlating takes.
+fn phase_of(evidence: &Evidence, settings: &FlowSettings, wanted: Phase) -> Duration {
+    let mut correlator = Correlator::new(settings.clone());
+    let (mut begun, mut ended) = (None, None);
+    correlator.update_watched(evidence, &mut |phase, _| {
+        if phase == wanted {
+            begun = begun.or_else(|| Some(Instant::now()));
+        } else if begun.is_some() {
+            ended = ended.or_else(|| Some(Instant::now()));
+        }
+        true
+    });
+    ended.unwrap_or_else(Instant::now) - begun.unwrap()
+}
+
 fn correlating(criterion: &mut Criterion) {
     let evidence = evidence(4);
     let settings = FlowSettings::default();
@@ -105,10 +121,16 @@ fn correlating(criterion: &mut Criterion) {
     group.bench_function("linking, clocks, paths and verdicts", |bencher| {
         bencher.iter(|| Flows::of(&evidence, &settings).len());
     });
-    let raw = FlowSettings { ignore_skew: true, ..FlowSettings::default() };
-    group.bench_function("the same without clocks", |bencher| {
-        bencher.iter(|| Flows::of(&evidence, &raw).len());
-    });
+    for (name, phase) in [
+        ("linking", Phase::Linking),
+        ("skew", Phase::Clocks),
+        ("tracing", Phase::Tracing),
+        ("path mining and verdicts", Phase::Judging),
+    ] {
+        group.bench_function(name, |bencher| {
+            bencher.iter_custom(|times| (0..times).map(|_| phase_of(&evidence, &settings, phase)).sum());
+        });
+    }
     let flows = Flows::of(&evidence, &settings);
     group.bench_function("suspects", |bencher| {
         bencher.iter(|| Suspects::of(&evidence, &flows, &SuspectSettings::default()).ranking.len());

@@ -89,6 +89,11 @@ impl Plan {
         matches!(self.reading, Reading::Records(_) | Reading::Otlp)
     }
 
+    /// Whether records may run over several lines.
+    pub fn is_multi_line(&self) -> bool {
+        matches!(&self.reading, Reading::Records(format) if format.is_multi_line())
+    }
+
     /// Whether each record begins a line; an OTLP line holds many events.
     pub fn is_one_per_line(&self) -> bool {
         !matches!(self.reading, Reading::Otlp)

@@ -11,15 +11,15 @@ pub use discover::{Input, discover};
 pub use ends::{Ends, count_lines};
 pub use follow::Follower;
 pub use held::Bytes;
-pub use hunt::Hunt;
+pub use hunt::{Further, Hunt};
 
 use super::deep_links;
 use crate::evidence::{Evidence, Place};
 use crate::ingest::{Plan, Scanner, Settings, detect, glance_events};
 use crate::telemetry::{Event, Glances, Issue, Origin, SourceRef, Time, Zone};
 use rayon::prelude::*;
-use scan::{Job, LOOKBACK, PAGE};
-use std::collections::HashMap;
+use scan::{Job, PAGE, lookback};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What was made of one file.
@@ -207,7 +207,22 @@ fn read_table(
     evidence.add_series(batch.series);
     evidence.add_changes(batch.changes);
     evidence.add_topology(&batch.topology);
-    add_page(evidence, path.clone(), "".into(), batch.events);
+    let alerts = unmet(evidence, path, batch.events);
+    add_page(evidence, path.clone(), "".into(), alerts);
+}
+
+/// The events that a ledger had not the last time it was read: it is read whole whenever it grows.
+fn unmet(evidence: &Evidence, path: &Arc<str>, mut events: Vec<Event>) -> Vec<Event> {
+    let pages = evidence.places.iter().filter_map(|place| match place {
+        Place::Page { source, events, .. } if source == path => Some(events),
+        _ => None,
+    });
+    let known: HashSet<_> = pages
+        .flat_map(|events| events.iter())
+        .map(|event| (event.time, &event.system, &event.body))
+        .collect();
+    events.retain(|event| !known.contains(&(event.time, &event.system, &event.body)));
+    events
 }
 
 /// Adds whole events, from a live source or an alert file, as a page that rows lead back to. Gives how many.

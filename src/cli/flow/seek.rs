@@ -7,7 +7,7 @@
 use crate::evidence::{IdentifierId, Row};
 use crate::flows::{FlowSettings, Flows};
 use crate::ingest::{Settings, possible_keys};
-use crate::sources::files::{Hunt, Input, Loaded};
+use crate::sources::files::{Further, Hunt, Input, Loaded};
 use crate::telemetry::{Glances, Identifier, IdentifierClass, IdentifierKey, Nanos, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
@@ -98,10 +98,11 @@ impl Links {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key)
     }
 
-    /// The needles of identifiers that stand beside known ones.
-    fn further(&self, glances: &Glances) -> Vec<Vec<u8>> {
+    /// The needles of identifiers that stand beside known ones, and guesses that numbers of business will be found to
+    /// be linked.
+    fn further(&self, glances: &Glances) -> Further {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut found = Vec::new();
+        let mut found = Further::default();
         loop {
             let before = known.len();
             let rows = glances.identifiers.chunk_by(|a, b| a.0 == b.0).filter(|row| row.len() > 1);
@@ -112,15 +113,18 @@ impl Links {
                 }
                 for (key, glance) in keys() {
                     // What belongs to one transaction, and is written in hex.
-                    let is_spelt = || glances.spellings.iter().any(|(spelt, _)| *spelt == key);
-                    if glance.class >= IdentifierClass::Business || is_spelt() {
+                    let spelling = glances.spellings.iter().find(|(spelt, _)| *spelt == key);
+                    if glance.class >= IdentifierClass::Business || spelling.is_some() {
+                        let may_link = |_: &&(u32, String)| glance.class < IdentifierClass::Session;
+                        let needles = spelling.filter(may_link).and_then(|(_, text)| needles(text));
+                        found.guesses.extend(needles.unwrap_or_default());
                         continue;
                     }
                     if known.len() < MOST_LINKS && known.insert(glance.key) {
                         let identifier =
                             Identifier { class: glance.class, value: glance.style.write(glance.key) };
-                        found.extend(needles(&identifier.value).unwrap_or_default());
-                        found.extend(other_spellings(&identifier));
+                        found.needles.extend(needles(&identifier.value).unwrap_or_default());
+                        found.needles.extend(other_spellings(&identifier));
                     }
                 }
             }

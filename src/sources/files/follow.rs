@@ -4,7 +4,7 @@
 //! last record's beginning; what is held back is taken when nothing followed for a while. A file that was renamed is
 //! read to its end under its old number, and never again under its new name.
 
-use super::{Bytes, File, FileReport, Files, Input, LOOKBACK, Look, discover, open};
+use super::{Bytes, File, FileReport, Files, Input, Look, discover, lookback, open};
 use crate::evidence::Evidence;
 use crate::ingest::{Plan, Scanner, Settings};
 use crate::telemetry::{Glances, Time};
@@ -261,9 +261,10 @@ impl Followed {
         }
         let mut grew = false;
         while self.taken < length {
-            let from = self.taken.saturating_sub(LOOKBACK as u64);
+            let lookback = lookback(&plan);
+            let from = self.taken.saturating_sub(lookback);
             let bytes = Bytes::Disk { file: Arc::clone(&self.file), length };
-            let Ok(buffer) = bytes.read(from, (length - from).min(WINDOW + LOOKBACK as u64) as usize) else {
+            let Ok(buffer) = bytes.read(from, (length - from).min(WINDOW + lookback) as usize) else {
                 break;
             };
             let start = (self.taken - from) as usize;

@@ -3,12 +3,15 @@
 //! A search over raw bytes runs many times as fast as reading at a glance. Who wants one flow searches for its
 //! identifiers, has the chunks read that hold one, and searches for what these bring to light.
 
+mod guesses;
+
 use super::scan::{self, Job, PAGE, Reader};
 use super::{File, Files, Input, Loaded, Look, Progress, open};
 use crate::evidence::Evidence;
 use crate::ingest::{Plan, Scanner, Settings};
 use crate::telemetry::{Glances, Time};
 use aho_corasick::{AhoCorasick, packed};
+use guesses::Guesses;
 use memchr::memmem;
 use rayon::prelude::*;
 use std::cmp::Reverse;
@@ -27,6 +30,7 @@ pub struct Hunt {
     /// What was searched for so far, and for how much of that each chunk was.
     needles: Vec<Vec<u8>>,
     searched: Vec<usize>,
+    guesses: Guesses,
     /// Chunks in the order of a search: first those of files that say most about what is linked.
     order: Vec<usize>,
     times: HashMap<usize, Option<Time>>,
@@ -122,6 +126,15 @@ impl Claimed {
     }
 }
 
+/// What a chunk that was read leads to.
+#[derive(Debug, Default)]
+pub struct Further {
+    /// Needles that are asked for from now on.
+    pub needles: Vec<Vec<u8>>,
+    /// Needles that may be asked for later.
+    pub guesses: Vec<Vec<u8>>,
+}
+
 /// What one thread of a search found.
 #[derive(Default)]
 struct Found {
@@ -151,6 +164,7 @@ impl Hunt {
             is_read: vec![false; count],
             needles: Vec::new(),
             searched: vec![0; count],
+            guesses: Guesses::default(),
             order,
             times: HashMap::new(),
         }
@@ -203,14 +217,15 @@ impl Hunt {
     /// Reads every chunk with a record that holds one of the needles, those of earlier searches included.
     ///
     /// `further` is shown what such a chunk holds and may name more needles, which the rest is searched for in the same
-    /// go. Gives up early once more than `most` bytes would have to be read.
+    /// go, and guesses. Gives up early once more than `most` bytes would have to be read.
     pub fn search(
         &mut self,
         needles: Vec<Vec<u8>>,
         most: u64,
-        further: &(dyn Fn(&Glances) -> Vec<Vec<u8>> + Sync),
+        further: &(dyn Fn(&Glances) -> Further + Sync),
     ) {
-        self.needles.extend(needles);
+        let guessed = self.ask_for(needles);
+        self.read(&guessed);
         let needles =
             Needles { all: Mutex::new(std::mem::take(&mut self.needles)), searches: Mutex::default() };
         let claimed =
@@ -225,6 +240,7 @@ impl Hunt {
             let next = AtomicUsize::new(0);
             let threads = thread::available_parallelism().map_or(2, usize::from).min(unread.len());
             let (files, jobs, searched) = (&self.loaded.files, &self.jobs, &self.searched);
+            let guesses = &self.guesses;
             let found: Vec<Found> = thread::scope(|scope| {
                 let work = || {
                     let mut reader = Reader::new(files);
@@ -239,14 +255,18 @@ impl Hunt {
                         let before = chunk.checked_sub(1).filter(is_same_file);
                         let mut hot = [None, None];
                         reader.raw(jobs[chunk], LONGEST_NEEDLE, |plan, bytes, length| {
-                            let Some(hit) = search.first(bytes).filter(|&hit| hit < length) else { return };
-                            let is_whole = begins_within(plan, &bytes[..hit], jobs[chunk].start);
-                            hot = [Some(chunk), before.filter(|_| !is_whole)];
+                            let begins = |hit: usize| begins_within(plan, &bytes[..hit], jobs[chunk].start);
+                            match search.first(bytes).filter(|&hit| hit < length) {
+                                Some(hit) => hot = [Some(chunk), before.filter(|_| !begins(hit))],
+                                None => guesses.search(chunk, bytes, length, begins),
+                            }
                         });
                         for hot in hot.into_iter().flatten().filter(|&hot| claimed.claim(hot, jobs)) {
                             let outcome = reader.read(jobs[hot]);
                             if let Ok(glances) = &outcome {
-                                needles.add(further(glances));
+                                let further = further(glances);
+                                needles.add(further.needles);
+                                guesses.add(further.guesses, jobs.len());
                             }
                             found.read.push((hot, outcome));
                         }
@@ -269,6 +289,34 @@ impl Hunt {
         }
         self.is_read = claimed.is_read.into_inner().unwrap_or_else(PoisonError::into_inner);
         self.needles = needles.all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    }
+
+    /// Takes needles on; gives the chunks that hold one of them for all that is known, as it was guessed.
+    fn ask_for(&mut self, needles: Vec<Vec<u8>>) -> Vec<usize> {
+        let mut hot = Vec::new();
+        let (guessed, others): (Vec<_>, Vec<_>) = needles
+            .into_iter()
+            .map(|needle| (self.guesses.of(&needle), needle))
+            .partition(|one| one.0.is_some());
+        for (known, needle) in guessed.into_iter().chain(others) {
+            let place = self.needles.len();
+            self.needles.push(needle);
+            let Some((is_searched, seen)) = known else { continue };
+            for (searched, _) in
+                self.searched.iter_mut().zip(is_searched).filter(|(_, is_searched)| *is_searched)
+            {
+                // Whoever lacks an earlier needle is searched for all that it lacks.
+                if *searched == place {
+                    *searched = place + 1;
+                }
+            }
+            for (chunk, is_whole) in seen {
+                let is_same_file = |before: &usize| self.jobs[*before].file == self.jobs[chunk].file;
+                hot.push(chunk);
+                hot.extend(chunk.checked_sub(1).filter(is_same_file).filter(|_| !is_whole));
+            }
+        }
+        hot
     }
 
     /// The chunks of each file, by its number.

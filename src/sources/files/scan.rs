@@ -1,4 +1,5 @@
-//! All chunks of all files, by all cores: whoever is free takes the next chunk, one thread appends.
+//! All chunks of all files, by all cores: whoever is free takes the next chunk. The caller's thread reads as well, and
+//! appends what all read, so that there are as many threads as cores and none waits for another.
 
 use super::{Bytes, Files, Loaded, Progress};
 use crate::ingest::{Plan, Scanner};
@@ -19,11 +20,11 @@ pub(super) struct Job {
 const CHUNK: usize = 512 * 1024;
 
 /// How far behind a chunk's end its last record is looked for at once; a longer one is fetched on demand.
-const OVERHANG: usize = 32 * 1024;
+const OVERHANG: usize = 16 * 1024;
 
-/// How far before a chunk's begin its first line is looked at: long enough for a line that a container runtime cut, which
-/// tells whether the next one continues it. Whole pages.
-pub(super) const LOOKBACK: usize = 5 * PAGE;
+/// How far before a chunk's begin its first line is looked at, where records may run over several: long enough for a line
+/// that a container runtime cut, which tells whether the next one continues it. Whole pages.
+const LOOKBACK: usize = 5 * PAGE;
 
 /// The longest record that is read whole; see `LONGEST_RECORD` of the plan.
 const LONGEST: usize = 300 * 1024;
@@ -53,31 +54,44 @@ pub(super) fn chunks(
     let files = loaded.files.clone();
     let mut done = Progress { bytes: 0, of };
     progress(done, &loaded.evidence);
+    let read_next = |reader: &mut Reader| {
+        if is_cancelled.load(Ordering::Relaxed) {
+            return None;
+        }
+        let job = *jobs.get(next.fetch_add(1, Ordering::Relaxed))?;
+        if let Some(spare) = spares.lock().ok().and_then(|mut spares| spares.pop()) {
+            reader.scanner.recycle(spare);
+        }
+        Some((job, reader.read(job)))
+    };
     thread::scope(|scope| {
-        for _ in 0..threads {
-            let (sender, files, next, is_cancelled) = (sender.clone(), &files, &next, &is_cancelled);
-            let spares = &spares;
+        for _ in 1..threads {
+            let (sender, files, read_next) = (sender.clone(), &files, &read_next);
             scope.spawn(move || {
                 let mut reader = Reader::new(files);
-                while !is_cancelled.load(Ordering::Relaxed) {
-                    let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-                    if let Some(spare) = spares.lock().ok().and_then(|mut spares| spares.pop()) {
-                        reader.scanner.recycle(spare);
-                    }
-                    if sender.send((*job, reader.read(*job))).is_err() {
+                while let Some(read) = read_next(&mut reader) {
+                    if sender.send(read).is_err() {
                         break;
                     }
                 }
             });
         }
         drop(sender);
-        for (job, outcome) in receiver {
+        let mut append = |(job, outcome): (Job, _)| {
             done.bytes += job.length as u64;
             if let (Some(spare), Ok(mut spares)) = (take(job, outcome, loaded, &files), spares.lock()) {
                 spares.push(spare);
             }
             if !progress(done, &loaded.evidence) {
                 is_cancelled.store(true, Ordering::Relaxed);
+            }
+        };
+        let mut reader = Reader::new(&files);
+        loop {
+            receiver.try_iter().for_each(&mut append);
+            match read_next(&mut reader) {
+                Some(read) => append(read),
+                None => break receiver.iter().for_each(&mut append),
             }
         }
     });
@@ -144,8 +158,7 @@ impl<'a> Reader<'a> {
 
     pub(super) fn read(&mut self, job: Job) -> Result<Glances, String> {
         let file = self.files.files.get(&job.file).ok_or("its number is not known")?;
-        // From a page's beginning, with a byte before the chunk to see whether a line begins right with it.
-        let from = job.start.saturating_sub(LOOKBACK as u64);
+        let from = job.start.saturating_sub(lookback(&file.plan));
         let own = (job.start - from) as usize..(job.start - from) as usize + job.length;
         if let Some(whole) = file.bytes.slice() {
             let end = (job.start as usize + job.length + LONGEST).min(whole.len());
@@ -170,6 +183,12 @@ impl<'a> Reader<'a> {
         }
         Ok(file.plan.glance(&buffer[..read], own, from, job.file, &mut self.scanner))
     }
+}
+
+/// How far before a chunk reading begins: at a page's beginning, and with a byte before the chunk to see whether a line
+/// begins right with it.
+pub(super) fn lookback(plan: &Plan) -> u64 {
+    if plan.is_multi_line() { LOOKBACK as u64 } else { PAGE as u64 }
 }
 
 fn read(bytes: &Bytes, from: u64, buffer: &mut [u8]) -> Result<usize, String> {

@@ -237,6 +237,20 @@ fn metric_samples_that_are_appended_to_a_stream_are_taken_like_those_that_were_t
 }
 
 #[test]
+fn a_ledger_that_grows_gives_each_alert_once() {
+    let alert = |id: &str, at: u32| {
+        format!(
+            "{{\"id\":\"{id}\",\"time\":\"2026-03-01T08:00:{at:02}Z\",\"system\":\"app\",\"kind\":\"alert\",\"text\":\"5xx {id}\"}}\n"
+        )
+    };
+    let mut watch = Watch::over("alerts.jsonl", &alert("a1", 1));
+    assert_eq!(watch.bodies(), ["5xx a1"]);
+    watch.write("alerts.jsonl", &alert("a2", 2));
+    watch.looks(3);
+    assert_eq!(watch.bodies(), ["5xx a1", "5xx a2"]);
+}
+
+#[test]
 fn looking_at_a_path_that_is_gone_does_no_harm() {
     let mut watch = Watch::begin();
     fs::remove_file(watch.path("app/app.log")).unwrap();

@@ -16,6 +16,6 @@ pub use change::{Change, ChangeKind};
 pub use event::{Event, EventKind, Origin, SourceRef, SpanInfo, SpanKind};
 pub use health::{Reach, Signal, SourceHealth};
 pub use identifier::{HexStyle, Identifier, IdentifierClass, IdentifierKey};
-pub use series::{Sample, Series, SeriesClass};
+pub use series::{Exemplar, Sample, Series, SeriesClass};
 pub use severity::Severity;
 pub use time::{Nanos, Time, Window, Zone};

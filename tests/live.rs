@@ -27,7 +27,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+
+/// The trace of the target's slowest request.
+const TRACE: &str = "7c1f0a9be2d34c58a1b6e0f2934d5a77";
 
 /// A Prometheus with an hour of history and a target that it scrapes each second.
 struct Prometheus {
@@ -58,9 +62,21 @@ impl Prometheus {
         let promtool = program_beside(&program, "BRIDGEWATCH_TEST_PROMTOOL", "promtool");
         let folder = tempfile::tempdir().unwrap();
         load_history(&promtool, folder.path());
-        let exposition = "# TYPE http_requests_total counter\nhttp_requests_total{service=\"orders-api\"} 42\n\
-                          # TYPE orders_queue_depth gauge\norders_queue_depth{service=\"orders-api\"} 7\n";
-        let target = Fake::start(move |_| Answer::text(200, exposition));
+        // It answers a request between any two looks.
+        let requests = AtomicU64::new(4);
+        let target = Fake::start(move |_| {
+            let requests = requests.fetch_add(1, Ordering::Relaxed);
+            let bucket = "http_request_duration_seconds_bucket{service=\"orders-api\",le=";
+            Answer::openmetrics(&format!(
+                "# TYPE http_requests counter\nhttp_requests_total{{service=\"orders-api\"}} {requests}\n\
+                 # TYPE orders_queue_depth gauge\norders_queue_depth{{service=\"orders-api\"}} 7\n\
+                 # TYPE http_request_duration_seconds histogram\n\
+                 {bucket}\"1.0\"}} 3\n\
+                 {bucket}\"+Inf\"}} {requests} # {{trace_id=\"{TRACE}\"}} 1.82\n\
+                 http_request_duration_seconds_count{{service=\"orders-api\"}} {requests}\n\
+                 http_request_duration_seconds_sum{{service=\"orders-api\"}} {requests}.1\n# EOF\n"
+            ))
+        });
         let address = free_address();
         let rules = "groups:\n- name: orders\n  rules:\n  - alert: OrdersStuck\n    expr: orders_queue_depth > 5\n    \
                      labels: {severity: page}\n    annotations: {summary: orders wait}\n";
@@ -75,6 +91,7 @@ impl Prometheus {
             .arg(format!("--config.file={}", folder.path().join("prometheus.yml").display()))
             .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
             .arg(format!("--web.listen-address={address}"))
+            .arg("--enable-feature=exemplar-storage")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -190,6 +207,12 @@ fn a_real_prometheus_gives_its_history_to_the_sample_and_its_death_turns_its_hea
         let mut fresh = prometheus.collector("");
         let batches = pull(&mut fresh, Wanted::Metrics { step: Nanos::seconds(15) }, last_minute());
         batches.iter().flat_map(|batch| &batch.series).any(|series| series.metric == "orders_queue_depth")
+    });
+    wait_for("the trace of a slow request to be told with its metric", || {
+        let mut fresh = prometheus.collector("");
+        let batches = pull(&mut fresh, Wanted::Metrics { step: Nanos::seconds(15) }, last_minute());
+        let exemplars = batches.iter().flat_map(|batch| &batch.series).flat_map(|series| &series.exemplars);
+        exemplars.into_iter().any(|one| one.trace == TRACE && (one.value - 1.82).abs() < 1e-9)
     });
     wait_for("the alert to fire", || {
         let batches = pull(&mut finder, Wanted::Alerts, last_minute());

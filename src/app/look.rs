@@ -157,9 +157,9 @@ fn by_columns(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<Row> {
     });
     let chosen = filter.chooses_flows().then(|| chosen_flows(evidence, flows, filter));
     let is_chosen = |row: Row| {
-        chosen.as_ref().is_none_or(|chosen| {
-            flows.joins(evidence, row).is_some_and(|flow| chosen.contains(flows.all.resolve(flow)))
-        })
+        chosen
+            .as_ref()
+            .is_none_or(|chosen| flows.joins(evidence, row).is_some_and(|flow| chosen.contains(flow)))
     };
     rows.par_iter()
         .copied()
@@ -188,7 +188,7 @@ fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> FlowSet 
             (filter.flows.is_empty() || keep.contains(id)) && !leave.contains(id) && passes(flow)
         })
         .for_each(|(id, _)| chosen.add(id));
-    chosen
+    chosen.resolved(&flows.all)
 }
 
 /// What the text decides, and what of it could not be searched.
@@ -257,9 +257,8 @@ fn flows_of(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<FlowId> {
         return flows.all.order().to_vec();
     }
     let hit = FlowSet::none_of(&flows.all);
-    rows.par_iter()
-        .filter_map(|row| flows.joins(evidence, *row))
-        .for_each(|id| hit.add(flows.all.resolve(id)));
+    rows.par_iter().filter_map(|row| flows.joins(evidence, *row)).for_each(|id| hit.add(id));
+    let hit = hit.resolved(&flows.all);
     // Words may name what became of a flow, or its kind.
     let is_by_words = !filter.words.is_empty()
         && filter.regex.is_none()

@@ -22,6 +22,16 @@ impl FlowSet {
         }
     }
 
+    /// Adds what became part of its flows, and the flows that its members became part of: then nobody who asks or adds
+    /// needs to know what a number leads to today.
+    #[must_use]
+    pub fn resolved(self, table: &FlowTable) -> Self {
+        let numbers = || (0..self.by_number.len() as u32).map(FlowId);
+        numbers().filter(|id| self.contains(*id)).for_each(|id| self.add(table.resolve(id)));
+        numbers().filter(|id| self.contains(table.resolve(*id))).for_each(|id| self.add(id));
+        self
+    }
+
     pub fn contains(&self, id: FlowId) -> bool {
         self.by_number.get(id.0 as usize).is_some_and(|is_in| is_in.load(Ordering::Relaxed))
     }

@@ -99,6 +99,7 @@ mod tests {
             metric: "depth".into(),
             unit: String::new(),
             labels: Vec::new(),
+            exemplars: Vec::new(),
             samples: vec![Sample { time: Time(0), value: 1.0 }],
             source: "a".into(),
         }]);

@@ -261,6 +261,7 @@ mod tests {
             metric: "queue_depth".into(),
             unit: String::new(),
             labels: Vec::new(),
+            exemplars: Vec::new(),
             samples: (0..20).map(|minute| sample(minute, if minute < 10 { 3.0 } else { 900.0 })).collect(),
             source: "a".into(),
         }]);

@@ -126,6 +126,7 @@ mod tests {
             metric: metric.into(),
             unit: String::new(),
             labels: Vec::new(),
+            exemplars: Vec::new(),
             samples: (0..200)
                 .map(|step| Sample {
                     time: Time::from_seconds(step * 15),

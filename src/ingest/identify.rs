@@ -71,10 +71,22 @@ struct KnownKey {
 
 const LONGEST_KNOWN: usize = 30;
 
+/// Keys that are remembered; a power of two.
+const KNOWN: usize = 256;
+
 impl Default for KeyMemo {
     fn default() -> Self {
-        Self { known: vec![KnownKey::default(); 128] }
+        Self { known: vec![KnownKey::default(); KNOWN] }
     }
+}
+
+/// Where a key is remembered: by its length, its ends and its middle. `None` for an empty one.
+#[inline]
+fn place_of(key: &[u8]) -> Option<usize> {
+    let (&first, &last) = (key.first()?, key.last()?);
+    let (middle, quarter) = (key[key.len() / 2], key[key.len() / 4]);
+    let mixed = u32::from_le_bytes([first, last, middle, quarter]) ^ (key.len() as u32) << 13;
+    Some((mixed.wrapping_mul(0x9e37_79b1) >> (32 - KNOWN.ilog2())) as usize)
 }
 
 impl Finder {
@@ -224,13 +236,10 @@ impl Finder {
     /// [`Finder::kind`], remembered.
     #[inline]
     fn known_kind(&self, key: &[u8], memo: &mut KeyMemo) -> Option<Kind> {
-        let (&first, &last) = (key.first()?, key.last()?);
         if key.len() > LONGEST_KNOWN {
             return self.kind(key);
         }
-        let mixed =
-            key.len() * 31 + usize::from(first) * 7 + usize::from(last) * 5 + usize::from(key[key.len() / 2]);
-        let known = &mut memo.known[mixed & 127];
+        let known = &mut memo.known[place_of(key)?];
         if usize::from(known.length) == key.len() && known.key[..key.len()] == *key {
             return known.kind;
         }

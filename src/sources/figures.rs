@@ -49,6 +49,7 @@ pub(super) fn series(
         metric: metric.name.clone(),
         unit: metric.unit.clone(),
         labels,
+        exemplars: Vec::new(),
         samples,
         source: source.to_owned(),
     }

@@ -1,7 +1,7 @@
 //! Prometheus and what speaks its API (VictoriaMetrics, Mimir, Thanos): metrics by range query, alerts as events.
 //!
 //! Which metrics: those that the configuration names, or else those whose names say that they matter on a bridge.
-//! Exemplars and native histograms are not read.
+//! Native histograms are not read.
 
 mod decode;
 mod discover;
@@ -17,6 +17,7 @@ use futures::stream::{self, BoxStream, StreamExt};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::OnceCell;
 
@@ -99,6 +100,8 @@ pub struct Prometheus {
     http: Http,
     /// What there is to pull, found once.
     metrics: OnceCell<Vec<MetricRule>>,
+    /// It was asked for exemplars, and has none to give.
+    lacks_exemplars: AtomicBool,
 }
 
 /// Makes the source ready to be asked. What it says is figures, which the settings of reading do not concern.
@@ -116,7 +119,7 @@ impl Prometheus {
             tls: config.tls.clone(),
             budget: config.budget.clone(),
         })?;
-        Ok(Self { config, http, metrics: OnceCell::new() })
+        Ok(Self { config, http, metrics: OnceCell::new(), lacks_exemplars: AtomicBool::new(false) })
     }
 
     /// Sends a read and judges what came back by status and body.
@@ -191,7 +194,39 @@ impl Prometheus {
         for series in &mut batch.series {
             series.samples.retain(|sample| slice.from <= sample.time && sample.time <= last);
         }
+        self.add_exemplars(rule, slice, step, deadline, &mut batch).await;
         Ok(batch)
+    }
+
+    /// Adds the traces that a server keeps beside what a metric is made of. Few do, and none owes it.
+    async fn add_exemplars(
+        &self,
+        rule: &MetricRule,
+        slice: Window,
+        step: Nanos,
+        deadline: Duration,
+        batch: &mut Batch,
+    ) {
+        if batch.series.is_empty() || self.lacks_exemplars.load(Ordering::Relaxed) {
+            return;
+        }
+        let parameters = vec![
+            ("query", rule.expression(step)),
+            ("start", seconds(slice.from)),
+            ("end", seconds(slice.to)),
+        ];
+        let reply = match self.ask(&Request::form("api/v1/query_exemplars", parameters, deadline)).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                let is_refused = matches!(error, SourceError::BadQuery { .. });
+                return self.lacks_exemplars.store(is_refused, Ordering::Relaxed);
+            }
+        };
+        for (system, exemplar) in reply.into_exemplars(&self.config.system_labels) {
+            for series in batch.series.iter_mut().filter(|series| series.system == system) {
+                series.add_exemplars(vec![exemplar.clone()]);
+            }
+        }
     }
 
     fn fetch_metrics(

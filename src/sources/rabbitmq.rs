@@ -100,6 +100,7 @@ impl RabbitMq {
                     ("queue".to_owned(), reader.safe(&queue.name)),
                     ("vhost".to_owned(), reader.safe(&queue.vhost)),
                 ],
+                exemplars: Vec::new(),
                 samples: vec![Sample { time: now, value }],
                 source: reader.backend().to_owned(),
             })

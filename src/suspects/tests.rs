@@ -65,6 +65,7 @@ impl Estate {
             metric: metric.to_owned(),
             unit: unit.to_owned(),
             labels: Vec::new(),
+            exemplars: Vec::new(),
             samples,
             source: String::new(),
         });

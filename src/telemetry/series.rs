@@ -2,11 +2,23 @@
 
 use super::{Time, Window};
 
+/// More exemplars of one series than anybody opens.
+const MOST_EXEMPLARS: usize = 1_000;
+
 /// One value at one time. A gap has no sample; it is not zero.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
     pub time: Time,
     pub value: f64,
+}
+
+/// A measurement whose trace is known.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exemplar {
+    pub time: Time,
+    pub value: f64,
+    /// The trace in 32 hex digits.
+    pub trace: String,
 }
 
 /// The samples of one metric of one system, oldest first.
@@ -19,6 +31,8 @@ pub struct Series {
     /// Labels that tell this series from others of the same metric, sorted by name.
     pub labels: Vec<(String, String)>,
     pub samples: Vec<Sample>,
+    /// Oldest first; few have any.
+    pub exemplars: Vec<Exemplar>,
     /// The source's name, or the file's path.
     pub source: String,
 }
@@ -65,6 +79,7 @@ impl Series {
 
     /// Takes in further samples of the same series; where both have one for an instant, the newer answer stands.
     pub fn merge(&mut self, newer: Self) {
+        self.add_exemplars(newer.exemplars);
         let Some(first) = newer.samples.first().map(|sample| sample.time) else { return };
         if self.samples.last().is_none_or(|last| last.time < first) {
             self.samples.extend(newer.samples);
@@ -74,5 +89,17 @@ impl Series {
             self.samples.iter().map(|sample| (sample.time, sample.value)).collect();
         all.extend(newer.samples.iter().map(|sample| (sample.time, sample.value)));
         self.samples = all.into_iter().map(|(time, value)| Sample { time, value }).collect();
+    }
+
+    /// Takes in exemplars, each once; of many the newest.
+    pub fn add_exemplars(&mut self, newer: Vec<Exemplar>) {
+        let known = |all: &[Exemplar], one: &Exemplar| all.iter().any(|other| other == one);
+        for one in newer {
+            if !known(&self.exemplars, &one) {
+                let place = self.exemplars.partition_point(|other| other.time <= one.time);
+                self.exemplars.insert(place, one);
+            }
+        }
+        self.exemplars.drain(..self.exemplars.len().saturating_sub(MOST_EXEMPLARS));
     }
 }

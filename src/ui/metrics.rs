@@ -240,7 +240,12 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
         .filter(|(name, _)| name != "__name__")
         .map(|(name, value)| format!(" {name}={value}"))
         .collect();
-    let block = panel(format!("{} · {}{unit}{labels}", series.system, series.metric), theme);
+    let traces = match series.exemplars.len() {
+        0 => String::new(),
+        1 => " · 1 exemplar".to_owned(),
+        many => format!(" · {many} exemplars"),
+    };
+    let block = panel(format!("{} · {}{unit}{labels}{traces}", series.system, series.metric), theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(window) = data.window() else { return };
@@ -298,6 +303,7 @@ mod tests {
             metric: "b".into(),
             unit: String::new(),
             labels: Vec::new(),
+            exemplars: Vec::new(),
             samples,
             source: String::new(),
         }

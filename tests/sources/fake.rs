@@ -51,6 +51,15 @@ impl Answer {
         answer
     }
 
+    /// What a target of Prometheus says of itself, exemplars included.
+    #[allow(dead_code, reason = "not every test that fakes servers is scraped")]
+    pub fn openmetrics(body: &str) -> Self {
+        let mut answer = Self::text(200, body);
+        let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        answer.headers.push(("Content-Type", kind.to_owned()));
+        answer
+    }
+
     pub fn status(status: u16) -> Self {
         Self::text(status, "")
     }

@@ -19,6 +19,7 @@ pub const ADAPTER: Adapter = Adapter {
     reads: &[
         ("GET", "/api/v1/query"),
         ("POST", "/api/v1/query_range"),
+        ("POST", "/api/v1/query_exemplars"),
         ("GET", "/api/v1/metadata"),
         ("GET", "/api/v1/alerts"),
         ("GET", "/api/v1/status/buildinfo"),

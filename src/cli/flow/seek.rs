@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 pub(super) const LARGE: u64 = 200_000_000;
 
 /// So many bytes are read to learn from.
-const TO_LEARN_FROM: u64 = 40_000_000;
+const TO_LEARN_FROM: u64 = 24_000_000;
 
 /// A slice is no shorter than this: flows that it cuts off must be few.
 const SHORTEST: Nanos = Nanos::seconds(90);

@@ -8,7 +8,7 @@ pub(in crate::ingest) use spans::Spans;
 
 use super::Sample;
 use crate::ingest::identify::{hex64, hex128};
-use crate::telemetry::{Sample as MetricSample, Series, Severity, SpanKind, Time};
+use crate::telemetry::{Exemplar, Sample as MetricSample, Series, Severity, SpanKind, Time};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -236,6 +236,31 @@ pub(in crate::ingest) struct Point<'a> {
     pub count: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub sum: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub exemplars: Vec<PointExemplar<'a>>,
+}
+
+/// A measurement of a point, and the trace that it was made in.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::ingest) struct PointExemplar<'a> {
+    #[serde(borrow)]
+    pub time_unix_nano: &'a RawValue,
+    #[serde(borrow, default)]
+    pub as_double: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub as_int: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub trace_id: Cow<'a, str>,
+}
+
+impl PointExemplar<'_> {
+    /// `None` for one that names no trace.
+    fn exemplar(&self) -> Option<Exemplar> {
+        let value = bare(self.as_double.or(self.as_int)?).parse().ok()?;
+        let trace = Some(trace_id(&self.trace_id)).filter(|trace| *trace != 0)?;
+        Some(Exemplar { time: time(self.time_unix_nano)?, value, trace: format!("{trace:032x}") })
+    }
 }
 
 impl AnyValue<'_> {
@@ -376,6 +401,7 @@ pub(in crate::ingest) fn series(export: &Export, source: &str) -> Vec<Series> {
                         unit: metric.unit.to_string(),
                         labels: labels.clone(),
                         samples: vec![MetricSample { time, value }],
+                        exemplars: point.exemplars.iter().filter_map(PointExemplar::exemplar).collect(),
                         source: source.to_owned(),
                     };
                     match all.iter_mut().find(|known| known.is_same_as(&one)) {

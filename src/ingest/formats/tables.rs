@@ -204,6 +204,7 @@ impl Reader<'_> {
                     metric: text(header.metric)?,
                     unit: header.unit.map_or(Ok(String::new()), text)?,
                     labels,
+                    exemplars: Vec::new(),
                     samples: Vec::new(),
                     source: self.path.to_owned(),
                 })
@@ -231,6 +232,7 @@ impl Reader<'_> {
             metric,
             unit: String::new(),
             labels,
+            exemplars: Vec::new(),
             samples: Vec::new(),
             source: self.path.to_owned(),
         });

@@ -301,16 +301,14 @@ impl Hunt {
         for (known, needle) in guessed.into_iter().chain(others) {
             let place = self.needles.len();
             self.needles.push(needle);
-            let Some((is_searched, seen)) = known else { continue };
-            for (searched, _) in
-                self.searched.iter_mut().zip(is_searched).filter(|(_, is_searched)| *is_searched)
-            {
+            let Some(known) = known else { continue };
+            for (searched, is_searched) in self.searched.iter_mut().zip(known.is_searched) {
                 // Whoever lacks an earlier needle is searched for all that it lacks.
-                if *searched == place {
+                if is_searched && *searched == place {
                     *searched = place + 1;
                 }
             }
-            for (chunk, is_whole) in seen {
+            for (chunk, is_whole) in known.seen {
                 let is_same_file = |before: &usize| self.jobs[*before].file == self.jobs[chunk].file;
                 hot.push(chunk);
                 hot.extend(chunk.checked_sub(1).filter(is_same_file).filter(|_| !is_whole));

@@ -1,9 +1,10 @@
 //! What a Prometheus says, as telemetry. Pure; unknown fields are ignored, missing ones are no error.
 
 use super::{Config, MetricRule};
-use crate::ingest::scrub_text;
+use crate::ingest::{scrub_text, trace_text};
 use crate::telemetry::{
-    Batch, Completeness, Event, EventKind, Issue, Nanos, Sample, Series, Severity, SourceRef, Time, Window,
+    Batch, Completeness, Event, EventKind, Exemplar, Issue, Nanos, Sample, Series, Severity, SourceRef, Time,
+    Window,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -41,6 +42,26 @@ pub(super) struct Metadata {
     pub kind: String,
     pub unit: String,
 }
+
+/// The exemplars of one series as the server keeps it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Kept {
+    #[serde(rename = "seriesLabels")]
+    labels: BTreeMap<String, String>,
+    exemplars: Vec<KeptExemplar>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct KeptExemplar {
+    labels: BTreeMap<String, String>,
+    value: String,
+    timestamp: f64,
+}
+
+/// How the label is spelled that names the trace.
+const TRACE_LABELS: [&str; 4] = ["trace_id", "traceID", "TraceID", "traceId"];
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -121,11 +142,26 @@ impl Reply {
                 metric: rule.name.clone(),
                 unit: rule.unit.clone(),
                 labels,
+                exemplars: Vec::new(),
                 samples,
                 source: source.to_owned(),
             });
         }
         batch
+    }
+
+    /// The answer to a question for exemplars: (system, exemplar), oldest first.
+    pub(super) fn into_exemplars(self, system_labels: &[String]) -> Vec<(String, Exemplar)> {
+        let kept: Vec<Kept> = serde_json::from_value(self.data).unwrap_or_default();
+        let mut all: Vec<(String, Exemplar)> = kept
+            .into_iter()
+            .flat_map(|kept| {
+                let (system, _) = split(kept.labels, system_labels);
+                kept.exemplars.into_iter().filter_map(move |one| Some((system.clone(), exemplar(&one)?)))
+            })
+            .collect();
+        all.sort_by_key(|(_, one)| one.time);
+        all
     }
 
     fn metrics(&self) -> Vec<Metric> {
@@ -140,6 +176,12 @@ fn sample((seconds, value): (f64, String)) -> Option<Sample> {
         text => text.parse().ok()?,
     };
     value.is_finite().then(|| Sample { time: instant(seconds), value })
+}
+
+fn exemplar(kept: &KeptExemplar) -> Option<Exemplar> {
+    let trace = trace_text(TRACE_LABELS.iter().find_map(|name| kept.labels.get(*name))?)?;
+    let Sample { time, value } = sample((kept.timestamp, kept.value.clone()))?;
+    Some(Exemplar { time, value, trace })
 }
 
 /// Prometheus keeps milliseconds; what a float adds to them is noise.

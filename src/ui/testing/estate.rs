@@ -161,6 +161,7 @@ fn series() -> Vec<Series> {
         metric: metric.to_owned(),
         unit: unit.to_owned(),
         labels: Vec::new(),
+        exemplars: Vec::new(),
         samples: (0..240)
             .map(|n| {
                 let seconds = f64::from(n) * 15.0;

@@ -225,8 +225,8 @@ proptest::proptest! {
 fn metric_samples_that_are_appended_to_a_stream_are_taken_like_those_that_were_there() {
     let line = |second: u64, value: u32| {
         format!(
-            r#"{{"resourceMetrics":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"orders"}}}}]}},"scopeMetrics":[{{"metrics":[{{"name":"queue.depth","gauge":{{"dataPoints":[{{"timeUnixNano":"{}000000000","asInt":"{value}"}}]}}}}]}}]}}]}}"#,
-            1_773_480_413 + second
+            r#"{{"resourceMetrics":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"orders"}}}}]}},"scopeMetrics":[{{"metrics":[{{"name":"queue.depth","gauge":{{"dataPoints":[{{"timeUnixNano":"{at}000000000","asInt":"{value}","exemplars":[{{"timeUnixNano":"{at}000000000","asInt":"{value}","traceId":"{second:032x}"}}]}}]}}}}]}}]}}]}}"#,
+            at = 1_773_480_413 + second
         ) + "\n"
     };
     let mut watch = Watch::over("otel/metrics.jsonl", &[line(0, 4), line(10, 5)].concat());
@@ -234,6 +234,9 @@ fn metric_samples_that_are_appended_to_a_stream_are_taken_like_those_that_were_t
     watch.looks(3);
     let values: Vec<f64> = watch.evidence.series[0].samples.iter().map(|sample| sample.value).collect();
     assert_eq!((watch.evidence.series.len(), values), (1, vec![4.0, 5.0, 6.0, 7.0]));
+    let traces: Vec<&str> =
+        watch.evidence.series[0].exemplars.iter().map(|one| one.trace.trim_start_matches('0')).collect();
+    assert_eq!(traces, ["a", "14", "1e"], "and the first names no trace");
 }
 
 #[test]

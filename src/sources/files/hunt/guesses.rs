@@ -16,10 +16,16 @@ pub(super) struct Guesses {
 #[derive(Debug)]
 struct Guess {
     finder: memmem::Finder<'static>,
+    known: Known,
+}
+
+/// What is known of where a needle stands.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
     /// Chunks that hold it, and whether the record that does begins in the chunk.
-    seen: Vec<(usize, bool)>,
+    pub(super) seen: Vec<(usize, bool)>,
     /// By chunk.
-    is_searched: Vec<bool>,
+    pub(super) is_searched: Vec<bool>,
 }
 
 impl Guesses {
@@ -29,7 +35,8 @@ impl Guesses {
         for needle in needles {
             if all.len() < MOST && !all.iter().any(|guess| guess.finder.needle() == needle) {
                 let finder = memmem::Finder::new(&needle).into_owned();
-                all.push(Guess { finder, seen: Vec::new(), is_searched: vec![false; chunks] });
+                let known = Known { seen: Vec::new(), is_searched: vec![false; chunks] };
+                all.push(Guess { finder, known });
             }
         }
     }
@@ -43,15 +50,16 @@ impl Guesses {
         for (number, finder) in finders.iter().enumerate() {
             let hit = finder.find(bytes).filter(|&hit| hit < length);
             let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-            all[number].is_searched[chunk] = true;
-            all[number].seen.extend(hit.map(|hit| (chunk, begins(hit))));
+            let known = &mut all[number].known;
+            known.is_searched[chunk] = true;
+            known.seen.extend(hit.map(|hit| (chunk, begins(hit))));
         }
     }
 
-    /// What is known of a needle, if it was guessed: by chunk whether it was searched, and where it stands.
-    pub(super) fn of(&self, needle: &[u8]) -> Option<(Vec<bool>, Vec<(usize, bool)>)> {
+    /// What is known of a needle, if it was guessed.
+    pub(super) fn of(&self, needle: &[u8]) -> Option<Known> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let guess = all.iter().find(|guess| guess.finder.needle() == needle)?;
-        Some((guess.is_searched.clone(), guess.seen.clone()))
+        Some(guess.known.clone())
     }
 }

@@ -146,6 +146,8 @@ pub struct Suspects {
     /// The time before onset that is compared with.
     pub baseline: Option<Window>,
     pub conclusive: bool,
+    /// Whether anything was ranked at all: it may not have come to that, or may not be shown.
+    pub is_ranked: bool,
     /// Why it is conclusive or not, and if not, the cheapest next check.
     pub reason: String,
     pub ranking: Vec<Suspect>,

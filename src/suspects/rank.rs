@@ -36,7 +36,7 @@ pub(super) fn of(
         let reason = "no onset: neither flows nor errors nor alerts changed for the worse; if something fails, give its time with --onset";
         let templates = count(evidence, None).into_iter().map(|one| one.change).collect();
         let (reason, modes) = (reason.to_owned(), settings.modes.clone());
-        return Some(Suspects { reason, templates, modes, ..Suspects::default() });
+        return Some(Suspects { is_ranked: true, reason, templates, modes, ..Suspects::default() });
     };
     go_on()?;
     let scene = Scene::new(evidence, flows, &found, settings);
@@ -53,6 +53,7 @@ pub(super) fn of(
         onset: Some(found.onset),
         baseline: Some(scene.before),
         conclusive,
+        is_ranked: true,
         reason,
         ranking,
         templates: templates.into_iter().map(|one| one.change).collect(),

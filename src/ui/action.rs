@@ -212,7 +212,7 @@ pub enum Action {
     /// Copy the query or command that gives what is selected
     #[strum(message = "copy query")]
     CopyQuery,
-    /// Ask all sources again
+    /// Ask all sources again, and go on with what was stopped
     #[strum(message = "ask again")]
     Refresh,
     /// Open the next bundled incident

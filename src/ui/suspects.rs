@@ -250,14 +250,18 @@ fn why(reason: &str, width: u16) -> Vec<String> {
 fn draw_verdict(why: &[String], data: &Data, theme: &Theme, frame: &mut Frame, area: Rect) {
     let suspects = &data.picture.suspects;
     let width = usize::from(area.width);
-    let onset = suspects.onset.as_ref().map_or_else(
-        || "no onset found".to_owned(),
-        |onset| {
+    let onset = match &suspects.onset {
+        Some(onset) => {
             format!("onset {} ± {}, from {}", clock(onset.time, data), onset.uncertainty, onset.found_from)
-        },
-    );
-    let (word, style) =
-        if suspects.conclusive { (" CONCLUSIVE ", theme.alarm) } else { (" INCONCLUSIVE ", theme.warn) };
+        }
+        None if suspects.is_ranked => "no onset found".to_owned(),
+        None => String::new(),
+    };
+    let (word, style) = match (suspects.is_ranked, suspects.conclusive) {
+        (false, _) => (" NOT RANKED ", theme.muted),
+        (true, true) => (" CONCLUSIVE ", theme.alarm),
+        (true, false) => (" INCONCLUSIVE ", theme.warn),
+    };
     frame.render_widget(
         Line::from(vec![
             Span::styled(word, Theme::strong(style)),

@@ -202,6 +202,7 @@ fn suspects(evidence: &Evidence) -> Suspects {
     };
     use suspects::Role::{Cause, Symptom};
     Suspects {
+        is_ranked: true,
         onset: Some(Onset {
             time: at(ONSET as f64),
             uncertainty: Nanos::seconds(8),

@@ -1,6 +1,6 @@
 //! The columns of events laid open for fast reading: no chunk is looked up twice.
 
-use super::{Evidence, IdentifierId, Row, Station, StationId, SystemId, TextId};
+use super::{Evidence, IdentifierId, Row, Station, StationId};
 use crate::telemetry::{Origin, Severity, Time};
 
 /// Read-only columns; for loops over many events.
@@ -62,28 +62,13 @@ impl View<'_> {
     }
 
     #[inline]
-    pub fn system(&self, row: Row) -> SystemId {
-        self.station_of(row).system
-    }
-
-    #[inline]
     pub fn severity(&self, row: Row) -> Severity {
         Severity(at(&self.severity, row))
     }
 
     #[inline]
-    pub fn is_span(&self, row: Row) -> bool {
-        self.station_of(row).is_span()
-    }
-
-    #[inline]
     pub fn is_log(&self, row: Row) -> bool {
         self.station_of(row).is_log()
-    }
-
-    #[inline]
-    pub fn shape(&self, row: Row) -> TextId {
-        self.station_of(row).shape
     }
 
     /// 0 when unknown.

@@ -2,11 +2,11 @@
 
 use crate::suspects::{Suspect, TemplateChange, TemplateState};
 use crate::ui::outcome::Outcome;
-use crate::ui::widgets::{List, fit, headed};
+use crate::ui::widgets::{List, fit, headed, wrap_to};
 use crate::ui::{Data, Theme, View};
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::{Line, Span, Text};
 
 pub(super) fn of<'a>(
     one: Option<&Suspect>,
@@ -44,6 +44,13 @@ pub(super) fn draw(
 ) {
     let all: Vec<&TemplateChange> = of(one, data).collect();
     let inner = headed("Its log patterns: since onset, before", "", is_focused, theme, frame, area);
+    if let Some(one) = one.filter(|_| all.is_empty()) {
+        let system = data.picture.evidence.system_name(one.system);
+        let text =
+            format!("{system} says nothing: it writes no log, or its log was not read (9 shows what was).");
+        let lines = wrap_to(&text, usize::from(inner.width), usize::from(inner.height));
+        return frame.render_widget(Text::from_iter(lines).style(theme.muted), inner);
+    }
     let width = List::room(inner);
     list.show(is_focused, all.len(), theme, frame, inner, |place| {
         let template = all[place];

@@ -182,12 +182,9 @@ fn chosen_flows(evidence: &Evidence, flows: &Flows, filter: &Filter) -> FlowSet 
             && filter.fits_stop(flow.failing_hop.map(|hop| evidence.system_name(hop.to)))
     };
     let chosen = FlowSet::none_of(&flows.all);
-    flows
-        .iter()
-        .filter(|(id, flow)| {
-            (filter.flows.is_empty() || keep.contains(id)) && !leave.contains(id) && passes(flow)
-        })
-        .for_each(|(id, _)| chosen.add(id));
+    let is_kept = |id: &FlowId| (filter.flows.is_empty() || keep.contains(id)) && !leave.contains(id);
+    let ids = flows.all.order().par_iter();
+    ids.filter(|id| is_kept(id) && flows.get(**id).is_some_and(passes)).for_each(|id| chosen.add(*id));
     chosen.resolved(&flows.all)
 }
 
@@ -273,11 +270,8 @@ fn flows_of(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<FlowId> {
             && flow.visits.iter().any(|visit| passes(visit.system))
             && filter.fits_text(&summary(flow, picture), None)
     };
-    flows
-        .iter()
-        .filter(|(id, flow)| hit.contains(*id) || is_by_words && by_itself(flow))
-        .map(|(id, _)| id)
-        .collect()
+    let ids = flows.all.order().par_iter().copied();
+    ids.filter(|id| hit.contains(*id) || is_by_words && flows.get(*id).is_some_and(by_itself)).collect()
 }
 
 /// What a flow is called, and what became of it.

@@ -116,6 +116,16 @@ const COUNT_EVERY: Duration = Duration::from_secs(10);
 /// Kinds of flows whose ways are shown on the bridge.
 const WAYS: usize = 8;
 
+/// What the person stopped. Events and samples come in all the same.
+#[derive(Clone, Copy, Default, PartialEq, PartialOrd)]
+enum Stopped {
+    #[default]
+    Nothing,
+    /// Flows are kept current, suspects are not.
+    Ranking,
+    Correlating,
+}
+
 struct State {
     evidence: Evidence,
     correlator: Correlator,
@@ -134,8 +144,7 @@ struct State {
     follower: Option<Follower>,
     is_cancelled: Arc<AtomicBool>,
     outbox: outbox::Sender<Msg>,
-    /// The person stopped correlating or ranking: events and samples come in, and nothing is made of them.
-    is_stopped: bool,
+    stopped: Stopped,
     /// Events that had given way to the bound on memory when that was told.
     told_gone: u64,
     /// What was published last: where nothing changed but the health of a source, nothing is computed again.
@@ -172,7 +181,7 @@ impl Engine {
             follower: None,
             is_cancelled: is_cancelled.clone(),
             outbox,
-            is_stopped: false,
+            stopped: Stopped::Nothing,
             told_gone: 0,
             last: Picture::default(),
             counted: None,
@@ -244,7 +253,7 @@ impl State {
                 self.is_demo = is_demo;
                 self.hides_suspects = hides_suspects;
                 self.counted = None;
-                self.is_stopped = false;
+                self.stopped = Stopped::Nothing;
                 self.is_cancelled.store(false, Ordering::Relaxed);
                 self.clock = clock;
                 self.load(inputs, roots, &settings, self.clock.now());
@@ -271,7 +280,7 @@ impl State {
                 self.healths.feel(&name, answer, notes, now);
                 self.is_blind_otherwise()
             }
-            Order::Resume => std::mem::take(&mut self.is_stopped),
+            Order::Resume => std::mem::take(&mut self.stopped) != Stopped::Nothing,
             Order::IgnoreSkew(ignore_skew) => {
                 self.flow_settings.ignore_skew = ignore_skew;
                 self.correlator = Correlator::new(self.flow_settings.clone());
@@ -361,7 +370,7 @@ impl State {
 
     /// The flows as of now, and meanwhile how far they are; none once the person stopped it.
     fn correlate(&mut self) -> Flows {
-        if self.is_stopped {
+        if self.stopped == Stopped::Correlating {
             return Flows::default();
         }
         let mut published = Instant::now();
@@ -383,14 +392,14 @@ impl State {
         if self.correlator.update_watched(&self.evidence, watch) {
             return self.correlator.flows().clone();
         }
-        self.stop("correlating");
+        self.stop(Stopped::Correlating, "correlating");
         Flows::default()
     }
 
     /// The suspects as of now; none once the person stopped it.
     fn rank(&mut self, flows_only: &Picture) -> Suspects {
         let because = |reason: &str| Suspects { reason: reason.to_owned(), ..Suspects::default() };
-        if self.is_stopped {
+        if self.stopped >= Stopped::Ranking {
             return because(STOPPED);
         }
         let flows = &flows_only.flows;
@@ -403,14 +412,14 @@ impl State {
         let goes_on = || !self.is_cancelled.load(Ordering::Relaxed);
         let ranked = Suspects::watched(&self.evidence, flows, &self.suspect_settings, &goes_on);
         ranked.unwrap_or_else(|| {
-            self.stop("ranking");
+            self.stop(Stopped::Ranking, "ranking");
             because(STOPPED)
         })
     }
 
-    fn stop(&mut self, what: &str) {
-        self.is_stopped = true;
-        let text = format!("{what} was stopped; r goes on with it");
+    fn stop(&mut self, stopped: Stopped, doing: &str) {
+        self.stopped = stopped;
+        let text = format!("{doing} was stopped; r goes on with it");
         let _ = self.outbox.try_send(Msg::Notice(Notice { text, is_error: false }));
     }
 

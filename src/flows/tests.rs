@@ -1,7 +1,7 @@
 //! Flows from evidence made by hand: what links, what does not, what becomes of a flow; and that no order matters.
 
 use super::testing::{Entry, at, batch, evidence};
-use super::{Correlator, Flow, FlowId, FlowSettings, Flows, Marks, Verdict};
+use super::{Correlator, Flow, FlowId, FlowSettings, Flows, Marks, Phase, Verdict};
 use crate::evidence::{Evidence, IdentifierId};
 use crate::telemetry::IdentifierClass::{Business, Correlation, Message, Session, Span, Trace};
 use crate::telemetry::{IdentifierKey, Severity};
@@ -330,6 +330,22 @@ fn a_document_number_in_one_line_alone_is_no_flow_until_another_line_has_it() {
     let flows = correlator.update(&evidence);
     assert_eq!(flows.len(), 6);
     assert_eq!(flows.get(flow_of(&evidence, flows, 77).unwrap()).unwrap().events, 2);
+}
+
+#[test]
+fn a_look_that_was_stopped_leaves_no_flows_and_the_next_one_begins_anew() {
+    let evidence = evidence(&orders(30));
+    let whole = Flows::of(&evidence, &FlowSettings::default());
+    for stop in [Phase::Linking, Phase::Clocks, Phase::Tracing, Phase::Judging] {
+        let mut correlator = Correlator::new(FlowSettings::default());
+        assert!(!correlator.update_watched(&evidence, &mut |phase, _| phase != stop), "{stop:?}");
+        assert!(correlator.flows().is_empty(), "{stop:?}");
+        assert_eq!(
+            portrait(&evidence, correlator.update(&evidence)),
+            portrait(&evidence, &whole),
+            "{stop:?}"
+        );
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@
 mod moment;
 
 use super::outcome::Outcome;
-use super::widgets::{Click, List, Scale, clock, fit, headed, heights, panel};
+use super::widgets::{Click, List, Scale, clock, cut, fit, headed, heights, panel};
 use super::{Action, Data, Selected, Theme, board};
 use crate::telemetry::{Series, Time, Window};
 use ratatui::Frame;
@@ -245,7 +245,8 @@ fn draw_chart(series: &Series, data: &Data, theme: &Theme, frame: &mut Frame, ar
         1 => " · 1 exemplar".to_owned(),
         many => format!(" · {many} exemplars"),
     };
-    let block = panel(format!("{} · {}{unit}{labels}{traces}", series.system, series.metric), theme);
+    let title = format!("{} · {}{unit}{traces}{labels}", series.system, series.metric);
+    let block = panel(cut(&title, usize::from(area.width).saturating_sub(3)), theme);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let Some(window) = data.window() else { return };

@@ -50,7 +50,9 @@ pub(super) fn conclude(ranking: &[Ranked], ground: Ground) -> (bool, String) {
     if first.suspect.role != Role::Cause {
         return not(format!("{name} only passes on what goes wrong elsewhere"), &next);
     }
-    if ground.only_metrics {
+    // Where the path leads tells by how few are left; anything else by how much it is.
+    let is_path = first.suspect.evidence.first().is_some_and(|reason| reason.signal == Signal::Topology);
+    if ground.only_metrics && is_path {
         if !ground.has_topology && ground.many_suffer {
             let why = "several systems suffer, and who calls whom is not known".to_owned();
             return not(why, "add spans or the call graph, or ask which of them calls the others");

@@ -1,22 +1,48 @@
 //! Time lost between caller and callee, and a system's own time. Durations only, so skewed clocks do not matter.
 
 use super::scene::{Finding, Nature, Phase, Scene};
-use super::statistics::{median, quantile, spread};
+use super::statistics::{Shares, median, quantile, spread};
 use super::traces::{Operation, Traces};
 use super::{Pointer, Signal};
 use crate::evidence::SystemId;
-use crate::telemetry::Time;
+use crate::telemetry::{SpanKind, Time};
 use rustc_hash::FxHashMap;
 
 /// Fewer samples than this on a side say nothing.
 const LEAST: usize = 5;
 /// Of a delay this much is nothing whatever the usual: three milliseconds.
 pub(super) const FLOOR: f64 = 3e6;
-/// Gaps that come from one caller that suffers itself are the caller's.
+/// Gaps that come from one caller that suffers itself are the caller's; and where it has no span of the call, its own work,
+/// and calls of what nobody traces, are in them.
 const CALLERS_OWN: f64 = 0.5;
 
-/// The gap of a call: spreads beyond the usual, the usual, now, and of how many calls.
-type Gap = (f64, f64, f64, usize);
+/// And so much of them counts at most.
+const UNCLEAR: f64 = 10.0;
+/// What hardly any call lost before the onset.
+const SLOW: f64 = 0.95;
+
+/// The gap of a call.
+#[derive(Clone, Copy)]
+struct Gap {
+    /// How far beyond the usual, in robust spreads, or in standard errors if it is few calls that are slow.
+    strength: f64,
+    /// In nanoseconds.
+    usual: f64,
+    now: f64,
+    /// If it is these that stand out.
+    slow: Option<Slow>,
+    /// Of how many calls since the onset.
+    count: usize,
+}
+
+/// How many calls lose more than hardly any did before the onset.
+#[derive(Clone, Copy)]
+struct Slow {
+    /// In nanoseconds.
+    edge: f64,
+    shares: Shares,
+}
+
 /// By callee and caller.
 type Edges<T> = FxHashMap<(SystemId, SystemId), T>;
 
@@ -44,6 +70,15 @@ impl Samples {
         let now = quantile(&mut self.after, share);
         Some(((now - usual) / scale, usual, now))
     }
+
+    /// Packets that are lost and sent again delay a few calls by much, and no quantile of them.
+    fn slow(&mut self) -> Slow {
+        let edge = quantile(&mut self.before, SLOW) + FLOOR;
+        let met = |values: &[f64]| {
+            (values.iter().filter(|value| **value > edge).count() as u32, values.len() as u32)
+        };
+        Slow { edge, shares: Shares { before: met(&self.before), after: met(&self.after) } }
+    }
 }
 
 /// Both signals.
@@ -60,6 +95,8 @@ pub(super) struct Lost {
     pub caller: SystemId,
     /// In nanoseconds.
     pub gap: f64,
+    /// Whether the caller's span is of the call alone, and not of work that the caller was asked for.
+    pub is_call: bool,
 }
 
 pub(super) fn lost(traces: &Traces) -> impl Iterator<Item = Lost> + '_ {
@@ -68,38 +105,46 @@ pub(super) fn lost(traces: &Traces) -> impl Iterator<Item = Lost> + '_ {
         let caller = &traces.spans[parent as usize];
         // Only where the caller's span is this call alone is the difference lost on the way.
         let is_alone = traces.children(parent).len() == 1;
-        let is_call = caller.system != span.system && !span.is_inferred && !caller.is_inferred;
+        let is_between = caller.system != span.system && !span.is_inferred && !caller.is_inferred;
+        let is_within = |above: u32| traces.spans[above as usize].system == caller.system;
+        let is_call = matches!(caller.kind, SpanKind::Client | SpanKind::Producer)
+            || caller.kind != SpanKind::Server && traces.parent(parent).is_some_and(is_within);
         let gap = (caller.duration - span.duration).max(0) as f64;
         let operation = (span.system, span.name);
-        (is_alone && is_call).then_some(Lost { time: span.time(), operation, caller: caller.system, gap })
+        let caller = caller.system;
+        (is_alone && is_between).then_some(Lost { time: span.time(), operation, caller, gap, is_call })
     })
 }
 
 fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
-    let mut samples: FxHashMap<(Operation, SystemId), Samples> = FxHashMap::default();
+    let mut samples: FxHashMap<(Operation, SystemId, bool), Samples> = FxHashMap::default();
     for one in lost(traces) {
         let Some(phase) = scene.phase(one.time) else { continue };
-        samples.entry((one.operation, one.caller)).or_default().add(phase, one.gap);
+        samples.entry((one.operation, one.caller, one.is_call)).or_default().add(phase, one.gap);
     }
     let mut edges: Edges<Vec<Gap>> = FxHashMap::default();
-    for ((operation, caller), mut one) in samples {
+    for ((operation, caller, is_call), mut one) in samples {
         if let Some((spreads, usual, now)) = one.departure(0.75) {
-            edges.entry((operation.0, caller)).or_default().push((spreads, usual, now, one.after.len()));
+            let slow = one.slow();
+            let slow = Some(slow).filter(|slow| slow.shares.departure() > spreads);
+            let strength = slow.map_or(spreads, |slow| slow.shares.departure());
+            let strength = if is_call { strength } else { strength.min(UNCLEAR) * CALLERS_OWN };
+            let gap = Gap { strength, usual, now, slow, count: one.after.len() };
+            edges.entry((operation.0, caller)).or_default().push(gap);
         }
     }
     // Of an edge's operations the middle one, weighed by their samples.
     let edges: Edges<Gap> = edges
         .into_iter()
         .map(|(edge, mut all)| {
-            all.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let count: usize = all.iter().map(|one| one.3).sum();
+            all.sort_by(|a, b| a.strength.total_cmp(&b.strength));
+            let count: usize = all.iter().map(|one| one.count).sum();
             let mut seen = 0;
             let middle = all.iter().find(|one| {
-                seen += one.3;
+                seen += one.count;
                 seen * 2 >= count
             });
-            let (spreads, usual, now, _) = *middle.expect("an edge has samples");
-            (edge, (spreads, usual, now, count))
+            (edge, Gap { count, ..*middle.expect("an edge has samples") })
         })
         .collect();
     let mut callees: Vec<SystemId> = edges.keys().map(|edge| edge.0).collect();
@@ -108,30 +153,40 @@ fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
     callees.into_iter().filter_map(|callee| gap(scene, &edges, callee)).collect()
 }
 
+impl Gap {
+    fn sentence(&self, caller: &str, callee: &str, count: usize) -> String {
+        let Some(Slow { edge, shares }) = self.slow else {
+            let (now, usual) = (millis(self.now), millis(self.usual));
+            return format!(
+                "calls from {caller} take {now} longer than the work at {callee} (75th of 100), {usual} before onset; {count} calls"
+            );
+        };
+        let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
+        let edge = millis(edge);
+        format!(
+            "{after} of {of_after} calls from {caller} lose more than {edge} on the way to {callee}; {before} of {of_before} before onset"
+        )
+    }
+}
+
 /// The gap of one callee over all of its callers.
 fn gap(scene: &Scene, edges: &Edges<Gap>, callee: SystemId) -> Option<Finding> {
     let mut inbound: Vec<(SystemId, Gap)> =
         edges.iter().filter(|(edge, _)| edge.0 == callee).map(|(edge, one)| (edge.1, *one)).collect();
-    inbound.sort_by(|a, b| a.1.0.total_cmp(&b.1.0).then(a.0.cmp(&b.0)));
-    let &(caller, (_, usual, now, _)) = inbound.last()?;
-    let count: usize = inbound.iter().map(|(_, one)| one.3).sum();
-    let mean =
-        inbound.iter().map(|(_, one)| one.0.clamp(0.0, 40.0) * one.3 as f64).sum::<f64>() / count as f64;
+    inbound.sort_by(|a, b| a.1.strength.total_cmp(&b.1.strength).then(a.0.cmp(&b.0)));
+    let &(caller, worst) = inbound.last()?;
+    let count: usize = inbound.iter().map(|(_, one)| one.count).sum();
+    let weighed = inbound.iter().map(|(_, one)| one.strength.clamp(0.0, 40.0) * one.count as f64);
+    let mean = weighed.sum::<f64>() / count as f64;
     let is_callers = inbound.len() == 1
-        && edges.iter().any(|(edge, one)| edge.0 == caller && one.0 >= inbound[0].1.0.min(4.0));
+        && edges.iter().any(|(edge, one)| edge.0 == caller && one.strength >= worst.strength.min(4.0));
     let strength = if is_callers { mean * CALLERS_OWN } else { mean };
     Some(Finding {
         system: callee,
         signal: Signal::NetworkGap,
         nature: Nature::Cause,
         strength,
-        sentence: format!(
-            "calls from {} take {} longer than the work at {} (75th of 100), {} before onset; {count} calls",
-            scene.name(caller),
-            millis(now),
-            scene.name(callee),
-            millis(usual),
-        ),
+        sentence: worst.sentence(scene.name(caller), scene.name(callee), count),
         operation: None,
         pointers: vec![Pointer::Window(scene.after)],
     })

@@ -34,6 +34,11 @@ impl Kind {
         }
     }
 
+    /// Whether it holds from sample to sample, and does not count what happens singly.
+    pub(super) fn is_level(self) -> bool {
+        !matches!(self.class, SeriesClass::Errors | SeriesClass::DeadLetters | SeriesClass::Throughput)
+    }
+
     pub(super) fn of(series: &Series) -> Self {
         let words = words(&series.metric);
         let unit = series.unit.to_ascii_lowercase();
@@ -163,7 +168,8 @@ fn class(words: &[String], unit: &str) -> SeriesClass {
         "swap",
         "io",
         "fd",
-    ]) || has(&["load", "use"])
+        "iops",
+    ]) || has(&["load", "use", "fs"])
     {
         SeriesClass::Utilisation
     } else if is_time {

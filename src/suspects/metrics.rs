@@ -21,9 +21,17 @@ const MOST: f64 = 40.0;
 const REACH: Nanos = Nanos::seconds(3_600);
 /// A departure smaller than this is not kept at all.
 const KEPT: f64 = 1.0;
+/// What begins later than this after the onset, and than two samples, came after it; each time this long halves what it says.
+const LATE_BY: Nanos = Nanos::seconds(120);
+/// It may still be the trouble's next step, or the onset be wrong: this is left of the latest.
+const LATEST: f64 = 0.2;
 /// An allowance of which this share is left is spent, and that is worth so many spreads at least.
 const SPENT: f64 = 0.02;
 const RAN_OUT: f64 = 12.0;
+/// A level is away only as far as it is in each third of a stretch: a moment of it is a tick.
+const THIRDS: usize = 3;
+/// Of what is usual elsewhere so much counts as usual for those that have less.
+const OF_FLEET: f64 = 0.25;
 /// How much of a departure's strength is its size alone; the rest is shared out by the largest of its kind.
 const OWN: f64 = 0.4;
 
@@ -40,6 +48,16 @@ pub(super) struct Departure {
     pub now: f64,
     /// When it began to move.
     pub begins: Time,
+    /// The time between two samples.
+    every: Nanos,
+}
+
+impl Departure {
+    /// How far it left its usual, and less if it did so well after the onset: what comes later explains nothing.
+    pub(super) fn strength(&self, scene: &Scene) -> f64 {
+        let late = self.begins.0 - scene.after.from.0 - LATE_BY.0 - 2 * self.every.0;
+        self.spreads * 0.5f64.powf(late.max(0) as f64 / LATE_BY.0 as f64).max(LATEST)
+    }
 }
 
 /// All departures for the worse, those of one kind weighed against each other.
@@ -75,7 +93,7 @@ pub(super) fn findings(scene: &Scene, departures: &[Departure]) -> Vec<Finding> 
     let mut largest: FxHashMap<SeriesClass, f64> = FxHashMap::default();
     for one in departures {
         let known = largest.entry(one.kind.class).or_insert(0.0);
-        *known = known.max(one.spreads);
+        *known = known.max(one.strength(scene));
     }
     // What many systems show at once is nobody's own.
     let mut holders: FxHashMap<&str, u32> = FxHashMap::default();
@@ -93,11 +111,12 @@ pub(super) fn findings(scene: &Scene, departures: &[Departure]) -> Vec<Finding> 
     };
     let mut best: FxHashMap<(SystemId, Nature), (f64, &Departure)> = FxHashMap::default();
     for one in departures {
-        let ratio = one.spreads / largest[&one.kind.class].max(KEPT);
+        let own_strength = one.strength(scene);
+        let ratio = own_strength / largest[&one.kind.class].max(KEPT);
         // A surge of traffic is load, and of what is not understood nobody knows which way is bad.
         let is_vague = matches!(one.kind.class, SeriesClass::Other | SeriesClass::Throughput);
         let vague = if is_vague { 0.5 } else { 1.0 };
-        let strength = one.spreads * (OWN + (1.0 - OWN) * ratio) * vague * own(one);
+        let strength = own_strength * (OWN + (1.0 - OWN) * ratio) * vague * own(one);
         let known = best.entry((one.system, one.kind.nature)).or_insert((strength, one));
         if strength > known.0 {
             *known = (strength, one);
@@ -184,22 +203,30 @@ impl Prepared {
     fn departure(self, system: SystemId, place: usize, usual_of_fleet: f64) -> Option<Departure> {
         let kind = self.kind;
         let size = if self.after.len() == 1 { 1 } else { (self.after.len() / 10).max(2) };
-        let floor =
-            kind.floor.max(kind.relative * self.usual.abs().max(usual_of_fleet)).max(f64::MIN_POSITIVE);
+        let usual = self.usual.abs().max(usual_of_fleet * OF_FLEET);
+        let floor = kind.floor.max(kind.relative * usual).max(self.chance(size)).max(f64::MIN_POSITIVE);
         let directions: &[f64] = match kind.bad() {
             Bad::Up => &[1.0],
             Bad::Down => &[-1.0],
             Bad::Both => &[1.0, -1.0],
         };
+        // A resource that is used up stays so, for two samples at least; errors come singly, and so may the few samples of
+        // a symptom.
+        let is_throughout = kind.is_level() && (kind.nature == Nature::Cause || size >= THIRDS);
+        let parts = if is_throughout { THIRDS.min(size) } else { 1 };
         let mut best: Option<(f64, f64, f64, usize)> = None; // spreads, worst, edge with its sign, place
         for &sign in directions {
-            let (worst, at) = worst_stretch(&self.after, size, sign)?;
-            // What the same measure finds in ordinary times is no finding: nine of ten stretches before the onset.
-            let mut ordinary: Vec<f64> =
-                stretches(&self.before, size).map(|mean| (mean - self.usual) * sign).collect();
-            let tail = quantile(&mut ordinary, 0.9).max(0.0) / 1.5;
+            let away =
+                |samples: &[Sample]| stretches(samples, size, parts, |value| (value - self.usual) * sign);
+            let (furthest, at) = furthest(&away(&self.after))?;
+            let worst = self.usual + furthest * sign;
+            // What the same measure finds in ordinary times is no finding: nine of ten stretches before the onset, and the
+            // worst of them, which may be an earlier incident's, a little.
+            let mut ordinary = away(&self.before);
+            let worst_before = ordinary.iter().copied().fold(0.0, f64::max);
+            let tail = (quantile(&mut ordinary, 0.9) / 1.5).max(worst_before / 3.0);
             let scale = self.spread.max(floor).max(tail);
-            let mut spreads = (worst - self.usual) * sign / scale;
+            let mut spreads = furthest / scale;
             if kind.class == SeriesClass::Throughput && sign < 0.0 && self.usual > 0.0 {
                 // A fall ends at nothing where a rise has no end: to a tenth counts as ten times as much does.
                 let folds = (self.usual / worst.max(f64::MIN_POSITIVE) - 1.0) / kind.relative;
@@ -222,6 +249,7 @@ impl Prepared {
             return None;
         }
         let begins = self.begins(at, edge);
+        let every = self.every();
         Some(Departure {
             system,
             series: place,
@@ -230,7 +258,25 @@ impl Prepared {
             usual: self.usual,
             now,
             begins,
+            every,
         })
+    }
+
+    /// What chance does to the mean of so many counts (Poisson): a single error more or less is none of the system's doing.
+    fn chance(&self, size: usize) -> f64 {
+        if self.kind.class != SeriesClass::Errors || self.kind.nature == Nature::Cause {
+            return 0.0;
+        }
+        let Some(one) = quantum(self.before.iter().chain(&self.after)) else { return 0.0 };
+        let mean = self.before.iter().map(|sample| sample.value).sum::<f64>() / self.before.len() as f64;
+        one * (size as f64 * (mean / one).max(0.0) + 1.0).sqrt() / size as f64
+    }
+
+    /// The time between two samples, as it mostly is.
+    fn every(&self) -> Nanos {
+        let mut gaps: Vec<f64> =
+            self.before.windows(2).map(|pair| (pair[1].time - pair[0].time).0 as f64).collect();
+        Nanos(median(&mut gaps) as i64)
     }
 
     /// The first sample of the run of unusual ones that the worst stretch belongs to.
@@ -289,18 +335,34 @@ fn increments(samples: &[Sample], before: Option<Sample>) -> Vec<Sample> {
     grown
 }
 
-/// Means over all stretches of neighbouring samples.
-fn stretches(samples: &[Sample], size: usize) -> impl Iterator<Item = f64> + '_ {
-    let size = size.clamp(1, samples.len().max(1));
-    samples.windows(size).map(move |part| part.iter().map(|sample| sample.value).sum::<f64>() / size as f64)
+/// What a single event adds to a series that counts them, whole or by the second: all its values are multiples of it.
+fn quantum<'a>(samples: impl Iterator<Item = &'a Sample> + Clone) -> Option<f64> {
+    let values = samples.map(|sample| sample.value.abs()).filter(|value| *value > 0.0);
+    let least = values.clone().fold(f64::INFINITY, f64::min);
+    let is_multiple =
+        |of: f64| values.clone().all(|value| ((value / of) - (value / of).round()).abs() < 0.05);
+    [least, 1.0].into_iter().find(|&one| one.is_finite() && is_multiple(one))
 }
 
-/// The stretch that lies furthest in the bad direction: its mean, and the place of its first sample.
-fn worst_stretch(samples: &[Sample], size: usize, sign: f64) -> Option<(f64, usize)> {
-    stretches(samples, size)
-        .enumerate()
-        .map(|(place, mean)| (mean, place))
-        .max_by(|a, b| (a.0 * sign).total_cmp(&(b.0 * sign)).then(b.1.cmp(&a.1)))
+/// How far each stretch of neighbouring samples is away: the least of the means of its parts, so that it is so throughout.
+fn stretches(samples: &[Sample], size: usize, parts: usize, away: impl Fn(f64) -> f64) -> Vec<f64> {
+    let part = (size.min(samples.len()) / parts).max(1);
+    let mut sums = vec![0.0];
+    let mut sum = 0.0;
+    sums.extend(samples.iter().map(|sample| {
+        sum += away(sample.value);
+        sum
+    }));
+    let mean = |from: usize| (sums[from + part] - sums[from]) / part as f64;
+    let stretch =
+        |from: usize| (0..parts).map(|place| mean(from + place * part)).fold(f64::INFINITY, f64::min);
+    (0..(samples.len() + 1).saturating_sub(part * parts)).map(stretch).collect()
+}
+
+/// The stretch that is furthest away, and the place of its first sample; of equals the first.
+fn furthest(stretches: &[f64]) -> Option<(f64, usize)> {
+    let all = stretches.iter().enumerate().map(|(place, &away)| (away, place));
+    all.max_by(|a, b| a.0.total_cmp(&b.0).then(b.1.cmp(&a.1)))
 }
 
 /// Series that several systems repeat value for value: a node's metric on each of its pods, which is nobody's own.

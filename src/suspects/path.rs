@@ -38,19 +38,19 @@ pub(super) fn findings(scene: &Scene, topology: &Topology, departures: &[Departu
     for one in departures.iter().filter(|one| one.kind.nature == Nature::Symptom) {
         let Some(way) = way(one.kind.class) else { continue };
         let known = worst.entry((one.system, way)).or_insert(one);
-        if one.spreads > known.spreads {
+        if one.strength(scene) > known.strength(scene) {
             *known = one;
         }
     }
     let (alerting, alerted) = alerts(scene);
     let way = alerted.unwrap_or_else(|| {
         let sum = |wanted: Way| -> f64 {
-            worst.iter().filter(|((_, way), _)| *way == wanted).map(|(_, one)| one.spreads).sum()
+            worst.iter().filter(|((_, way), _)| *way == wanted).map(|(_, one)| one.strength(scene)).sum()
         };
         if sum(Way::Failing) > sum(Way::Slow) { Way::Failing } else { Way::Slow }
     });
     let other = if way == Way::Slow { Way::Failing } else { Way::Slow };
-    let suffers = |system: SystemId| worst.get(&(system, way)).map_or(0.0, |one| one.spreads);
+    let suffers = |system: SystemId| worst.get(&(system, way)).map_or(0.0, |one| one.strength(scene));
     let on_path = topology.reached(&alerting, |system| suffers(system) >= SUFFERS);
     let mut systems: Vec<SystemId> = worst.keys().map(|key| key.0).collect();
     systems.sort_unstable();
@@ -60,9 +60,9 @@ pub(super) fn findings(scene: &Scene, topology: &Topology, departures: &[Departu
             return None; // It is somebody else, seen from outside.
         }
         let own = worst.get(&(system, way));
-        let aside = worst.get(&(system, other)).map_or(0.0, |one| one.spreads);
+        let aside = worst.get(&(system, other)).map_or(0.0, |one| one.strength(scene));
         let shown = own.or_else(|| worst.get(&(system, other)))?;
-        let own = own.map_or(0.0, |one| one.spreads);
+        let own = own.map_or(0.0, |one| one.strength(scene));
         let mut strength = own + OTHER_KIND * aside;
         let explained_by = topology
             .callees(system)

@@ -9,6 +9,9 @@ use crate::telemetry::{
     Event, EventKind, Identifier, IdentifierClass, Nanos, Sample, Series, Severity, SourceRef, SpanInfo, Time,
 };
 
+mod gaps;
+mod metrics;
+
 /// An estate that is put together step by step; the onset is at second 1,000.
 #[derive(Default)]
 struct Estate {
@@ -141,44 +144,6 @@ impl Estate {
 
 fn wave(count: usize, level: f64, height: f64) -> Vec<f64> {
     (0..count).map(|place| level + height * ((place * 7 % 5) as f64 - 2.0) / 2.0).collect()
-}
-
-#[test]
-fn a_tick_of_a_flat_line_is_no_departure_however_many_spreads_it_is() {
-    let mut estate = Estate::default();
-    estate.metric("idle", "cpu_usage", "%", &[0.3; 60], &[0.9; 12]);
-    estate.metric("busy", "cpu_usage", "%", &wave(60, 20.0, 3.0), &[92.0; 12]);
-    assert_eq!(estate.named(), ["busy"]);
-}
-
-#[test]
-fn a_column_that_was_constant_tells_when_it_is_no_longer() {
-    let mut estate = Estate::default();
-    estate.metric("shop", "availability", "%", &[100.0; 60], &[96.0; 12]);
-    assert_eq!(estate.named(), ["shop"]);
-}
-
-#[test]
-fn only_what_is_worse_counts() {
-    let mut estate = Estate::default();
-    estate.metric("better", "latency_p90", "ms", &wave(60, 400.0, 20.0), &[40.0; 12]);
-    estate.metric("drained", "quota_remaining", "", &wave(60, 500.0, 20.0), &[0.0; 12]);
-    assert_eq!(estate.named(), ["drained"]);
-}
-
-#[test]
-fn on_the_path_of_slow_systems_the_deepest_is_the_suspect() {
-    let mut estate = Estate::default();
-    for (system, now) in [("site", 900.0), ("search", 800.0), ("database", 45.0)] {
-        let usual = if system == "database" { 40.0 } else { 100.0 };
-        estate.metric(system, "latency_p90", "ms", &wave(60, usual, 5.0), &[now; 12]);
-    }
-    estate.calls = [("site", "search"), ("search", "database")]
-        .map(|(caller, callee)| (caller.to_owned(), callee.to_owned()))
-        .to_vec();
-    let ranking = estate.ranking();
-    assert_eq!(ranking[0].0, "search", "the database is as fast as ever");
-    assert!(ranking.get(1).is_none_or(|(_, second)| second.score < ranking[0].1.score / 2.0));
 }
 
 /// Thirty traces before and thirty after: `front` calls `back`, and both say what they do.
@@ -372,13 +337,6 @@ fn where_only_lines_are_left_their_order_still_tells() {
 }
 
 #[test]
-fn a_drop_in_throughput_counts() {
-    let mut estate = Estate::default();
-    estate.metric("consumer", "messages_per_second", "", &wave(60, 500.0, 20.0), &[40.0; 12]);
-    assert_eq!(estate.named(), ["consumer"]);
-}
-
-#[test]
 fn another_mix_of_operations_is_no_other_order_of_events() {
     let mut estate = Estate::default();
     for number in 0..80u32 {
@@ -427,26 +385,4 @@ fn an_operation_that_was_never_seen_before_says_nothing() {
     assert!(
         estate.ranking().iter().all(|(_, one)| one.evidence.iter().all(|e| e.signal != Signal::EventOrder))
     );
-}
-
-#[test]
-fn another_mix_of_operations_is_no_network_gap() {
-    let mut estate = Estate::default();
-    for number in 0..80u32 {
-        let trace = u128::from(number) + 1;
-        let is_after = number >= 40;
-        let millis = (ONSET + (i64::from(number) - 40) * 10) * 1_000 + 5;
-        // Uploads always lose more on the way; since the onset most calls are uploads.
-        let is_upload = if is_after { number % 4 != 0 } else { number % 4 == 0 };
-        let (name, gap) = if is_upload { ("upload", 90) } else { ("query", 2) };
-        let caller = estate.span(trace, 0, "front", "call", millis, 20 + gap);
-        estate.span(trace, caller, "back", name, millis + 1, 20);
-    }
-    let gaps = estate
-        .ranking()
-        .iter()
-        .flat_map(|(_, one)| &one.evidence)
-        .filter(|one| one.signal == Signal::NetworkGap)
-        .count();
-    assert_eq!(gaps, 0);
 }

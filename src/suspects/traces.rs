@@ -1,7 +1,7 @@
 //! Spans put together into trees, with the log records that were written under each.
 
 use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId};
-use crate::telemetry::{EventKind, Time};
+use crate::telemetry::{EventKind, SpanKind, Time};
 use rustc_hash::FxHashMap;
 
 pub(super) const NONE: u32 = u32::MAX;
@@ -25,6 +25,7 @@ pub(super) struct Span {
     /// Place of the parent; `NONE` for a root or when it is not at hand.
     pub parent: u32,
     pub failed: bool,
+    pub kind: SpanKind,
     pub depth: u16,
     /// No span at all, but the lines that name one that is not here: its length is not the work's, its parent a guess.
     pub is_inferred: bool,
@@ -78,6 +79,7 @@ impl Traces {
                         duration: evidence.duration(row).map_or(0, |duration| duration.0),
                         parent: NONE,
                         failed: one.info.failed,
+                        kind: one.info.kind,
                         depth: 0,
                         is_inferred: false,
                     });
@@ -251,6 +253,7 @@ fn infer(
             duration: lines[lines.len() - 1].1 - start,
             parent: NONE,
             failed: false,
+            kind: SpanKind::Unset,
             depth: 0,
             is_inferred: true,
         });

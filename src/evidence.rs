@@ -30,6 +30,9 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Row(pub u32);
 
+/// Beyond so many systems, whom calls are to is not told apart any more: names of hosts may be without end.
+const MOST_WITH_PEERS: usize = 8_192;
+
 /// A system by number; the name is in [`Evidence::systems`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SystemId(pub u16);
@@ -113,7 +116,8 @@ impl Evidence {
                 texts.intern_as(new.fingerprint, &new.text);
             }
         }
-        let stations = self.intern_stations(glances, &systems);
+        let peers = self.intern_peers(&glances.peer_names);
+        let stations = self.intern_stations(glances, &systems, &peers);
         self.time.extend(&glances.time);
         self.origin.extend(&glances.origin);
         self.station.extend_from(glances.station.iter().map(|&local| stations[local as usize].0));
@@ -126,8 +130,24 @@ impl Evidence {
         (Row(first), glances.time.len() as u32)
     }
 
+    /// The numbers of a batch's peers: systems that may tell nothing themselves.
+    fn intern_peers(&mut self, names: &[String]) -> Vec<Option<SystemId>> {
+        let peer = |name: &String| {
+            let is_new = self.system_named(name).is_none();
+            let number = (!is_new || self.systems.len() < MOST_WITH_PEERS)
+                .then(|| Arc::make_mut(&mut self.systems).intern(name) as u16);
+            number.map(SystemId)
+        };
+        names.iter().map(peer).collect()
+    }
+
     /// The numbers of a batch's stations, new or known.
-    fn intern_stations(&mut self, glances: &Glances, systems: &[SystemId]) -> Vec<StationId> {
+    fn intern_stations(
+        &mut self,
+        glances: &Glances,
+        systems: &[SystemId],
+        peers: &[Option<SystemId>],
+    ) -> Vec<StationId> {
         let texts: Vec<TextId> =
             glances.texts.iter().map(|&print| TextId(self.texts.number(print).unwrap_or(0))).collect();
         let text = |local: u32| texts.get(local as usize).copied().unwrap_or_default();
@@ -136,6 +156,7 @@ impl Evidence {
             kind: glance.kind,
             shape: text(glance.shape),
             operation: text(glance.operation),
+            peer: glance.peer.and_then(|local| peers[usize::from(local)]),
         };
         let number = |glance: &StationGlance| {
             let station = station(glance);
@@ -216,6 +237,11 @@ impl Evidence {
     /// The message with its variable parts masked.
     pub fn shape(&self, row: Row) -> TextId {
         self.station_of(row).shape
+    }
+
+    /// Whom a call is to, as the caller's span names it.
+    pub fn peer(&self, row: Row) -> Option<SystemId> {
+        self.station_of(row).peer
     }
 
     pub fn operation(&self, row: Row) -> TextId {

@@ -5,6 +5,7 @@ mod detect;
 mod formats;
 mod identify;
 mod live;
+mod peer;
 mod plan;
 mod record;
 mod redact;

@@ -15,6 +15,7 @@ mod onset;
 mod order;
 mod path;
 mod patterns;
+mod peers;
 mod rank;
 mod said;
 mod scene;

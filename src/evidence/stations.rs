@@ -17,6 +17,8 @@ pub struct Station {
     /// The message with its variable parts masked.
     pub shape: TextId,
     pub operation: TextId,
+    /// Whom a call is to, as the caller's span names it.
+    pub peer: Option<SystemId>,
 }
 
 /// Stations numbered in order of arrival.

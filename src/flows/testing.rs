@@ -69,7 +69,13 @@ pub(super) fn batch(entries: &[Entry]) -> Glances {
         glances.severity.push(entry.severity);
         glances.texts.push(fingerprint);
         let shape = glances.texts.len() as u32 - 1;
-        glances.stations.push(StationGlance { system: system as u16, kind: entry.kind, shape, operation: 0 });
+        glances.stations.push(StationGlance {
+            system: system as u16,
+            kind: entry.kind,
+            shape,
+            operation: 0,
+            peer: None,
+        });
         glances.station.push(row as u32);
         glances.duration_us.push(entry.took);
         let mut identifiers = entry.identifiers.clone();

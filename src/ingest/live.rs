@@ -1,9 +1,10 @@
 //! Whole events from live sources, at a glance, so that they lie in the same columns as those from files.
 
 use super::identify::value_of;
+use super::peer::{self, Peer};
 use super::scanner::{Arrival, Scanner};
 use super::shape::Operation;
-use crate::telemetry::{Event, Glances, Nanos, Origin};
+use crate::telemetry::{Event, EventKind, Glances, Nanos, Origin};
 
 /// Events in full to events at a glance; their place in `events` is their offset.
 pub fn glance_events(events: &[Event], page: u16, scanner: &mut Scanner) -> Glances {
@@ -23,6 +24,15 @@ pub fn glance_events(events: &[Event], page: u16, scanner: &mut Scanner) -> Glan
                 }
                 _ => Operation::Name(name.as_bytes()),
             });
+        let peer = match (&event.span, event.kind) {
+            (Some(span), EventKind::Span) if peer::is_call(span.kind) => {
+                let mut peer = Peer::default();
+                event.attributes.iter().for_each(|(name, value)| peer.note(name.as_bytes(), value));
+                peer.name()
+            }
+            _ => None,
+        };
+        let peer = peer.and_then(|name| scanner.peer(&name));
         scanner.arrive(
             &Arrival {
                 time: event.time,
@@ -36,6 +46,7 @@ pub fn glance_events(events: &[Event], page: u16, scanner: &mut Scanner) -> Glan
                     .duration
                     .map_or(0, |Nanos(nanos)| (nanos / 1_000).clamp(0, i64::from(u32::MAX)) as u32),
                 span: event.span,
+                peer,
             },
             &mut batch,
         );

@@ -273,6 +273,7 @@ impl Plan {
                 operation: glance.operation,
                 duration_us: glance.duration_us,
                 span,
+                peer: None,
             },
             batch,
         );

@@ -13,6 +13,7 @@ use rustc_hash::FxHashSet;
 pub struct Scanner {
     handed_on: FxHashSet<u64>,
     systems: Vec<String>,
+    peers: Vec<String>,
     /// Identifiers of the event that will arrive next: class, index into the batch's keys, span that came along.
     found: Vec<(IdentifierClass, u32, u64)>,
     stations: Numbers,
@@ -35,8 +36,11 @@ pub(super) struct Arrival<'a> {
     pub operation: Operation<'a>,
     pub duration_us: u32,
     pub span: Option<SpanInfo>,
+    pub peer: Option<u16>,
 }
 
+/// More peers than one batch has.
+const MOST_PEERS: usize = 256;
 /// More identifiers than an honest record has.
 const MOST_IDENTIFIERS: usize = 32;
 
@@ -44,6 +48,7 @@ impl Scanner {
     /// Begins a batch: systems, texts and identifiers are numbered anew in it.
     pub(super) fn begin(&mut self) -> Glances {
         self.systems.clear();
+        self.peers.clear();
         self.found.clear();
         self.stations.begin();
         self.texts.begin();
@@ -66,6 +71,19 @@ impl Scanner {
             self.systems.push(name.to_owned());
             self.systems.len() - 1
         }) as u16
+    }
+
+    /// The number that the other end of a call has in this batch.
+    pub(super) fn peer(&mut self, name: &str) -> Option<u16> {
+        let known = self.peers.iter().position(|peer| peer == name);
+        let number = known.or_else(|| {
+            let is_room = self.peers.len() < MOST_PEERS;
+            is_room.then(|| {
+                self.peers.push(name.to_owned());
+                self.peers.len() - 1
+            })
+        });
+        number.map(|number| number as u16)
     }
 
     /// Notes an identifier of the event that will arrive next.
@@ -138,12 +156,14 @@ impl Scanner {
     fn station(&mut self, arrival: &Arrival, batch: &mut Glances) -> u32 {
         let shape = self.shapes.fingerprint(arrival.body);
         let operation = arrival.operation.fingerprint();
-        let Arrival { system, kind, .. } = *arrival;
+        let Arrival { system, kind, peer, .. } = *arrival;
         let mixed = (shape.rotate_left(23) ^ operation).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        let hash = (mixed ^ u64::from(system) << 8 ^ kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
+        let peer_bits = peer.map_or(0, |peer| u64::from(peer) + 1) << 24;
+        let hash =
+            (mixed ^ peer_bits ^ u64::from(system) << 8 ^ kind as u64).wrapping_mul(0xd6e8_feb8_6659_fd93);
         let is_same = |number: u32| {
             let known = &batch.stations[number as usize];
-            (known.system, known.kind) == (system, kind)
+            (known.system, known.kind, known.peer) == (system, kind, peer)
                 && batch.texts[known.shape as usize] == shape
                 && batch.texts[known.operation as usize] == operation
         };
@@ -153,7 +173,7 @@ impl Scanner {
                 let number = batch.stations.len() as u32;
                 let shape = self.text(shape, batch, || shape::masked(arrival.body));
                 let operation = self.text(operation, batch, || arrival.operation.text());
-                batch.stations.push(StationGlance { system, kind, shape, operation });
+                batch.stations.push(StationGlance { system, kind, shape, operation, peer });
                 self.stations.fill(slot, hash, number);
                 number
             }
@@ -185,6 +205,7 @@ impl Scanner {
     pub(super) fn end(&mut self, mut batch: Glances) -> Glances {
         self.found.clear();
         batch.system_names.clone_from(&self.systems);
+        batch.peer_names.clone_from(&self.peers);
         batch
     }
 }

@@ -4,7 +4,7 @@ use super::order::Orders;
 use super::patterns::Patterns;
 use super::traces::Traces;
 use super::units::Units;
-use crate::evidence::{Evidence, Station};
+use crate::evidence::{Evidence, Station, SystemId};
 
 pub(super) struct Digest {
     pub patterns: Patterns,
@@ -37,5 +37,13 @@ impl Digest {
         let has_spans =
             traces.spans.iter().any(|span| !span.is_inferred) && traces.logs.len() * 2 > logs_count;
         Self { patterns, traces, orders, units, has_spans }
+    }
+
+    /// Whether others name it as whom they call, and it writes neither spans nor lines itself.
+    pub(super) fn is_silent(&self, system: SystemId) -> bool {
+        let spans = &self.traces.spans;
+        spans.iter().any(|span| span.peer == Some(system))
+            && spans.iter().all(|span| span.system != system)
+            && self.units.units.iter().all(|unit| unit.system != system)
     }
 }

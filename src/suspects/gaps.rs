@@ -24,6 +24,7 @@ const SLOW: f64 = 0.95;
 /// The gap of a call.
 #[derive(Clone, Copy)]
 struct Gap {
+    seen: Seen,
     /// How far beyond the usual, in robust spreads, or in standard errors if it is few calls that are slow.
     strength: f64,
     /// In nanoseconds.
@@ -95,41 +96,58 @@ pub(super) struct Lost {
     pub caller: SystemId,
     /// In nanoseconds.
     pub gap: f64,
-    /// Whether the caller's span is of the call alone, and not of work that the caller was asked for.
-    pub is_call: bool,
+    pub seen: Seen,
+}
+
+/// What is seen of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Seen {
+    /// The caller's span of it, and the callee's.
+    Both,
+    /// The callee's, and the work that the caller was asked for.
+    Within,
+    /// The caller's alone: the callee's own work is in it.
+    Caller,
 }
 
 pub(super) fn lost(traces: &Traces) -> impl Iterator<Item = Lost> + '_ {
     traces.spans.iter().enumerate().filter_map(|(place, span)| {
+        if let Some(peer) = span.peer {
+            let (operation, gap) = ((peer, span.name), traces.uncovered(place as u32) as f64);
+            return Some(Lost { time: span.time(), operation, caller: span.system, gap, seen: Seen::Caller });
+        }
         let parent = traces.parent(place as u32)?;
         let caller = &traces.spans[parent as usize];
         // Only where the caller's span is this call alone is the difference lost on the way.
         let is_alone = traces.children(parent).len() == 1;
-        let is_between = caller.system != span.system && !span.is_inferred && !caller.is_inferred;
+        let is_between = caller.system != span.system && caller.peer.is_none();
+        let is_between = is_between && !span.is_inferred && !caller.is_inferred;
         let is_within = |above: u32| traces.spans[above as usize].system == caller.system;
         let is_call = matches!(caller.kind, SpanKind::Client | SpanKind::Producer)
             || caller.kind != SpanKind::Server && traces.parent(parent).is_some_and(is_within);
+        let seen = if is_call { Seen::Both } else { Seen::Within };
         let gap = (caller.duration - span.duration).max(0) as f64;
         let operation = (span.system, span.name);
         let caller = caller.system;
-        (is_alone && is_between).then_some(Lost { time: span.time(), operation, caller, gap, is_call })
+        (is_alone && is_between).then_some(Lost { time: span.time(), operation, caller, gap, seen })
     })
 }
 
 fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
-    let mut samples: FxHashMap<(Operation, SystemId, bool), Samples> = FxHashMap::default();
+    let mut samples: FxHashMap<(Operation, SystemId, Seen), Samples> = FxHashMap::default();
     for one in lost(traces) {
         let Some(phase) = scene.phase(one.time) else { continue };
-        samples.entry((one.operation, one.caller, one.is_call)).or_default().add(phase, one.gap);
+        samples.entry((one.operation, one.caller, one.seen)).or_default().add(phase, one.gap);
     }
     let mut edges: Edges<Vec<Gap>> = FxHashMap::default();
-    for ((operation, caller, is_call), mut one) in samples {
+    for ((operation, caller, seen), mut one) in samples {
         if let Some((spreads, usual, now)) = one.departure(0.75) {
             let slow = one.slow();
             let slow = Some(slow).filter(|slow| slow.shares.departure() > spreads);
             let strength = slow.map_or(spreads, |slow| slow.shares.departure());
-            let strength = if is_call { strength } else { strength.min(UNCLEAR) * CALLERS_OWN };
-            let gap = Gap { strength, usual, now, slow, count: one.after.len() };
+            let is_unclear = seen == Seen::Within;
+            let strength = if is_unclear { strength.min(UNCLEAR) * CALLERS_OWN } else { strength };
+            let gap = Gap { seen, strength, usual, now, slow, count: one.after.len() };
             edges.entry((operation.0, caller)).or_default().push(gap);
         }
     }
@@ -155,17 +173,25 @@ fn gaps(scene: &Scene, traces: &Traces) -> Vec<Finding> {
 
 impl Gap {
     fn sentence(&self, caller: &str, callee: &str, count: usize) -> String {
+        let is_silent = self.seen == Seen::Caller;
         let Some(Slow { edge, shares }) = self.slow else {
-            let (now, usual) = (millis(self.now), millis(self.usual));
-            return format!(
-                "calls from {caller} take {now} longer than the work at {callee} (75th of 100), {usual} before onset; {count} calls"
-            );
+            let now = millis(self.now);
+            let what = if is_silent {
+                format!("spend {now} at {callee}")
+            } else {
+                format!("take {now} longer than the work at {callee}")
+            };
+            let usual = millis(self.usual);
+            return format!("calls from {caller} {what} (75th of 100), {usual} before onset; {count} calls");
         };
         let ((before, of_before), (after, of_after)) = (shares.before, shares.after);
         let edge = millis(edge);
-        format!(
-            "{after} of {of_after} calls from {caller} lose more than {edge} on the way to {callee}; {before} of {of_before} before onset"
-        )
+        let what = if is_silent {
+            format!("spend more than {edge} at {callee}")
+        } else {
+            format!("lose more than {edge} on the way to {callee}")
+        };
+        format!("{after} of {of_after} calls from {caller} {what}; {before} of {of_before} before onset")
     }
 }
 
@@ -198,17 +224,11 @@ fn own_time(scene: &Scene, traces: &Traces) -> Vec<Finding> {
     for (place, span) in traces.spans.iter().enumerate() {
         let Some(phase) = scene.phase(span.time()).filter(|_| !span.is_inferred) else { continue };
         let children = traces.children(place as u32);
-        if children.iter().any(|&child| traces.spans[child as usize].system != span.system) {
+        let is_elsewhere = |&child: &u32| traces.spans[child as usize].system != span.system;
+        if span.peer.is_some() || children.iter().any(is_elsewhere) {
             continue;
         }
-        let (mut covered, mut until) = (0, span.start);
-        for &child in children {
-            let child = &traces.spans[child as usize];
-            let end = (child.start + child.duration).min(span.start + span.duration);
-            covered += (end - child.start.max(until)).max(0);
-            until = until.max(end);
-        }
-        let own = (span.duration - covered).max(0) as f64;
+        let own = traces.uncovered(place as u32) as f64;
         samples.entry((span.system, span.name)).or_default().add(phase, own);
     }
     let mut best: FxHashMap<SystemId, (f64, f64, f64, Operation)> = FxHashMap::default();

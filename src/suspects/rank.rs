@@ -351,6 +351,12 @@ impl<'a> Case<'a> {
             let why = format!("{name} may be behind it, and nothing of it was read");
             return Some((why, "read its log and metrics, or ask who runs it".to_owned()));
         }
+        let name = self.scene.name(first.system);
+        let is_used_up = |reason: &Reason| reason.signal == Signal::Metrics && reason.weight >= MEASURED;
+        if self.digest.is_silent(first.system) && !first.evidence.iter().any(is_used_up) {
+            let why = format!("only those who call {name} tell of it, and it may be what it calls");
+            return Some((why, format!("look at {name} itself: its metrics, its log, who runs it")));
+        }
         // A resource at its limit and time lost on the way are measured at the suspect; all else its callees may have caused.
         let is_measured = |reason: &Reason| {
             matches!(reason.signal, Signal::Metrics | Signal::NetworkGap) && reason.weight >= MEASURED

@@ -166,7 +166,9 @@ impl ErrorOrigins {
         let mut failed: FxHashMap<SystemId, Failed> = FxHashMap::default();
         for (place, span) in traces.spans.iter().enumerate() {
             let Some(phase) = scene.phase(span.time()) else { continue };
-            failed.entry(span.system).or_default().1[phase as usize] += 1;
+            for system in [Some(span.system), span.peer].into_iter().flatten() {
+                failed.entry(system).or_default().1[phase as usize] += 1;
+            }
             if !flagged[place] {
                 continue;
             }
@@ -178,8 +180,8 @@ impl ErrorOrigins {
             if span.failed && origins[place] {
                 // A failing call that nobody answered: the one who usually answers is to blame.
                 let is_unanswered = traces.children(place as u32).is_empty();
-                let peer = usual.get(&traces.operation(place as u32)).filter(|_| is_unanswered);
-                let blamed = peer.copied().unwrap_or(span.system);
+                let usual = usual.get(&traces.operation(place as u32)).filter(|_| is_unanswered);
+                let blamed = span.peer.or(usual.copied()).unwrap_or(span.system);
                 let entry = failed.entry(blamed).or_default();
                 entry.0[phase as usize] += 1;
                 if phase == Phase::After {
@@ -218,19 +220,19 @@ fn failing_spans(scene: &Scene, traces: &Traces, origins: &ErrorOrigins) -> Vec<
         if !shares.is_enough(LEAST_UNITS) || failed[1] == 0 {
             return None;
         }
+        let is_silent = traces.spans.iter().all(|span| span.system != system);
+        let (name, (after, of), (before, of_before)) = (scene.name(system), shares.after, shares.before);
+        let what = if is_silent {
+            format!("{after} calls to {name} fail, and it answers none,")
+        } else {
+            format!("{after} spans fail at {name} with no failing callee beneath,")
+        };
         Some(Finding {
             system,
             signal: Signal::Origin,
             nature: Nature::Cause,
             strength: shares.departure().max(0.0),
-            sentence: format!(
-                "{} spans fail at {} with no failing callee beneath, of {}; {} of {} before onset",
-                failed[1],
-                scene.name(system),
-                shares.after.1,
-                failed[0],
-                shares.before.1
-            ),
+            sentence: format!("{what} of {of}; {before} of {of_before} before onset"),
             operation: example.map(|row| scene.evidence.text(scene.evidence.operation(row)).to_owned()),
             pointers: example.map(Pointer::Event).into_iter().collect(),
         })

@@ -6,11 +6,13 @@ use crate::evidence::Evidence;
 use crate::flows::{FlowSettings, Flows};
 use crate::ingest::{Scanner, glance_events};
 use crate::telemetry::{
-    Event, EventKind, Identifier, IdentifierClass, Nanos, Sample, Series, Severity, SourceRef, SpanInfo, Time,
+    Event, EventKind, Identifier, IdentifierClass, Nanos, Sample, Series, Severity, SourceRef, SpanInfo,
+    SpanKind, Time,
 };
 
 mod gaps;
 mod metrics;
+mod peers;
 
 /// An estate that is put together step by step; the onset is at second 1,000.
 #[derive(Default)]
@@ -30,6 +32,7 @@ struct Happened {
     took_millis: u32,
     span: SpanInfo,
     trace: u128,
+    attributes: Vec<(String, String)>,
 }
 
 const ONSET: i64 = 1_000;
@@ -44,7 +47,7 @@ impl Happened {
             operation: (self.kind == EventKind::Span).then(|| self.text.clone()),
             body: self.text.clone(),
             duration: (self.took_millis > 0).then(|| Nanos(i64::from(self.took_millis) * 1_000_000)),
-            attributes: Vec::new(),
+            attributes: self.attributes.clone(),
             identifiers: vec![Identifier {
                 class: IdentifierClass::Trace,
                 value: format!("4bf92f3577b34da6a3ce929d{:08x}", self.trace),
@@ -94,8 +97,17 @@ impl Estate {
             took_millis,
             span,
             trace,
+            attributes: Vec::new(),
         });
         self.next
+    }
+
+    /// What the last span says of its call, and whether it failed.
+    fn calls(&mut self, attributes: &[(&str, &str)], failed: bool) {
+        let last = self.events.last_mut().unwrap();
+        let owned = attributes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        last.attributes = owned.collect();
+        last.span = SpanInfo { kind: SpanKind::Client, failed, ..last.span };
     }
 
     fn line(
@@ -110,7 +122,18 @@ impl Estate {
         let span = SpanInfo { id: span, ..SpanInfo::default() };
         let text = text.to_owned();
         let kind = EventKind::Log;
-        self.events.push(Happened { millis, system, text, severity, kind, took_millis: 0, span, trace });
+        let (took_millis, attributes) = (0, Vec::new());
+        self.events.push(Happened {
+            millis,
+            system,
+            text,
+            severity,
+            kind,
+            took_millis,
+            span,
+            trace,
+            attributes,
+        });
     }
 
     fn evidence(&self) -> Evidence {
@@ -282,6 +305,7 @@ fn what_an_alert_is_about_and_nothing_was_read_of_is_named_and_nobody_convicted(
         took_millis: 0,
         span: SpanInfo::default(),
         trace: 5_000,
+        attributes: Vec::new(),
     };
     estate.events.push(alert("unknown"));
     assert!(estate.ranking_at(Some(ONSET)).0.conclusive, "an alert that names no system hides none");

@@ -19,8 +19,10 @@ impl Topology {
         let mut edges: FxHashSet<(SystemId, SystemId)> = scene.evidence.topology.iter().copied().collect();
         for (place, span) in traces.spans.iter().enumerate() {
             if let Some(parent) = traces.parent(place as u32).filter(|_| !span.is_inferred) {
-                edges.insert((traces.spans[parent as usize].system, span.system));
+                let parent = &traces.spans[parent as usize];
+                edges.insert((parent.peer.unwrap_or(parent.system), span.system));
             }
+            edges.extend(span.peer.map(|peer| (span.system, peer)));
         }
         if edges.is_empty() {
             for kind in scene.flows.kinds.iter() {

@@ -1,5 +1,6 @@
 //! Spans put together into trees, with the log records that were written under each.
 
+use super::peers;
 use crate::evidence::{Evidence, IdentifierId, Row, SystemId, TextId};
 use crate::telemetry::{EventKind, SpanKind, Time};
 use rustc_hash::FxHashMap;
@@ -27,6 +28,8 @@ pub(super) struct Span {
     pub failed: bool,
     pub kind: SpanKind,
     pub depth: u16,
+    /// Whom it calls, as it names it, where that one tells nothing itself.
+    pub peer: Option<SystemId>,
     /// No span at all, but the lines that name one that is not here: its length is not the work's, its parent a guess.
     pub is_inferred: bool,
 }
@@ -78,6 +81,7 @@ impl Traces {
                         start: time.0,
                         duration: evidence.duration(row).map_or(0, |duration| duration.0),
                         parent: NONE,
+                        peer: evidence.peer(row),
                         failed: one.info.failed,
                         kind: one.info.kind,
                         depth: 0,
@@ -99,6 +103,7 @@ impl Traces {
         let mut traces = Self { spans, ..Self::default() };
         traces.measure_depths();
         traces.order_children();
+        peers::name(evidence, &mut traces);
         traces.order_logs(records, &places);
         traces
     }
@@ -128,6 +133,19 @@ impl Traces {
     /// The parent, if it is at hand.
     pub(super) fn parent(&self, place: u32) -> Option<u32> {
         Some(self.spans[place as usize].parent).filter(|parent| *parent != NONE)
+    }
+
+    /// The time in a span, in nanoseconds, that no child accounts for.
+    pub(super) fn uncovered(&self, place: u32) -> i64 {
+        let span = &self.spans[place as usize];
+        let (mut covered, mut until) = (0, span.start);
+        for &child in self.children(place) {
+            let child = &self.spans[child as usize];
+            let end = (child.start + child.duration).min(span.start + span.duration);
+            covered += (end - child.start.max(until)).max(0);
+            until = until.max(end);
+        }
+        (span.duration - covered).max(0)
     }
 
     /// For each span that is out of order by some strength (0 for one that is not), whether nothing beneath it, in another
@@ -252,6 +270,7 @@ fn infer(
             start,
             duration: lines[lines.len() - 1].1 - start,
             parent: NONE,
+            peer: None,
             failed: false,
             kind: SpanKind::Unset,
             depth: 0,

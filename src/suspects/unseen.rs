@@ -5,7 +5,7 @@ use super::metrics::Departure;
 use super::path::SUFFERS;
 use super::scene::{Finding, Nature, Phase, Scene};
 use super::topology::{Topology, is_pseudo};
-use super::traces::{Operation, Traces};
+use super::traces::{Operation, Span, Traces};
 use super::{Pointer, Signal};
 use crate::evidence::{Row, SystemId, TextId};
 use rustc_hash::FxHashMap;
@@ -122,7 +122,9 @@ pub(super) struct Unanswered {
 pub(super) fn unanswered(scene: &Scene, traces: &Traces) -> Vec<Unanswered> {
     let mut by_name: FxHashMap<TextId, Calls> = FxHashMap::default();
     let mut by_place: FxHashMap<(Operation, TextId), Calls> = FxHashMap::default();
-    for (place, span) in traces.spans.iter().enumerate().filter(|(_, span)| !span.is_inferred) {
+    // Of a peer by name its calls tell how long they take and whether they fail.
+    let is_open = |span: &Span| !span.is_inferred && span.peer.is_none();
+    for (place, span) in traces.spans.iter().enumerate().filter(|(_, span)| is_open(span)) {
         let Some(parent) = traces.parent(place as u32) else { continue };
         let children = traces.children(place as u32);
         let is_answered = children.iter().any(|child| traces.spans[*child as usize].system != span.system);

@@ -28,6 +28,8 @@ pub struct Glances {
     /// What events say of their system, kind, message and operation, each once.
     pub stations: Vec<StationGlance>,
     pub system_names: Vec<String>,
+    /// Whom calls are to, as the callers' spans name them.
+    pub peer_names: Vec<String>,
     /// Fingerprints of masked messages and operations, each once; the first is 0, for none.
     pub texts: Vec<u64>,
     /// The text behind each fingerprint that the scanner had not met before.
@@ -50,6 +52,8 @@ pub struct StationGlance {
     pub shape: u32,
     /// The operation, likewise.
     pub operation: u32,
+    /// Whom a call is to, as index into [`Glances::peer_names`].
+    pub peer: Option<u16>,
 }
 
 /// One identifier of a batch.
@@ -82,6 +86,7 @@ impl Glances {
             spans,
             stations,
             system_names,
+            peer_names,
             texts,
             new_texts,
             spellings,
@@ -99,6 +104,7 @@ impl Glances {
         spans.clear();
         stations.clear();
         system_names.clear();
+        peer_names.clear();
         texts.clear();
         new_texts.clear();
         spellings.clear();

@@ -190,7 +190,7 @@ impl TracesView {
         let facts = format!(
             "{} {}  {kind}  began {}  took {}, own {}{}",
             evidence.system_name(evidence.system(bar.row)),
-            evidence.text(evidence.operation(bar.row)),
+            work(bar, data),
             clock(bar.start, data),
             bar.length,
             bar.own,
@@ -232,6 +232,16 @@ fn flow_row<'a>((id, spans): (FlowId, u32), data: &Data, theme: &Theme, width: u
     ])
 }
 
+/// What a span does, and whom it calls: `SELECT → orders-db`.
+fn work(bar: &Bar, data: &Data) -> String {
+    let evidence = &data.picture.evidence;
+    let operation = evidence.text(evidence.operation(bar.row));
+    match evidence.peer(bar.row) {
+        Some(peer) => format!("{operation} → {}", evidence.system_name(peer)),
+        None => operation.to_owned(),
+    }
+}
+
 fn bar_row<'a>(bar: &Bar, (first, last): (Time, Time), data: &Data, theme: &Theme, width: usize) -> Line<'a> {
     let evidence = &data.picture.evidence;
     let name = (width * 2 / 5).clamp(16, 52);
@@ -248,12 +258,8 @@ fn bar_row<'a>(bar: &Bar, (first, last): (Time, Time), data: &Data, theme: &Them
         (false, false, true) => "⇢ ",
         (false, false, false) => "",
     };
-    let label = format!(
-        "{}{mark}{} {}",
-        "  ".repeat(bar.depth),
-        evidence.system_name(system),
-        evidence.text(evidence.operation(bar.row))
-    );
+    let label =
+        format!("{}{mark}{} {}", "  ".repeat(bar.depth), evidence.system_name(system), work(bar, data));
     let style = if is_failed { theme.error } else { theme.lane(usize::from(system.0)) };
     Line::from(vec![
         Span::styled(format!("{} ", fit(&label, name)), style),

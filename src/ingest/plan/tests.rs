@@ -118,3 +118,22 @@ proptest! {
         prop_assert_eq!(in_chunks(KAFKA, size), in_chunks(KAFKA, KAFKA.len()));
     }
 }
+
+#[test]
+fn whom_a_call_is_to_is_read_by_both_readers_of_spans() {
+    let line = |name: &str, kind: &str| {
+        format!(
+            r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"orders"}}}}]}},"scopeSpans":[{{"spans":[{{"traceId":"7c1f0a9be2d34c58a1b6e0f2934d5a77","spanId":"9f3c2b1a0d4e5f67","name":"{name}","kind":{kind},"startTimeUnixNano":"1773480413589000000","endTimeUnixNano":"1773480415400000000","attributes":[{{"key":"db.system","value":{{"stringValue":"postgresql"}}}},{{"key":"server.address","value":{{"stringValue":"orders-db.prod.svc"}}}}]}}]}}]}}]}}"#
+        ) + "\n"
+    };
+    // An escape takes the careful reader; a server's peer is its caller.
+    let text = line("SELECT", "3") + &line(r#"SELECT \"x\""#, "3") + &line("GET", "2");
+    let plan = detect("otel/spans.jsonl", text.as_bytes(), true, &Settings::default());
+    let glances = plan.glance(text.as_bytes(), 0..text.len(), 0, 0, &mut Scanner::default());
+    let peer = |row: usize| {
+        let peer = glances.stations[glances.station[row] as usize].peer;
+        peer.map(|peer| glances.peer_names[usize::from(peer)].as_str())
+    };
+    assert_eq!([peer(0), peer(1), peer(2)], [Some("orders-db"), Some("orders-db"), None]);
+    assert_eq!(glances.system_names, ["orders"], "who is called has said nothing");
+}

@@ -58,13 +58,13 @@ impl Waterfall {
         Some((first, self.bars.iter().map(|bar| bar.start + bar.length).max()?))
     }
 
-    /// Own time by system, most first: where the time went. A call that nothing seen answers spends it at whom it calls.
+    /// Own time by system, most first: where the time went. What a call spends by itself, it spends at whom it calls.
     pub(super) fn by_system(&self, data: &Data) -> Vec<(SystemId, Nanos)> {
         let mut sums: BTreeMap<SystemId, i64> = BTreeMap::new();
         for bar in &self.bars {
             let evidence = &data.picture.evidence;
-            let peer = evidence.peer(bar.row).filter(|_| bar.own == bar.length);
-            *sums.entry(peer.unwrap_or(evidence.system(bar.row))).or_default() += bar.own.0;
+            let system = evidence.peer(bar.row).unwrap_or(evidence.system(bar.row));
+            *sums.entry(system).or_default() += bar.own.0;
         }
         let mut sums: Vec<(SystemId, Nanos)> =
             sums.into_iter().map(|(system, own)| (system, Nanos(own))).collect();

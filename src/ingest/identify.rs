@@ -141,8 +141,13 @@ impl Finder {
     /// Every identifier in a text, in order of place; for reading an event in full and for continuation lines.
     pub fn all<'a>(&self, text: &'a [u8]) -> Vec<Found<'a>> {
         let mut memo = KeyMemo::default();
-        let mut found: Vec<Found> =
-            self.stems(text).filter_map(|(start, end)| self.at(text, start, end, &mut memo)).collect();
+        let mut found: Vec<Found> = Vec::new();
+        for one in self.stems(text).filter_map(|(start, end)| self.at(text, start, end, &mut memo)) {
+            // A key may hold two pieces: `X-Correlation-ID`.
+            if found.last().is_none_or(|last| !std::ptr::eq(last.text, one.text)) {
+                found.push(one);
+            }
+        }
         self.by_pattern(text, |one| found.push(one));
         found
     }

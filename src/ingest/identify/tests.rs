@@ -50,6 +50,41 @@ fn correlation_ids_are_found_in_every_spelling() {
     }
 }
 
+/// A key by its words, in the cases and with the separators that people write.
+fn written(words: &str) -> Vec<String> {
+    let words: Vec<&str> = words.split(' ').collect();
+    let titled: Vec<String> = words.iter().map(|word| word[..1].to_uppercase() + &word[1..]).collect();
+    let camel = words[0].to_owned() + &titled[1..].concat();
+    let mut all = vec![camel.replace("Id", "ID"), camel, titled.concat(), words.concat()];
+    all.extend(["_", "-", "."].map(|separator| words.join(separator)));
+    all.extend([words.join("_").to_uppercase(), titled.join("-").replace("Id", "ID"), titled.join("-")]);
+    all
+}
+
+#[test]
+fn every_key_is_found_in_the_spellings_of_many_houses() {
+    let keys = "correlation id,corr id,correlation identifier,conversation id,mpl correlation id,jms correlation id,trace id,\
+        otel trace id,dd trace id,request id,req id,message id,jms message id,transaction id,operation id,execution id,order no,\
+        order id,order number,sales order no,purchase order no,invoice no,invoice id,invoice number,shipment id,\
+        shipment number,shipment no";
+    for key in keys.split(',').map(str::trim) {
+        let canonical = key.replace(' ', "");
+        let (_, kind) = KEYS.iter().find(|(known, _)| *known == canonical).unwrap();
+        let value = if *kind == Kind::Plain(IdentifierClass::Business) { "0004711815" } else { HEX };
+        for spelling in written(key) {
+            for line in [
+                format!("{spelling}={value}"),
+                format!("{{\"{spelling}\":\"{value}\"}}"),
+                format!("{spelling}: {value}"),
+            ] {
+                let found = found(&line);
+                assert_eq!(found.len(), 1, "{line}");
+                assert_eq!(found[0].1, value, "{line}");
+            }
+        }
+    }
+}
+
 #[test]
 fn traces_come_in_many_forms() {
     for line in [

@@ -2,7 +2,7 @@
 //! seen only so. Names are those of OpenTelemetry's semantic conventions, the old ones too.
 
 use crate::telemetry::SpanKind;
-use std::net::IpAddr;
+use core::net::IpAddr; // Only the type; sockets are in `std`.
 
 /// Longer is no name.
 const LONGEST: usize = 128;

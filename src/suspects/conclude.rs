@@ -1,7 +1,7 @@
 //! Whether the first suspect is called the cause, or what would tell. An on-call person forgives "not known"; a confident
 //! wrong name costs the night.
 
-use super::weights::{LEAD, LEAD_OF_ONE, LEAST, LEAST_ON_PATH, RIVAL_ON_PATH, TELLING};
+use super::weights::{LEAD, LEAD_OF_ONE, LEAST, LEAST_ON_PATH, LEAST_UNALERTED, RIVAL_ON_PATH, TELLING};
 use super::{Role, Signal, Suspect};
 use std::collections::BTreeSet;
 
@@ -11,6 +11,8 @@ use std::collections::BTreeSet;
 pub(super) struct Ground<'a> {
     /// Nothing but metrics says anything.
     pub only_metrics: bool,
+    /// An alert near the onset was read.
+    pub is_alerted: bool,
     /// Who calls whom is known.
     pub has_topology: bool,
     /// Log records were read.
@@ -59,7 +61,8 @@ pub(super) fn conclude(ranking: &[Ranked], ground: Ground) -> (bool, String) {
         }
         // The path leaves few; what counts is whether there is another of them.
         let is_alone = second.is_none_or(|second| second.sum <= first.sum * RIVAL_ON_PATH);
-        if first.sum < LEAST_ON_PATH || !is_alone {
+        let least = if ground.is_alerted { LEAST_ON_PATH } else { LEAST_UNALERTED };
+        if first.sum < least || !is_alone {
             return not("the path from the alert does not end at one system alone".to_owned(), &next);
         }
     } else {

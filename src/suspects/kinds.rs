@@ -39,6 +39,11 @@ impl Kind {
         !matches!(self.class, SeriesClass::Errors | SeriesClass::DeadLetters | SeriesClass::Throughput)
     }
 
+    /// Whether single events are chance: errors come now and then, a restart is one too many.
+    pub(super) fn counts_singly(self) -> bool {
+        self.class == SeriesClass::Errors && self.nature == Nature::Symptom
+    }
+
     pub(super) fn of(series: &Series) -> Self {
         let words = words(&series.metric);
         let unit = series.unit.to_ascii_lowercase();

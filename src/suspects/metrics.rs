@@ -22,7 +22,7 @@ const REACH: Nanos = Nanos::seconds(3_600);
 /// A departure smaller than this is not kept at all.
 const KEPT: f64 = 1.0;
 /// What begins later than this after the onset, and than two samples, came after it; each time this long halves what it says.
-const LATE_BY: Nanos = Nanos::seconds(120);
+const LATE_BY: Nanos = Nanos::seconds(60);
 /// It may still be the trouble's next step, or the onset be wrong: this is left of the latest.
 const LATEST: f64 = 0.2;
 /// An allowance of which this share is left is spent, and that is worth so many spreads at least.
@@ -172,6 +172,8 @@ struct Prepared {
     after: Vec<Sample>,
     usual: f64,
     spread: f64,
+    /// What a single event adds, if it counts such.
+    quantum: Option<f64>,
 }
 
 impl Prepared {
@@ -196,8 +198,12 @@ impl Prepared {
         let early = before.partition_point(|sample| sample.time < scene.onset() - LATE);
         let shortly_before = if early >= ENOUGH { before.split_off(early) } else { Vec::new() };
         let mut values: Vec<f64> = before.iter().map(|sample| sample.value).collect();
-        let (usual, spread) = (median(&mut values), spread(&mut values));
-        Some(Self { kind, before, shortly_before, after, usual, spread })
+        let (median, spread) = (median(&mut values), spread(&mut values));
+        // Most samples of what happens now and then are nothing: its usual is the mean.
+        let quantum = if kind.counts_singly() { quantum(before.iter().chain(&after)) } else { None };
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let usual = if quantum.is_some() { median.max(mean) } else { median };
+        Some(Self { kind, before, shortly_before, after, usual, spread, quantum })
     }
 
     fn departure(self, system: SystemId, place: usize, usual_of_fleet: f64) -> Option<Departure> {
@@ -264,12 +270,7 @@ impl Prepared {
 
     /// What chance does to the mean of so many counts (Poisson): a single error more or less is none of the system's doing.
     fn chance(&self, size: usize) -> f64 {
-        if self.kind.class != SeriesClass::Errors || self.kind.nature == Nature::Cause {
-            return 0.0;
-        }
-        let Some(one) = quantum(self.before.iter().chain(&self.after)) else { return 0.0 };
-        let mean = self.before.iter().map(|sample| sample.value).sum::<f64>() / self.before.len() as f64;
-        one * (size as f64 * (mean / one).max(0.0) + 1.0).sqrt() / size as f64
+        self.quantum.map_or(0.0, |one| one * (size as f64 * self.usual / one + 1.0).sqrt() / size as f64)
     }
 
     /// The time between two samples, as it mostly is.

@@ -331,6 +331,7 @@ impl<'a> Case<'a> {
         let unseen = self.unseen_near(ranking);
         let ground = Ground {
             only_metrics: self.only_metrics,
+            is_alerted: self.scene.alerts().next().is_some(),
             has_topology: !self.topology.is_empty(),
             has_logs: !self.digest.units.said.is_empty(),
             many_suffer: suffering.len() > 1,

@@ -119,3 +119,17 @@ fn one_resource_that_moved_a_little_convicts_nobody() {
     assert_eq!(ranking[0].0, "a");
     assert!(!suspects.conclusive, "{}", suspects.reason);
 }
+
+#[test]
+fn a_day_like_any_other_convicts_nobody() {
+    let mut estate = Estate::default();
+    // One error in a while, two close together now; a burst of writes five minutes after the onset that somebody gave.
+    let errors: Vec<f64> = (0..90).map(|place| if place % 9 == 4 { 1.0 } else { 0.0 }).collect();
+    let now: Vec<f64> = (0..60).map(|place| if matches!(place, 21 | 22 | 40) { 1.0 } else { 0.0 }).collect();
+    estate.metric("mail", "error_count", "", &errors, &now);
+    let mut writes = vec![600.0; 60];
+    writes[30..38].fill(30_000.0);
+    estate.metric("stock", "diskio", "", &bursts(90, 30, 2_000.0), &writes);
+    let (suspects, _) = estate.ranking_at(Some(ONSET));
+    assert!(!suspects.conclusive, "{}", suspects.reason);
+}

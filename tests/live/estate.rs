@@ -199,14 +199,21 @@ fn flows_verdicts_and_suspects_from_real_servers_equal_those_from_files() {
         assert_eq!(one, other);
     }
     assert_eq!(of_files.len(), of_servers.len());
-    let suspects = |config: &Path, inputs: &[String]| -> Vec<String> {
+    let suspects = |config: &Path, inputs: &[String]| -> Vec<(String, f64)> {
         ask("suspects", config, inputs)
             .iter()
-            .filter_map(|one| Some(one["system"].as_str()?.to_owned()))
+            .filter_map(|one| Some((one["system"].as_str()?.to_owned(), one["score"].as_f64()?)))
             .collect()
     };
-    // Metrics are asked for at steps of 23 s, and stand in the files at 15 s: scores differ a little, their order does not.
-    let found = suspects(&live, &[]);
-    assert_eq!(found, suspects(&own, &files));
+    // Metrics are asked for at steps of 23 s, and stand in the files at 15 s: scores differ a little, and so may the order
+    // of those that are that near to each other.
+    let (found, expected) = (suspects(&live, &[]), suspects(&own, &files));
+    assert_eq!(found[0].0, expected[0].0);
+    assert_eq!(found.len(), expected.len(), "{found:?}\n{expected:?}");
+    for (system, score) in &expected {
+        let same = found.iter().find(|(other, _)| other == system);
+        let differs = same.map_or(1.0, |(_, other)| (other - score).abs());
+        assert!(differs <= 0.05, "{system} differs by {differs:.3}\n{found:?}\n{expected:?}");
+    }
     assert!(!found.is_empty());
 }

@@ -1,7 +1,7 @@
 //! Whole events from live sources, at a glance, so that they lie in the same columns as those from files.
 
 use super::identify::value_of;
-use super::peer::{self, Peer};
+use super::peer;
 use super::scanner::{Arrival, Scanner};
 use super::shape::Operation;
 use crate::telemetry::{Event, EventKind, Glances, Nanos, Origin};
@@ -24,14 +24,9 @@ pub fn glance_events(events: &[Event], page: u16, scanner: &mut Scanner) -> Glan
                 }
                 _ => Operation::Name(name.as_bytes()),
             });
-        let peer = match (&event.span, event.kind) {
-            (Some(span), EventKind::Span) if peer::is_call(span.kind) => {
-                let mut peer = Peer::default();
-                event.attributes.iter().for_each(|(name, value)| peer.note(name.as_bytes(), value));
-                peer.name()
-            }
-            _ => None,
-        };
+        let call = event.span.filter(|_| event.kind == EventKind::Span);
+        let attributes = event.attributes.iter().map(|(name, value)| (name.as_bytes(), value.as_str()));
+        let peer = call.and_then(|span| peer::named(span.kind, attributes));
         let peer = peer.and_then(|name| scanner.peer(&name));
         scanner.arrive(
             &Arrival {

@@ -11,7 +11,7 @@ const INTERNAL: [&str; 6] = [".svc.cluster.local", ".svc", ".local", ".internal"
 
 /// What attributes say of the other end.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Peer<'a> {
+struct Peer<'a> {
     service: &'a str,
     host: &'a str,
     /// Which database or broker it is, and what of it.
@@ -21,13 +21,22 @@ pub(super) struct Peer<'a> {
     broker_part: &'a str,
 }
 
-/// Whether a span of this kind is a call to somebody else. Some exporters lose the kind.
-pub(super) fn is_call(kind: SpanKind) -> bool {
-    matches!(kind, SpanKind::Client | SpanKind::Producer | SpanKind::Unset)
+/// Whom a span of this kind is a call to, by its attributes; `None` if it is no call, or nobody is named.
+pub(super) fn named<'a>(
+    kind: SpanKind,
+    attributes: impl IntoIterator<Item = (&'a [u8], &'a str)>,
+) -> Option<String> {
+    // Some exporters lose the kind.
+    if !matches!(kind, SpanKind::Client | SpanKind::Producer | SpanKind::Unset) {
+        return None;
+    }
+    let mut peer = Peer::default();
+    attributes.into_iter().for_each(|(name, value)| peer.note(name, value));
+    peer.name()
 }
 
 impl<'a> Peer<'a> {
-    pub(super) fn note(&mut self, name: &[u8], value: &'a str) {
+    fn note(&mut self, name: &[u8], value: &'a str) {
         let known = match name {
             b"peer.service" | b"service.peer.name" => &mut self.service,
             b"server.address" | b"net.peer.name" | b"peer.hostname" => &mut self.host,
@@ -43,7 +52,7 @@ impl<'a> Peer<'a> {
     }
 
     /// What the other end is called: its service, its topic or queue, its host, its database.
-    pub(super) fn name(&self) -> Option<String> {
+    fn name(&self) -> Option<String> {
         let of = |whole: &str, part: &str| match (whole, part) {
             ("", _) => None,
             (whole, "") => Some(whole.to_owned()),
@@ -76,9 +85,7 @@ mod tests {
     use super::*;
 
     fn named(attributes: &[(&str, &str)]) -> Option<String> {
-        let mut peer = Peer::default();
-        attributes.iter().for_each(|(name, value)| peer.note(name.as_bytes(), value));
-        peer.name()
+        super::named(SpanKind::Client, attributes.iter().map(|(name, value)| (name.as_bytes(), *value)))
     }
 
     #[test]

@@ -223,16 +223,16 @@ fn failing_spans(scene: &Scene, traces: &Traces, origins: &ErrorOrigins) -> Vec<
         let is_silent = traces.spans.iter().all(|span| span.system != system);
         let (name, (after, of), (before, of_before)) = (scene.name(system), shares.after, shares.before);
         let what = if is_silent {
-            format!("{after} calls to {name} fail, and it answers none,")
+            format!("{after} calls to {name} fail")
         } else {
-            format!("{after} spans fail at {name} with no failing callee beneath,")
+            format!("{after} spans fail at {name} with no failing callee beneath")
         };
         Some(Finding {
             system,
             signal: Signal::Origin,
             nature: Nature::Cause,
             strength: shares.departure().max(0.0),
-            sentence: format!("{what} of {of}; {before} of {of_before} before onset"),
+            sentence: format!("{what}, of {of}; {before} of {of_before} before onset"),
             operation: example.map(|row| scene.evidence.text(scene.evidence.operation(row)).to_owned()),
             pointers: example.map(Pointer::Event).into_iter().collect(),
         })

@@ -88,6 +88,6 @@ pub(super) const TELLING: f64 = 0.1;
 pub(super) const MEASURED: f64 = 0.5;
 /// The same where only metrics speak: the least sum, and what share of it a rival may have.
 pub(super) const LEAST_ON_PATH: f64 = 0.15;
-/// The same where no alert says that anything is wrong there.
-pub(super) const LEAST_UNALERTED: f64 = 0.4;
 pub(super) const RIVAL_ON_PATH: f64 = 0.5;
+/// The least sum there if no alert says that anything is wrong.
+pub(super) const LEAST_UNALERTED: f64 = 0.4;

@@ -73,7 +73,7 @@ pub(super) const STEMS: [&str; 60] = [
     "rder.n",
     "ocnum",
     "eq.i",
-    "RACEP",
+    "RACE",
     "rder.i",
     "IDoc",
     "-ID",

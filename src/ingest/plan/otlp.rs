@@ -3,7 +3,7 @@
 use super::{Plan, Reading, first_line, unread};
 use crate::ingest::formats::{otlp, trim_line};
 use crate::ingest::identify::Found;
-use crate::ingest::peer::{self, Peer};
+use crate::ingest::peer;
 use crate::ingest::scanner::{Arrival, Scanner};
 use crate::ingest::shape::Operation;
 use crate::telemetry::{
@@ -60,17 +60,15 @@ impl Plan {
                 note_key(scanner, batch, IdentifierClass::Trace, otlp::trace_id(trace.text(line)));
             }
             let attributes = span.attributes.0 as usize..span.attributes.1 as usize;
-            let kind = otlp::kind_of(span.kind.text(line));
-            let (is_call, mut peer) = (peer::is_call(kind), Peer::default());
-            for (name, value) in &spans.attributes[attributes] {
+            let attributes = &spans.attributes[attributes];
+            for (name, value) in attributes {
                 self.settings
                     .finder
                     .in_pair(name.of(line), value.of(line), |found| scanner.note(found, batch));
-                if is_call {
-                    peer.note(name.of(line), value.text(line));
-                }
             }
-            let peer = peer.name().and_then(|name| scanner.peer(&name));
+            let kind = otlp::kind_of(span.kind.text(line));
+            let pairs = attributes.iter().map(|(name, value)| (name.of(line), value.text(line)));
+            let peer = peer::named(kind, pairs).and_then(|name| scanner.peer(&name));
             let failed = otlp::is_error(span.status.text(line));
             let took = otlp::time_of(span.end.text(line)).map_or(0, |end| (end - time).0.max(0) / 1_000);
             scanner.arrive(
@@ -118,7 +116,9 @@ impl Plan {
                 }
                 self.note_attributes(&span.attributes, scanner, batch);
                 let kind = otlp::kind(span.kind);
-                let peer = if peer::is_call(kind) { named_peer(&span.attributes) } else { None };
+                let texts: Vec<Cow<str>> = span.attributes.iter().map(|one| one.value.text()).collect();
+                let names = span.attributes.iter().map(|one| one.key.as_bytes());
+                let peer = peer::named(kind, names.zip(texts.iter().map(|text| &**text)));
                 let peer = peer.and_then(|name| scanner.peer(&name));
                 let failed = span.status.is_error();
                 scanner.arrive(
@@ -352,14 +352,6 @@ impl Plan {
         identifiers.sort_by_key(|identifier| identifier.class);
         identifiers
     }
-}
-
-/// Whom a call is to, by its attributes.
-fn named_peer(attributes: &[otlp::Attribute]) -> Option<String> {
-    let texts: Vec<(&str, Cow<str>)> = attributes.iter().map(|one| (&*one.key, one.value.text())).collect();
-    let mut peer = Peer::default();
-    texts.iter().for_each(|(name, value)| peer.note(name.as_bytes(), value));
-    peer.name()
 }
 
 fn note_key(scanner: &mut Scanner, batch: &mut Glances, class: IdentifierClass, key: u128) {

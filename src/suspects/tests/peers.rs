@@ -6,12 +6,16 @@ use crate::suspects::{Role, Signal};
 const DATABASE: [(&str, &str); 2] =
     [("db.system", "postgresql"), ("server.address", "orders-db.prod.svc.cluster.local")];
 
+/// The trace of a number, and when it begins: the sixtieth at the onset.
+fn beginning(number: u32) -> (u128, i64) {
+    (u128::from(number) + 1, (ONSET + (i64::from(number) - 60) * 5) * 1_000 + 5)
+}
+
 /// Orders, each with one call of a database: how long it takes, and whether it fails.
 fn orders(took: impl Fn(u32) -> u32, failed: impl Fn(u32) -> bool) -> Estate {
     let mut estate = Estate::default();
     for number in 0..120u32 {
-        let trace = u128::from(number) + 1;
-        let millis = (ONSET + (i64::from(number) - 60) * 5) * 1_000 + 5;
+        let (trace, millis) = beginning(number);
         let took = took(number);
         let gateway = estate.span(trace, 0, "gateway", "POST /orders", millis, took + 14);
         let work = estate.span(trace, gateway, "orders", "POST /orders", millis + 2, took + 10);
@@ -53,8 +57,7 @@ fn a_call_that_fails_without_an_answer_is_the_peers() {
 fn a_peer_that_answers_is_the_system_that_answers() {
     let mut estate = Estate::default();
     for number in 0..120u32 {
-        let trace = u128::from(number) + 1;
-        let millis = (ONSET + (i64::from(number) - 60) * 5) * 1_000 + 5;
+        let (trace, millis) = beginning(number);
         let work = estate.span(trace, 0, "orders", "POST /orders", millis, 30);
         let call = estate.span(trace, work, "orders", "reserve", millis + 4, 20);
         // Since the onset every third call is answered by nobody.
@@ -73,8 +76,7 @@ fn a_peer_that_answers_is_the_system_that_answers() {
 fn who_passes_a_trace_on_and_tells_nothing_is_not_who_answers() {
     let mut estate = Estate::default();
     for number in 0..120u32 {
-        let trace = u128::from(number) + 1;
-        let millis = (ONSET + (i64::from(number) - 60) * 5) * 1_000 + 5;
+        let (trace, millis) = beginning(number);
         let took = if number < 60 { 20 } else { 300 };
         let work = estate.span(trace, 0, "shop", "POST /orders", millis, took + 10);
         let call = estate.span(trace, work, "shop", "price", millis + 4, took);

@@ -258,8 +258,15 @@ fn bar_row<'a>(bar: &Bar, (first, last): (Time, Time), data: &Data, theme: &Them
         (false, false, true) => "⇢ ",
         (false, false, false) => "",
     };
-    let label =
-        format!("{}{mark}{} {}", "  ".repeat(bar.depth), evidence.system_name(system), work(bar, data));
+    let before = format!("{}{mark}{} ", "  ".repeat(bar.depth), evidence.system_name(system));
+    let whole = work(bar, data);
+    // Where there is no room for both, whom it calls says more than how.
+    let label = match evidence.peer(bar.row) {
+        Some(peer) if before.chars().count() + whole.chars().count() > name => {
+            format!("{before}→ {}", evidence.system_name(peer))
+        }
+        _ => before + &whole,
+    };
     let style = if is_failed { theme.error } else { theme.lane(usize::from(system.0)) };
     Line::from(vec![
         Span::styled(format!("{} ", fit(&label, name)), style),

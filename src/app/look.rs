@@ -1,5 +1,8 @@
 //! Looking into a snapshot: events in full for the screen, and what a filter lets through. Never on the screen's thread.
 
+mod passed;
+
+use self::passed::{Passed, flows_with};
 use super::engine::SharedFiles;
 use crate::evidence::{Evidence, Row, TextId};
 use crate::flows::{Flow, FlowId, FlowSet, Flows, Skew, Verdict};
@@ -14,6 +17,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Events that are read for a text that the columns do not hold; beyond these the note says so.
 const MOST_READ: usize = 200_000;
+
+/// Flows that one core counts at once.
+const FLOWS_TOGETHER: usize = 4_096;
 
 /// What searches share: the order of all events, and the number of the newest request.
 #[derive(Debug, Default)]
@@ -117,58 +123,29 @@ impl Look {
         request: u64,
     ) -> Option<Found> {
         let is_stale = || self.newest.load(Ordering::Relaxed) != request;
-        let (mut note, mut rows) =
-            (None, self.order.lock().unwrap_or_else(PoisonError::into_inner).of(picture));
+        let (evidence, flows) = (&picture.evidence, &picture.flows);
+        let ordered = self.order.lock().unwrap_or_else(PoisonError::into_inner).of(picture);
+        let (mut rows, mut note, mut listed) = (ordered, None, None);
         if !filter.is_empty() {
-            rows = Arc::new(by_columns(&rows, picture, filter));
+            let chosen = filter.chooses_flows().then(|| chosen_flows(evidence, flows, filter));
+            let passed = Passed::of(picture, filter, chosen.as_ref());
+            rows = Arc::new(rows.par_iter().copied().filter(|row| passed.contains(*row)).collect());
+            let mut hit = passed.flows;
             if !is_stale() && filter.needs_text() {
-                let passed = by_text(&current(files), &rows, picture, filter, &is_stale);
-                (rows, note) = (Arc::new(passed.0), passed.1);
+                let (fitting, told) = by_text(&current(files), &rows, picture, filter, &is_stale);
+                (rows, note) = (Arc::new(fitting), told);
+                hit = flows_with(&rows, evidence, flows);
             }
+            listed = (!is_stale()).then(|| flows_of(&hit, picture, filter));
         }
         if is_stale() {
             return None;
         }
-        let flows = flows_of(&rows, picture, filter);
+        let flows = listed.unwrap_or_else(|| flows.all.order().to_vec());
         let window = filter.window.or(picture.window);
         let course = window.map(|window| course(&rows, &flows, picture, window)).unwrap_or_default();
         (!is_stale()).then(|| Found { rows, flows: Arc::new(flows), course: Arc::new(course), window, note })
     }
-}
-
-/// What the columns decide.
-fn by_columns(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<Row> {
-    let (evidence, flows) = (&picture.evidence, &picture.flows);
-    let systems: Vec<bool> = evidence.systems.iter().map(|(_, name)| filter.fits_system(name)).collect();
-    let fits: Vec<bool> = evidence
-        .stations
-        .all()
-        .iter()
-        .map(|station| {
-            systems.get(usize::from(station.system.0)).copied().unwrap_or(true)
-                && filter.kind.is_none_or(|kind| station.kind == kind)
-        })
-        .collect();
-    // The rows are in order of time, so a window is a slice.
-    let rows = filter.window.map_or(rows, |window| {
-        let at = |time| rows.partition_point(|row| flows.time(evidence, *row) < time);
-        let (from, to) = (at(window.from), at(window.to));
-        &rows[from..to.max(from)]
-    });
-    let chosen = filter.chooses_flows().then(|| chosen_flows(evidence, flows, filter));
-    let is_chosen = |row: Row| {
-        chosen
-            .as_ref()
-            .is_none_or(|chosen| flows.joins(evidence, row).is_some_and(|flow| chosen.contains(flow)))
-    };
-    rows.par_iter()
-        .copied()
-        .filter(|row| {
-            fits[evidence.station(*row).0 as usize]
-                && filter.fits_severity(evidence.severity(*row))
-                && is_chosen(*row)
-        })
-        .collect()
 }
 
 /// The flows that pass by name and by what became of them.
@@ -248,14 +225,8 @@ fn by_text(
 }
 
 /// Flows that pass by themselves, or because one of their events does; oldest first.
-fn flows_of(rows: &[Row], picture: &Picture, filter: &Filter) -> Vec<FlowId> {
+fn flows_of(hit: &FlowSet, picture: &Picture, filter: &Filter) -> Vec<FlowId> {
     let (evidence, flows) = (&picture.evidence, &picture.flows);
-    if filter.is_empty() {
-        return flows.all.order().to_vec();
-    }
-    let hit = FlowSet::none_of(&flows.all);
-    rows.par_iter().filter_map(|row| flows.joins(evidence, *row)).for_each(|id| hit.add(id));
-    let hit = hit.resolved(&flows.all);
     // Words may name what became of a flow, or its kind.
     let is_by_words = !filter.words.is_empty()
         && filter.regex.is_none()
@@ -301,11 +272,20 @@ fn course(rows: &[Row], listed: &[FlowId], picture: &Picture, window: Window) ->
         counted
     };
     let mut steps: Vec<Step> = (0..STEPS).into_par_iter().map(count).collect();
-    for flow in listed.iter().filter_map(|id| flows.get(*id)) {
-        if let Some(step) = step_of(window, flow.first).and_then(|place| steps.get_mut(place)) {
-            step.flows += 1;
-            step.failing += u32::from(matches!(flow.verdict, Verdict::Failed | Verdict::Stuck));
+    let add = |mut counts: [[u32; 2]; STEPS], flow: &Flow| {
+        if let Some(count) = step_of(window, flow.first).and_then(|place| counts.get_mut(place)) {
+            count[0] += 1;
+            count[1] += u32::from(matches!(flow.verdict, Verdict::Failed | Verdict::Stuck));
         }
+        counts
+    };
+    let sum = |one: [[u32; 2]; STEPS], other: [[u32; 2]; STEPS]| {
+        std::array::from_fn(|step| [one[step][0] + other[step][0], one[step][1] + other[step][1]])
+    };
+    let listed = listed.par_iter().with_min_len(FLOWS_TOGETHER).filter_map(|id| flows.get(*id));
+    let counts = listed.fold(|| [[0; 2]; STEPS], add).reduce(|| [[0; 2]; STEPS], sum);
+    for (step, [began, failing]) in steps.iter_mut().zip(counts) {
+        (step.flows, step.failing) = (began, failing);
     }
     steps
 }

@@ -26,9 +26,9 @@ impl FlowSet {
     /// needs to know what a number leads to today.
     #[must_use]
     pub fn resolved(self, table: &FlowTable) -> Self {
-        let numbers = || (0..self.by_number.len() as u32).map(FlowId);
-        numbers().filter(|id| self.contains(*id)).for_each(|id| self.add(table.resolve(id)));
-        numbers().filter(|id| self.contains(table.resolve(*id))).for_each(|id| self.add(id));
+        let moved = || table.moved().iter().copied();
+        moved().filter(|id| self.contains(*id)).for_each(|id| self.add(table.resolve(id)));
+        moved().filter(|id| self.contains(table.resolve(*id))).for_each(|id| self.add(id));
         self
     }
 

@@ -20,6 +20,8 @@ enum Slot {
 pub struct FlowTable {
     blocks: Vec<Arc<Vec<Slot>>>,
     order: Arc<Vec<FlowId>>,
+    /// Numbers that lead to another one.
+    moved: Arc<Vec<FlowId>>,
 }
 
 impl FlowTable {
@@ -58,6 +60,11 @@ impl FlowTable {
         &self.order
     }
 
+    /// Numbers that lead to another one.
+    pub(super) fn moved(&self) -> &[FlowId] {
+        &self.moved
+    }
+
     /// One more than the highest number given out.
     pub(super) fn numbers(&self) -> u32 {
         match self.blocks.last() {
@@ -90,6 +97,9 @@ impl FlowTable {
     /// Takes a flow out; its number leads to `heir` from now on.
     pub(super) fn remove(&mut self, id: FlowId, heir: Option<FlowId>) {
         *self.slot_mut(id) = heir.map_or(Slot::Gone, Slot::MovedTo);
+        if heir.is_some() {
+            Arc::make_mut(&mut self.moved).push(id);
+        }
     }
 
     pub(super) fn set_order(&mut self, order: Vec<FlowId>) {

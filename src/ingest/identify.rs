@@ -4,17 +4,18 @@
 //! W3C Trace Context, B3, OpenTelemetry log correlation, ECS, Serilog, MuleSoft, SAP, JMS, AMQP and Azure conventions.
 
 mod keys;
+mod seek;
 mod value;
 
 pub(in crate::ingest) use value::value_of;
 pub use value::{hex64, hex128};
 
 use crate::telemetry::{IdentifierClass, IdentifierKey, SpanInfo};
-use aho_corasick::{AhoCorasick, packed};
-use keys::{KEYS, Kind, STEMS, canonical, is_key_byte, spellings};
+use keys::{ENDS, KEYS, Kind, canonical, is_key_byte, words};
 use memchr::memmem;
 use regex::bytes::Regex;
 use rustc_hash::FxHashMap;
+use seek::{Seeker, pieces_of};
 use serde::Deserialize;
 use value::{mule_core, traceparent, value_at_separator, xray};
 
@@ -47,17 +48,18 @@ pub struct IdentifierRule {
 /// Finds identifiers; built once from the known spellings and the person's own.
 #[derive(Clone, Debug)]
 pub struct Finder {
-    stems: packed::Searcher,
-    /// The person's own keys, apart: the packed search takes no more than 64 pieces.
-    own_stems: Option<AhoCorasick>,
+    seeker: Seeker,
+    /// What keys end with.
+    endings: Vec<[u8; 2]>,
     keys: FxHashMap<Vec<u8>, Kind>,
     patterns: Vec<(IdentifierClass, Regex)>,
     span_keys: [memmem::Finder<'static>; 2],
 }
 
 /// What keys turned out to be that were met lately; one for each reader, since the same few come again and again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct KeyMemo {
+    /// Empty until the first is met.
     known: Vec<KnownKey>,
 }
 
@@ -71,14 +73,11 @@ struct KnownKey {
 
 const LONGEST_KNOWN: usize = 30;
 
+/// Longer ones are none.
+const LONGEST_KEY: usize = 48;
+
 /// Keys that are remembered; a power of two.
 const KNOWN: usize = 256;
-
-impl Default for KeyMemo {
-    fn default() -> Self {
-        Self { known: vec![KnownKey::default(); KNOWN] }
-    }
-}
 
 /// Where a key is remembered: by its length, its ends and its middle. `None` for an empty one.
 #[inline]
@@ -103,7 +102,7 @@ impl Finder {
                     if canonical.len() < 2 {
                         return Err(format!("identifier key `{key}` is too short to be searched for"));
                     }
-                    own.extend(spellings(key));
+                    own.extend(pieces_of(&words(key)));
                     keys.insert(canonical, Kind::Plain(rule.class));
                 }
                 (None, Some(pattern)) => {
@@ -117,50 +116,42 @@ impl Finder {
                 _ => return Err("an identifier rule takes either `key` or `pattern`".to_owned()),
             }
         }
-        let stems = packed::Searcher::new(STEMS).ok_or("this processor cannot search for packed patterns")?;
-        let own_stems = (!own.is_empty())
-            .then(|| AhoCorasick::new(&own))
-            .transpose()
-            .map_err(|error| format!("identifier keys: {error}"))?;
         let span_keys = [memmem::Finder::new("pan"), memmem::Finder::new("\"@sp\"")];
-        Ok(Self { stems, own_stems, keys, patterns, span_keys })
+        let mut endings: Vec<[u8; 2]> = keys.keys().filter_map(|key| key.last_chunk().copied()).collect();
+        endings.sort_unstable();
+        endings.dedup();
+        Ok(Self { seeker: Seeker::new(own), endings, keys, patterns, span_keys })
     }
 
-    /// The places in `text` where an identifier's key may stand: (start, end) of its stem, ascending.
-    pub fn stems<'a>(&'a self, text: &'a [u8]) -> impl Iterator<Item = (usize, usize)> + 'a {
-        let mut known = self.stems.find_iter(text).map(|hit| (hit.start(), hit.end())).peekable();
-        let own = self.own_stems.as_ref().map(|own| own.find_iter(text).map(|hit| (hit.start(), hit.end())));
-        let mut own = own.into_iter().flatten().peekable();
-        std::iter::from_fn(move || match (known.peek(), own.peek()) {
-            (Some(one), Some(other)) if other < one => own.next(),
-            (Some(_), _) => known.next(),
-            (None, _) => own.next(),
-        })
+    /// Adds the places in `text` where an identifier's key may stand: of a byte of it, ascending.
+    pub fn seek(&self, text: &[u8], places: &mut Vec<u32>) {
+        self.seeker.find(text, |place| places.push(place as u32));
     }
 
     /// Every identifier in a text, in order of place; for reading an event in full and for continuation lines.
     pub fn all<'a>(&self, text: &'a [u8]) -> Vec<Found<'a>> {
-        let mut memo = KeyMemo::default();
+        self.all_remembered(text, &mut KeyMemo::default())
+    }
+
+    fn all_remembered<'a>(&self, text: &'a [u8], memo: &mut KeyMemo) -> Vec<Found<'a>> {
         let mut found: Vec<Found> = Vec::new();
-        for one in self.stems(text).filter_map(|(start, end)| self.at(text, start, end, &mut memo)) {
-            // A key may hold two pieces: `X-Correlation-ID`.
-            if found.last().is_none_or(|last| !std::ptr::eq(last.text, one.text)) {
-                found.push(one);
-            }
-        }
+        self.seeker.find(text, |place| {
+            // A key may hold two pieces: `IDocNumber`.
+            let one = self.at(text, place, memo);
+            let is_other = |one: &Found| found.last().is_none_or(|last| !std::ptr::eq(last.text, one.text));
+            found.extend(one.filter(is_other));
+        });
         self.by_pattern(text, |one| found.push(one));
         found
     }
 
     /// Every identifier in a name and its value, as if they stood as `name=value`; without a search where neither can
     /// hold one.
-    pub fn in_pair(&self, name: &[u8], value: &[u8], mut take: impl FnMut(Found)) {
-        let may_name =
-            name.len() > 2 && self.stems(name).next().is_some() || name.ends_with(b"b3") || name == b"@tr";
+    pub fn in_pair(&self, name: &[u8], value: &[u8], memo: &mut KeyMemo, take: impl FnMut(Found)) {
         let may_hold = self.has_patterns() || memchr::memchr3(b'=', b':', b' ', value).is_some();
-        if may_name || may_hold {
+        if may_hold || self.known_kind(name, memo).is_some() {
             let text = [name, b"=", value].concat();
-            self.all(&text).into_iter().for_each(&mut take);
+            self.all_remembered(&text, memo).into_iter().for_each(take);
         }
     }
 
@@ -179,15 +170,14 @@ impl Finder {
         }
     }
 
-    /// The identifier whose key contains the stem at `start..end`, if it is one.
+    /// The identifier whose key has its byte at `place`, if it is one.
     #[inline]
-    pub fn at<'a>(&self, text: &'a [u8], start: usize, end: usize, memo: &mut KeyMemo) -> Option<Found<'a>> {
-        let first = text[..start].iter().rposition(|&byte| !is_key_byte(byte)).map_or(0, |before| before + 1);
-        // `event: ` and `b3":` bring their separator along.
-        let from = if matches!(text[end - 1], b'=' | b':' | b'"' | b' ') { start } else { end };
-        let last =
-            text[from..].iter().position(|&byte| !is_key_byte(byte)).map_or(text.len(), |after| from + after);
-        if last < start || last - first > 48 {
+    pub fn at<'a>(&self, text: &'a [u8], place: usize, memo: &mut KeyMemo) -> Option<Found<'a>> {
+        let (before, after) = text.split_at(place);
+        let first = before.iter().rposition(|&byte| !is_key_byte(byte)).map_or(0, |before| before + 1);
+        let last = place + after.iter().position(|&byte| !is_key_byte(byte)).unwrap_or(after.len());
+        let is_ended = text.get(last).is_some_and(|after| ENDS.contains(after));
+        if !is_ended || last - first > LONGEST_KEY || last == place {
             return None;
         }
         let mut key = &text[first..last];
@@ -212,8 +202,9 @@ impl Finder {
                 value.of(if value.is_hex() { IdentifierClass::Trace } else { IdentifierClass::Message })
             }
             Kind::Document => {
+                let is_told = text[last..].starts_with(b"=") || text[last..].starts_with(b"\":\"");
                 let digits = bare.iter().filter(|byte| byte.is_ascii_digit()).count();
-                (digits >= 4).then(|| value.of(IdentifierClass::Business)).flatten()
+                (is_told && digits >= 4).then(|| value.of(IdentifierClass::Business)).flatten()
             }
             Kind::MuleEvent => {
                 // Only in `[processor: …; event: …]`; elsewhere the word is everyday English.
@@ -243,6 +234,9 @@ impl Finder {
     fn known_kind(&self, key: &[u8], memo: &mut KeyMemo) -> Option<Kind> {
         if key.len() > LONGEST_KNOWN {
             return self.kind(key);
+        }
+        if memo.known.is_empty() {
+            memo.known.resize(KNOWN, KnownKey::default());
         }
         let known = &mut memo.known[place_of(key)?];
         if usize::from(known.length) == key.len() && known.key[..key.len()] == *key {
@@ -284,6 +278,9 @@ impl Finder {
             }
         }
         let key = &buffer[..length];
+        if !self.endings.contains(key.last_chunk()?) {
+            return None;
+        }
         if let Some(kind) = self.keys.get(key) {
             return Some(*kind);
         }

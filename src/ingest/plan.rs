@@ -157,9 +157,11 @@ impl Plan {
         let mut clock = Clock::new(self.zone, self.settings.year);
         let own_system = scanner.system(&self.system);
         let mut at = first_line(bytes, own.start, base);
-        let mut stems = finder.stems(&bytes[at.min(bytes.len())..]);
-        let stems_base = at.min(bytes.len());
-        let mut stem = stems.next();
+        let sought = at.min(bytes.len());
+        let mut places = std::mem::take(&mut scanner.places);
+        places.clear();
+        finder.seek(&bytes[sought..], &mut places);
+        let mut keys = places.iter().map(|place| sought + *place as usize).peekable();
         // The record being read: its first line's glance, where it began.
         let mut open: Option<(Glance, usize)> = None;
         let mut is_first = true;
@@ -215,26 +217,19 @@ impl Plan {
                     );
                 }
             }
-            while let Some((start, stop)) = stem {
-                let (start, stop) = (start + stems_base, stop + stems_base);
-                if start >= end {
-                    break;
-                }
-                if let Some((_, began)) = open {
-                    // Identifiers far down an over-long record are not worth the memory that they may cost.
-                    if start - began <= LONGEST_RECORD {
-                        let upto = bytes.len().min(end + 1);
-                        let record = &bytes[began..upto];
-                        let found = finder.at(record, start - began, stop - began, &mut scanner.memo);
-                        if let Some(found) = found {
-                            scanner.note(found, batch);
-                        }
+            while let Some(place) = keys.next_if(|place| *place < end) {
+                let Some((_, began)) = open else { continue };
+                // Identifiers far down an over-long record are not worth the memory that they may cost.
+                if place - began <= LONGEST_RECORD {
+                    let record = &bytes[began..bytes.len().min(end + 1)];
+                    if let Some(found) = finder.at(record, place - began, &mut scanner.memo) {
+                        scanner.note(found, batch);
                     }
                 }
-                stem = stems.next();
             }
             at = end + 1;
         }
+        scanner.places = places;
     }
 
     #[inline]

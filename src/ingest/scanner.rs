@@ -21,6 +21,8 @@ pub struct Scanner {
     keys: Numbers,
     shapes: Shapes,
     pub(super) memo: KeyMemo,
+    /// Where keys may stand in the chunk at hand.
+    pub(super) places: Vec<u32>,
     /// An empty batch whose memory can be used again.
     spare: Option<Glances>,
 }

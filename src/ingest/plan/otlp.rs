@@ -61,11 +61,12 @@ impl Plan {
             }
             let attributes = span.attributes.0 as usize..span.attributes.1 as usize;
             let attributes = &spans.attributes[attributes];
+            let mut memo = std::mem::take(&mut scanner.memo);
             for (name, value) in attributes {
-                self.settings
-                    .finder
-                    .in_pair(name.of(line), value.of(line), |found| scanner.note(found, batch));
+                let take = |found: Found| scanner.note(found, batch);
+                self.settings.finder.in_pair(name.of(line), value.of(line), &mut memo, take);
             }
+            scanner.memo = memo;
             let kind = otlp::kind_of(span.kind.text(line));
             let pairs = attributes.iter().map(|(name, value)| (name.of(line), value.text(line)));
             let peer = peer::named(kind, pairs).and_then(|name| scanner.peer(&name));

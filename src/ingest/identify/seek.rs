@@ -142,7 +142,8 @@ struct Tables {
 
 #[cfg(target_arch = "x86_64")]
 impl Tables {
-    /// The buckets that may have a piece, by the bytes of one block. What is not inlined is compiled without the instructions.
+    /// The buckets that may have a piece, by the bytes of one block.
+    #[expect(clippy::inline_always, reason = "what is not inlined is compiled without the instructions")]
     #[inline(always)]
     fn of(self, V3 { avx, avx2, .. }: V3, text: &[u8], from: usize) -> __m256i {
         let bytes: [u8; BLOCK] = text[from..][..BLOCK].try_into().unwrap_or_default();
@@ -192,16 +193,16 @@ impl Exact {
         is_free
     }
 
-    #[inline(always)]
+    #[inline]
     fn place_of(&self, piece: u32) -> usize {
         piece.wrapping_mul(self.factor) as usize >> 16 & (self.table.len() - 1)
     }
 
-    #[inline(always)]
+    #[inline]
     fn holds(&self, text: &[u8]) -> bool {
         let four = text.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes)) | CASELESS;
         let three = four & THREE;
-        (self.table[self.place_of(four)] == four) | (self.table[self.place_of(three)] == three)
+        self.table[self.place_of(four)] == four || self.table[self.place_of(three)] == three
     }
 }
 

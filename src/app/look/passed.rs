@@ -3,6 +3,7 @@
 
 use crate::evidence::{Evidence, Row};
 use crate::flows::{FlowSet, Flows};
+use crate::telemetry::Severity;
 use crate::ui::{Filter, Picture};
 use rayon::prelude::*;
 
@@ -23,10 +24,11 @@ impl Passed {
         let (evidence, flows) = (&picture.evidence, &picture.flows);
         let view = evidence.view();
         let fits = fitting_stations(evidence, filter);
+        let levels: [bool; 256] = std::array::from_fn(|level| filter.fits_severity(Severity(level as u8)));
         let hit = FlowSet::none_of(&flows.all);
         let passes = |row: Row| {
             let is_fit = fits[view.station(row).0 as usize]
-                && filter.fits_severity(view.severity(row))
+                && levels[usize::from(view.severity(row).0)]
                 && filter.window.is_none_or(|window| window.contains(flows.time(evidence, row)));
             // What carries no identifier is of no flow, and most that is asked for flows is asked for few.
             let flow =
